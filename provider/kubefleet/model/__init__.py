@@ -1,0 +1,1 @@
+"""Frozen values that every other package speaks in. Pure: no clock, no client, no environment."""

@@ -1,0 +1,109 @@
+"""What the scheduler decided, and the whole trail of why."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from immutabledict import immutabledict
+
+from kubefleet.model.reason import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One placement on one cluster: `replicas` by workload key. An empty mapping is a copy without workloads."""
+
+    cluster: str
+    replicas: immutabledict[str, int] = field(default_factory=immutabledict)
+
+    @property
+    def total(self) -> int:
+        """Replicas of all workloads together."""
+        return sum(self.replicas.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What one scorer gave: `value` before, `weighted` after its weight."""
+
+    scorer: str
+    value: int
+    weighted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A cluster that passed every filter, chosen or not, with its scores in the table's order."""
+
+    cluster: str
+    scores: tuple[Score, ...] = ()
+
+    @property
+    def total(self) -> int:
+        """The sum that ranks it; ties are broken by name."""
+        return sum(score.weighted for score in self.scores)
+
+
+class MoveReason(StrEnum):
+    """The declared reasons for which something moves."""
+
+    TAINT_NO_EXECUTE = "taint-no-execute"
+    LEAVING = "leaving"
+    DRAINED = "drained"
+    POLICY_EDITED = "policy-edited"
+    REBALANCE = "rebalance"
+    DESCHEDULER = "descheduler"
+    FAILOVER = "failover"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Replicas (or copies, if not divided) that go from one cluster to another. `why` is the taint, the edit ..."""
+
+    placement: str
+    source: str
+    destination: str
+    replicas: int
+    reason: MoveReason
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The decision of one placement.
+
+    `bindings` and every mapping are sorted by cluster. `refused` has every cluster that was not chosen with all its
+    reasons; `kept` those that stay although something speaks against them; `left` the clusters that lost the placement
+    with the reason of the move. `unplaced` counts replicas if divided, else copies.
+    """
+
+    placement: str
+    bindings: tuple[Binding, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    refused: immutabledict[str, tuple[Reason, ...]] = field(default_factory=immutabledict)
+    kept: immutabledict[str, tuple[Reason, ...]] = field(default_factory=immutabledict)
+    warnings: tuple[Reason, ...] = ()
+    unplaced: int = 0
+
+    def binding(self, cluster: str) -> Binding | None:
+        """The binding on that cluster, or None."""
+        return next((binding for binding in self.bindings if binding.cluster == cluster), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Previous:
+    """What was decided before: `bindings` as they were, and whether the user has edited the policy since."""
+
+    bindings: tuple[Binding, ...] = ()
+    edited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All decisions, sorted by placement, and the moves between the previous plan and this one."""
+
+    decisions: tuple[Decision, ...]
+    moves: tuple[Move, ...] = ()
+
+    def decision(self, placement: str) -> Decision | None:
+        """The decision of that placement, or None."""
+        return next((decision for decision in self.decisions if decision.placement == placement), None)

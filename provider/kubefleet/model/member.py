@@ -1,0 +1,34 @@
+"""A member cluster as the program declares it."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from immutabledict import immutabledict
+
+from kubefleet.model.access import Access
+from kubefleet.model.property import Property
+from kubefleet.model.taint import Taint
+
+
+class Leave(StrEnum):
+    """What becomes of a member's workloads when it leaves the fleet."""
+
+    CLEAN_UP = "clean_up"
+    KEEP = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One declared member. `leaving` is True when it stands in the old inputs but not in the new ones.
+
+    `properties` given by the user win over those collected from nodes.
+    """
+
+    name: str
+    access: Access | None
+    labels: immutabledict[str, str] = field(default_factory=immutabledict)
+    taints: tuple[Taint, ...] = ()
+    properties: immutabledict[str, Property] = field(default_factory=immutabledict)
+    cordoned: bool = False
+    leave: Leave = Leave.CLEAN_UP
+    leaving: bool = False

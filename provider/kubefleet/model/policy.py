@@ -1,0 +1,85 @@
+"""What a placement asks of the clusters that it lands on."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from immutabledict import immutabledict
+
+from kubefleet.model.selector import Expr
+from kubefleet.model.taint import Toleration
+
+
+class PolicyType(StrEnum):
+    """How many clusters a policy takes."""
+
+    PICK_ALL = "PickAll"
+    PICK_FIXED = "PickFixed"
+    PICK_N = "PickN"
+
+
+class Fit(StrEnum):
+    """What capacity is to a placement."""
+
+    FILTER = "filter"
+    SCORE = "score"
+    IGNORE = "ignore"
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One alternative: all of its label and property expressions must hold."""
+
+    labels: tuple[Expr, ...] = ()
+    properties: tuple[Expr, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prefer:
+    """A preference of weight −100..100: a term that matches, or a property sorted by (exactly one of the two)."""
+
+    weight: int
+    term: Term | None = None
+    sort_by: str | None = None
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TopologySpread:
+    """Kubernetes' pod topology spread, over clusters. `hard` is `DoNotSchedule`, else `ScheduleAnyway`."""
+
+    key: str
+    max_skew: int
+    hard: bool = True
+    min_domains: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A whole policy. `required` terms are alternatives; none at all means every cluster."""
+
+    type: PolicyType = PolicyType.PICK_ALL
+    number: int = 0
+    names: tuple[str, ...] = ()
+    required: tuple[Term, ...] = ()
+    preferred: tuple[Prefer, ...] = ()
+    topology_spread: tuple[TopologySpread, ...] = ()
+    tolerations: tuple[Toleration, ...] = ()
+    fit: Fit = Fit.FILTER
+
+
+class DivideBy(StrEnum):
+    """What decides how many replicas a cluster gets."""
+
+    WEIGHT = "weight"
+    AVAILABLE = "available"
+    AGGREGATED = "aggregated"
+
+
+@dataclass(frozen=True, slots=True)
+class Divided:
+    """The workloads' replicas are divided over the chosen clusters; per-cluster weights default to 1."""
+
+    by: DivideBy = DivideBy.WEIGHT
+    weights: immutabledict[str, int] = field(default_factory=immutabledict)
+    min: immutabledict[str, int] = field(default_factory=immutabledict)
+    max: immutabledict[str, int] = field(default_factory=immutabledict)

@@ -1,0 +1,45 @@
+"""Why a cluster was refused, kept or warned about: data, made into text only at the end."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from immutabledict import immutabledict
+
+
+class Code(StrEnum):
+    """Every reason there is."""
+
+    UNREACHABLE = "unreachable"
+    NOT_READY = "not-ready"
+    CORDONED = "cordoned"
+    DRAINED = "drained"
+    LEAVING = "leaving"
+    TAINT_NOT_TOLERATED = "taint-not-tolerated"
+    LABEL_MISMATCH = "label-mismatch"
+    PROPERTY_MISMATCH = "property-mismatch"
+    PROPERTY_MISSING = "property-missing"
+    NAMESPACE_MISSING = "namespace-missing"
+    API_MISSING = "api-missing"
+    INSUFFICIENT_CAPACITY = "insufficient-capacity"
+    TOPOLOGY_SPREAD = "topology-spread"
+    OUTSCORED = "outscored"
+    LIMIT_REACHED = "limit-reached"
+    NOT_NAMED = "not-named"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason: what (`code`), who says so (`plugin`), where (`cluster`), and the figures (`detail`).
+
+    `detail` maps names to integers or texts, e.g. `{"resource": "cpu", "need": 8000, "free": 6000}`.
+    """
+
+    code: Code
+    plugin: str
+    cluster: str
+    detail: immutabledict[str, int | str] = field(default_factory=immutabledict)
+
+
+def make_reason(code: Code, plugin: str, cluster: str, **detail: int | str) -> Reason:
+    """A reason with its figures in a fixed order."""
+    return Reason(code, plugin, cluster, immutabledict({name: detail[name] for name in sorted(detail)}))

@@ -1,0 +1,59 @@
+"""What one placement asks of the scheduler."""
+
+from dataclasses import dataclass, field
+
+from immutabledict import immutabledict
+
+from kubefleet.model.amounts import NOTHING, Amounts
+from kubefleet.model.policy import Divided, Policy
+from kubefleet.model.selector import Expr
+from kubefleet.model.taint import Toleration
+
+
+@dataclass(frozen=True, slots=True)
+class PodShape:
+    """What one pod needs of a node: requests, node selector, required node affinity (terms ORed), tolerations."""
+
+    requests: Amounts = NOTHING
+    node_selector: immutabledict[str, str] = field(default_factory=immutabledict)
+    node_affinity: tuple[tuple[Expr, ...], ...] = ()
+    tolerations: tuple[Toleration, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """One object with pods. `key` is `Kind/namespace/name` (in simulations the bare name).
+
+    `replicas` is what the manifest says: the whole to divide, or what every copy has. `divisible` is False for what is
+    never divided (a DaemonSet, one replica).
+    """
+
+    key: str
+    namespace: str
+    replicas: int
+    pod: PodShape = field(default_factory=PodShape)
+    divisible: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One placement's whole request.
+
+    `uid` identifies the placement in bookings. `divided` is None when every chosen cluster gets a full copy.
+    `needs_namespaces` must exist (or be provided by a placement of the same plan), `provides_namespaces` are among its
+    own manifests. `needs_apis` are `group/version/Kind`. With `frozen` the previous decision is copied as it is.
+    """
+
+    name: str
+    uid: str = ""
+    policy: Policy = field(default_factory=Policy)
+    workloads: tuple[Workload, ...] = ()
+    divided: Divided | None = None
+    priority: int = 0
+    labels: immutabledict[str, str] = field(default_factory=immutabledict)
+    needs_namespaces: frozenset[str] = frozenset()
+    provides_namespaces: frozenset[str] = frozenset()
+    needs_apis: frozenset[str] = frozenset()
+    provides_apis: frozenset[str] = frozenset()
+    frozen: bool = False
+    rebalance: bool = False

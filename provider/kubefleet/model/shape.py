@@ -1,0 +1,27 @@
+"""Node shapes: groups of identical nodes, so that a cluster of 5,000 nodes is a few dozen rows."""
+
+from dataclasses import dataclass, field
+
+from immutabledict import immutabledict
+
+from kubefleet.model.amounts import Amounts
+from kubefleet.model.taint import Taint
+
+
+@dataclass(frozen=True, slots=True)
+class NodeShape:
+    """Nodes alike in everything that matters to scheduling.
+
+    `free` is the multiset of what is free on them: `((amounts, how many nodes), ...)`, sorted, the counts summing up
+    to `count`; free = allocatable − requests of non-terminal pods.
+    `labels` are those that differ between shapes and that a selector may name (hostname left out).
+    """
+
+    count: int
+    allocatable: Amounts
+    capacity: Amounts
+    free: tuple[tuple[Amounts, int], ...]
+    instance_type: str = ""
+    labels: immutabledict[str, str] = field(default_factory=immutabledict)
+    taints: tuple[Taint, ...] = ()
+    schedulable: bool = True
