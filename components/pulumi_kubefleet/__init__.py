@@ -1,0 +1,33 @@
+"""A fleet of Kubernetes clusters, declared in Python and used as one computer."""
+
+from pulumi_kubefleet.access import ExecCredential, Kubeconfig
+from pulumi_kubefleet.fleet import Fleet
+from pulumi_kubefleet.member import MemberCluster
+from pulumi_kubefleet.placement import Placement
+from pulumi_kubefleet.policies import PickAll, PickFixed, PickN, Policy
+from pulumi_kubefleet.replicas import Divided, Duplicated
+from pulumi_kubefleet.strategies import RollingUpdate
+from pulumi_kubefleet.terms import Expr, Label, Prefer, Prop, Taint, Term, Toleration, TopologySpread
+
+__all__ = [
+    "Divided",
+    "Duplicated",
+    "ExecCredential",
+    "Expr",
+    "Fleet",
+    "Kubeconfig",
+    "Label",
+    "MemberCluster",
+    "PickAll",
+    "PickFixed",
+    "PickN",
+    "Placement",
+    "Policy",
+    "Prefer",
+    "Prop",
+    "RollingUpdate",
+    "Taint",
+    "Term",
+    "Toleration",
+    "TopologySpread",
+]

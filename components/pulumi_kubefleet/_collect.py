@@ -1,0 +1,147 @@
+"""What a program declared, gathered when it has run: the inputs of the fleet's resources."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pulumi
+from kubefleet.spec.manifests import ManifestObject, load_manifests
+from kubefleet.spec.mistakes import Mistake
+from kubefleet.spec.workloads import cut_workload
+
+from pulumi_kubefleet.member import MemberCluster
+from pulumi_kubefleet.placement import Placement
+
+if TYPE_CHECKING:
+    from pulumi_kubefleet.fleet import Fleet
+
+T = TypeVar("T")
+SCHEMA = 1
+_OF_ROLLOUT = ("strategy", "on_existing")
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Everything that one fleet declared. Its methods give the inputs of one resource each."""
+
+    fleet: "Fleet"
+    members: Mapping[str, MemberCluster]
+    placements: tuple[Placement, ...]
+    objects: Mapping[str, tuple[ManifestObject, ...]]
+    mistakes: tuple[Mistake, ...]
+    sources: Mapping[str, str]
+
+    def access(self) -> dict[str, Any]:
+        """Member -> how it is reached and what becomes of its workloads when it leaves."""
+        return {
+            name: {"access": member._raw.get("access"), "leave": member._raw.get("leave")}
+            for name, member in self.members.items()
+        }
+
+    def ownership(self, placement: Placement) -> dict[str, Any]:
+        """Inputs of `Ownership`: the manifests stand here and nowhere else."""
+        name = placement.placement_name
+        scope = "/".join(
+            (pulumi.get_organization(), pulumi.get_project(), pulumi.get_stack(), self.fleet.fleet_name, name)
+        )
+        return {
+            "schema": SCHEMA,
+            "fleet": self.fleet.fleet_name,
+            "placement": name,
+            "scope": scope,
+            "members": self.access(),
+            "manifests": {item.key: _with_secrets_marked(item.object) for item in self.objects[name]},
+        }
+
+    def schedule(self, owners: Mapping[str, tuple[pulumi.Output[str], pulumi.Output[str]]]) -> dict[str, Any]:
+        """Inputs of `Schedule`: all requests. `mistakes` and `sources` are taken out again by its check."""
+        placements = {}
+        for placement in self.placements:
+            name = placement.placement_name
+            uid, revision = owners[name]
+            objects = self.objects[name]
+            workloads = [cut for item in objects if (cut := cut_workload(item.object)) is not None]
+            placements[name] = {
+                **placement._raw,
+                "uid": uid,
+                "revision": revision,
+                "workloads": workloads,
+                "objects": [item.key for item in objects],
+            }
+        computed = {f"{kind}:{name}": None for kind in ("to", "redo") for name in placements}
+        return {
+            "schema": SCHEMA,
+            "fleet": self.fleet.fleet_name,
+            "members": {name: member._raw for name, member in self.members.items()},
+            "placements": placements,
+            "mistakes": [{"path": mistake.path, "message": mistake.message} for mistake in self.mistakes],
+            "sources": dict(self.sources),
+            "leaving": None,
+            **computed,
+        }
+
+    def rollout(self, placement: Placement) -> dict[str, Any]:
+        """Inputs that `Stage` and `Settle` share."""
+        written = {key: placement._raw[key] for key in _OF_ROLLOUT if key in placement._raw}
+        return {
+            "schema": SCHEMA,
+            "fleet": self.fleet.fleet_name,
+            "placement": placement.placement_name,
+            "stack": f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}",
+            "members": self.access(),
+            **written,
+        }
+
+
+def collect(fleet: "Fleet") -> Collection:
+    """Gather members, placements and manifests; mistakes are listed, never raised."""
+    mistakes = [
+        Mistake(f"fleet.{field}", f"unknown argument `{field}` of Fleet. Remove it.") for field in fleet._unknown
+    ]
+    sources = {"fleet": fleet._source}
+    members: dict[str, MemberCluster] = {}
+    for member in fleet._members:
+        _add_once(members, "members", member.member_name, member, member._source, sources, mistakes)
+    placements: dict[str, Placement] = {}
+    for placement in fleet._placements:
+        _add_once(placements, "placements", placement.placement_name, placement, placement._source, sources, mistakes)
+    objects: dict[str, tuple[ManifestObject, ...]] = {}
+    for name, placement in placements.items():
+        loaded, wrong = load_manifests(
+            placement._manifests,
+            path=f"placements.{name}",
+            base=Path.cwd(),
+            namespace=placement._raw.get("namespace"),
+            allow_namespaces=placement._raw.get("allow_namespaces") or (),
+        )
+        objects[name] = loaded
+        mistakes.extend(wrong)
+    return Collection(fleet, members, tuple(placements.values()), objects, tuple(mistakes), sources)
+
+
+def _add_once(
+    taken: dict[str, T],
+    kind: str,
+    name: str,
+    item: T,
+    source: str,
+    sources: dict[str, str],
+    mistakes: list[Mistake],
+) -> None:
+    path = f"{kind}.{name}"
+    if name in taken:
+        first = sources[path]
+        mistakes.append(Mistake(path, f"`{name}` is declared twice, at {first} and at {source}. Rename one of them."))
+        return
+    taken[name] = item
+    sources[path] = source
+
+
+def _with_secrets_marked(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a Secret are secret outputs, so that state and previews hold them encrypted."""
+    if manifest.get("kind") != "Secret":
+        return dict(manifest)
+    return {
+        key: pulumi.Output.secret(value) if key in {"data", "stringData"} else value for key, value in manifest.items()
+    }

@@ -1,0 +1,56 @@
+"""The dynamic resources that a fleet registers; what they do is in `kubefleet.resources`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+import pulumi.dynamic
+from kubefleet.resources.outcome import OutcomeProvider
+from kubefleet.resources.ownership import OwnershipProvider
+from kubefleet.resources.schedule import ScheduleProvider
+from kubefleet.resources.settle import SettleProvider
+from kubefleet.resources.stage import StageProvider
+
+
+class Schedule(pulumi.dynamic.Resource, module="kubefleet", name="Schedule"):
+    """All requests in, all decisions out: one key `to:<placement>` each."""
+
+    def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
+        super().__init__(ScheduleProvider(), name, dict(props), opts)
+
+
+class Ownership(pulumi.dynamic.Resource, module="kubefleet", name="Ownership"):
+    """The manifests of a placement, and its uid and revision."""
+
+    uid: pulumi.Output[str]
+    revision: pulumi.Output[str]
+
+    def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
+        super().__init__(OwnershipProvider(), name, {**props, "uid": None, "revision": None}, opts)
+
+
+class Stage(pulumi.dynamic.Resource, module="kubefleet", name="Stage"):
+    """One stage of a rollout."""
+
+    phase: pulumi.Output[str]
+    reason: pulumi.Output[str]
+
+    def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
+        super().__init__(StageProvider(), name, {**props, "phase": None, "reason": None}, opts)
+
+
+class Settle(pulumi.dynamic.Resource, module="kubefleet", name="Settle"):
+    """What comes after the last stage: removals, scale-downs, pruning."""
+
+    phase: pulumi.Output[str]
+    reason: pulumi.Output[str]
+
+    def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
+        super().__init__(SettleProvider(), name, {**props, "phase": None, "reason": None}, opts)
+
+
+class Outcome(pulumi.dynamic.Resource, module="kubefleet", name="Outcome"):
+    """Turns failed phases into the command's error."""
+
+    def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
+        super().__init__(OutcomeProvider(), name, dict(props), opts)

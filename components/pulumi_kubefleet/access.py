@@ -1,0 +1,40 @@
+"""How a member cluster is reached. None of these holds a secret: they stand in the stack's state."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+from pulumi_kubefleet._record import Record
+
+
+class Kubeconfig(Record):
+    """A context of a kubeconfig file.
+
+    `path` absent means kubectl's own rules: `KUBECONFIG`, then `~/.kube/config`. Only the path and the context are
+    kept in state, never what the file holds.
+    """
+
+    def __init__(self, context: pulumi.Input[str], *, path: pulumi.Input[str] | None = None, **unknown: Any) -> None:
+        super().__init__(context=context, path=path, **unknown)
+
+
+class ExecCredential(Record):
+    """A server, its CA (PEM text) and an exec plugin that yields a credential when it is needed.
+
+    The plugin speaks `client.authentication.k8s.io/v1`, as `kubelogin`, `aws eks get-token` and
+    `gke-gcloud-auth-plugin` do.
+    """
+
+    def __init__(
+        self,
+        *,
+        server: pulumi.Input[str],
+        ca: pulumi.Input[str],
+        command: str,
+        args: Sequence[pulumi.Input[str]] = (),
+        env: Mapping[str, pulumi.Input[str]] | None = None,
+        **unknown: Any,
+    ) -> None:
+        plugin = Record(command=command, args=list(args), env=dict(env) if env else None)
+        super().__init__(server=server, ca=ca, exec=plugin, **unknown)

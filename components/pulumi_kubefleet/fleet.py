@@ -1,0 +1,225 @@
+"""A fleet of Kubernetes clusters, used as one computer."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import pulumi
+
+from pulumi_kubefleet._collect import Collection, collect
+from pulumi_kubefleet._program import program_error
+from pulumi_kubefleet._resources import Outcome, Ownership, Schedule, Settle, Stage
+from pulumi_kubefleet._source import caller
+from pulumi_kubefleet.access import ExecCredential, Kubeconfig
+from pulumi_kubefleet.member import MemberCluster
+from pulumi_kubefleet.placement import Manifest, Placement
+from pulumi_kubefleet.policies import Policy
+from pulumi_kubefleet.replicas import Divided, Duplicated
+from pulumi_kubefleet.strategies import RollingUpdate
+from pulumi_kubefleet.terms import Taint
+
+
+class Fleet(pulumi.ComponentResource):
+    """A fleet: its members, its placements, and one schedule for all of them.
+
+    Members and placements may be declared in any order, anywhere in the program; everything is checked and planned
+    together when the program has run. `with Fleet(...) as fleet:` only makes the scope visible.
+
+    Example:
+        ```python
+        fleet = Fleet("prod")
+        fleet.member("eu-1", context="eu-1", labels={"region": "eu"})
+        fleet.placement("web", manifests="k8s/web", policy=PickN(2), replicas=Divided())
+        pulumi.export("plan", fleet.plan)
+        ```
+
+    """
+
+    plan: pulumi.Output[Mapping[str, str]]
+    """Clusters and counts by placement: `{"web": "eu-1 x7, us-1 x5"}`. Nothing in it changes by itself."""
+
+    def __init__(self, name: str, *, opts: pulumi.ResourceOptions | None = None, **unknown: Any) -> None:
+        super().__init__("kubefleet:index:Fleet", name, None, opts)
+        self.fleet_name = name
+        self._source = caller()
+        self._unknown = unknown
+        self._members: list[MemberCluster] = []
+        self._placements: list[Placement] = []
+        self._closed = False
+        self._broken: BaseException | None = None
+        self._planned: asyncio.Future[pulumi.Output[Mapping[str, str]]] = asyncio.Future()
+        self.plan = pulumi.Output.from_input(self._await_plan())
+        # Runs when the program's own code is through: the event loop gets its turn only then.
+        self._registered = pulumi.Output.from_input(self._register())
+
+    def member(
+        self,
+        name: str,
+        *,
+        context: pulumi.Input[str] | None = None,
+        access: Kubeconfig | ExecCredential | None = None,
+        labels: Mapping[str, pulumi.Input[str]] | None = None,
+        taints: Sequence[Taint] = (),
+        properties: Mapping[str, Any] | None = None,
+        cordon: bool = False,
+        leave: str | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+        **unknown: Any,
+    ) -> MemberCluster:
+        """Declare a member cluster; the arguments are those of `MemberCluster`."""
+        self._refuse_if_closed("member", name)
+        member = MemberCluster(
+            self,
+            self.fleet_name,
+            _distinct(name, [other.member_name for other in self._members]),
+            context=context,
+            access=access,
+            labels=labels,
+            taints=taints,
+            properties=properties,
+            cordon=cordon,
+            leave=leave,
+            opts=opts,
+            **unknown,
+        )
+        member.member_name = name
+        self._members.append(member)
+        return member
+
+    def placement(
+        self,
+        name: str,
+        *,
+        manifests: Manifest | Sequence[Manifest],
+        namespace: str | None = None,
+        policy: Policy | None = None,
+        replicas: Duplicated | Divided | None = None,
+        strategy: RollingUpdate | None = None,
+        priority: int | None = None,
+        labels: Mapping[str, pulumi.Input[str]] | None = None,
+        freeze: bool | None = None,
+        on_existing: str | None = None,
+        allow_namespaces: Sequence[str] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+        **unknown: Any,
+    ) -> Placement:
+        """Declare a placement; the arguments are those of `Placement`."""
+        self._refuse_if_closed("placement", name)
+        placement = Placement(
+            self,
+            self.fleet_name,
+            _distinct(name, [other.placement_name for other in self._placements]),
+            manifests=manifests,
+            namespace=namespace,
+            policy=policy,
+            replicas=replicas,
+            strategy=strategy,
+            priority=priority,
+            labels=labels,
+            freeze=freeze,
+            on_existing=on_existing,
+            allow_namespaces=allow_namespaces,
+            opts=opts,
+            **unknown,
+        )
+        placement.placement_name = name
+        placement.plan = self.plan.apply(lambda plan: plan.get(name, "nowhere"))
+        self._placements.append(placement)
+        return placement
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._broken = error
+
+    def _refuse_if_closed(self, noun: str, name: str) -> None:
+        if self._closed:
+            raise pulumi.RunError(
+                f"fleet `{self.fleet_name}`: {noun} `{name}` is declared after the program has run, as inside `apply` "
+                f"(expected in the program itself, or the preview could not show it). Declare it outside, and pass "
+                f"the Output as an argument."
+            )
+
+    async def _await_plan(self) -> pulumi.Output[Mapping[str, str]]:
+        return await self._planned
+
+    async def _register(self) -> None:
+        self._closed = True
+        failed = self._broken or program_error()
+        if failed is not None:
+            self._planned.set_result(pulumi.Output.from_input({}))
+            raise pulumi.RunError(
+                f"fleet `{self.fleet_name}` is not deployed: the program raised "
+                f"{type(failed).__name__} while declaring it, and half a fleet is never deployed. Nothing was changed."
+            )
+        self._planned.set_result(self._register_children(collect(self)))
+
+    def _register_children(self, collection: Collection) -> pulumi.Output[Mapping[str, str]]:
+        """Ownership -> Schedule -> Stage -> Settle -> Outcome; returns the readable plan."""
+        owners = {
+            placement.placement_name: Ownership(
+                f"{self.fleet_name}/{placement.placement_name}",
+                collection.ownership(placement),
+                _child_of(placement, hide=["manifests", "members"]),
+            )
+            for placement in collection.placements
+        }
+        schedule = Schedule(
+            self.fleet_name,
+            collection.schedule({name: (owner.uid, owner.revision) for name, owner in owners.items()}),
+            _child_of(self, hide=["members", "placements"]),
+        )
+        phases: dict[str, Any] = {}
+        decided: dict[str, pulumi.Output[Any]] = {}
+        for placement in collection.placements:
+            name = placement.placement_name
+            decided[name] = getattr(schedule, f"to:{name}")
+            common = {
+                **collection.rollout(placement),
+                "uid": owners[name].uid,
+                "revision": owners[name].revision,
+                "to": decided[name],
+                "redo": getattr(schedule, f"redo:{name}"),
+            }
+            stage = Stage(f"{self.fleet_name}/{name}/all", common, _child_of(placement, hide=["members"]))
+            after = {"all": {"phase": stage.phase, "reason": stage.reason}}
+            settle = Settle(
+                f"{self.fleet_name}/{name}",
+                {**common, "leaving": schedule.leaving, "after": after},
+                _child_of(placement, hide=["members", "leaving"]),
+            )
+            phases[name] = {**after, "settle": {"phase": settle.phase, "reason": settle.reason}}
+            placement.register_outputs({})
+        Outcome(self.fleet_name, {"fleet": self.fleet_name, "phases": phases}, _child_of(self))
+        plan = pulumi.Output.all(**decided).apply(
+            lambda decisions: {name: readable_decision(decisions[name]) for name in sorted(decisions)}
+        )
+        self.register_outputs({"plan": plan})
+        return plan
+
+
+def readable_decision(decision: Mapping[str, Mapping[str, float]] | None) -> str:
+    """`eu-1 x7, us-1 x5`: clusters and counts only, so that it changes only when the decision does."""
+    if not decision:
+        return "nowhere"
+    parts = []
+    for cluster in sorted(decision):
+        replicas = sum(int(count) for count in decision[cluster].values())
+        parts.append(f"{cluster} x{replicas}" if decision[cluster] else cluster)
+    return ", ".join(parts)
+
+
+def _distinct(name: str, taken: list[str]) -> str:
+    """A resource name for what was declared under a name that is taken; the check reports the duplicate itself."""
+    return name if name not in taken else f"{name} (declared again, {taken.count(name) + 1})"
+
+
+def _child_of(parent: pulumi.Resource, hide: Sequence[str] = ()) -> pulumi.ResourceOptions:
+    return pulumi.ResourceOptions(parent=parent, hide_diffs=list(hide) or None)

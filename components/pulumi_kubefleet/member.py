@@ -1,0 +1,62 @@
+"""Member clusters of a fleet."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+from pulumi_kubefleet._record import plain
+from pulumi_kubefleet._source import caller
+from pulumi_kubefleet.access import ExecCredential, Kubeconfig
+from pulumi_kubefleet.terms import Taint
+
+
+class MemberCluster(pulumi.ComponentResource):
+    """One member cluster. Made by `fleet.member(name, ...)`.
+
+    Args:
+        context: a context of the kubeconfig (short for `access=Kubeconfig(context)`).
+        access: `Kubeconfig` or `ExecCredential`.
+        labels: labels that policies select on, e.g. `{"region": "eu"}`.
+        taints: taints that keep workloads away (`NoSchedule`) or make them move (`NoExecute`).
+        properties: properties that win over those collected from nodes.
+        cordon: take no new workloads; what runs there stays.
+        leave: what becomes of the workloads when the member is taken out of the program: `clean_up` or `keep`.
+
+    """
+
+    def __init__(
+        self,
+        fleet: pulumi.Resource,
+        fleet_name: str,
+        name: str,
+        *,
+        context: pulumi.Input[str] | None = None,
+        access: Kubeconfig | ExecCredential | None = None,
+        labels: Mapping[str, pulumi.Input[str]] | None = None,
+        taints: Sequence[Taint] = (),
+        properties: Mapping[str, Any] | None = None,
+        cordon: bool = False,
+        leave: str | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+        **unknown: Any,
+    ) -> None:
+        options = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(parent=fleet), opts)
+        super().__init__("kubefleet:index:MemberCluster", f"{fleet_name}/{name}", None, options)
+        self.member_name = name
+        self._source = caller()
+        if context is not None and access is not None:
+            unknown = {**unknown, "context": context}  # both: let the check say so, by path
+        elif context is not None:
+            access = Kubeconfig(context)
+        written = {
+            "access": access,
+            "labels": labels,
+            "taints": taints or None,
+            "properties": properties,
+            "cordon": cordon or None,
+            "leave": leave,
+            **unknown,
+        }
+        self._raw = {key: plain(value) for key, value in written.items() if value is not None}
+        self.register_outputs({})

@@ -1,0 +1,78 @@
+"""Placements: workloads that a fleet runs somewhere."""
+
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from typing import Any
+
+import pulumi
+
+from pulumi_kubefleet._record import plain
+from pulumi_kubefleet._source import caller
+from pulumi_kubefleet.policies import Policy
+from pulumi_kubefleet.replicas import Divided, Duplicated
+from pulumi_kubefleet.strategies import RollingUpdate
+
+Manifest = str | PathLike[str] | Mapping[str, Any]
+
+
+class Placement(pulumi.ComponentResource):
+    """One workload, or several that belong together, placed on clusters of a fleet.
+
+    Made by `fleet.placement(name, ...)`.
+
+    Args:
+        manifests: YAML files, folders, globs, or objects as dicts (Outputs allowed in values); one or a list.
+        namespace: the namespace of objects that name none.
+        policy: `PickAll()` (default), `PickFixed(...)` or `PickN(n, ...)`.
+        replicas: `Duplicated()` (default) or `Divided(...)`.
+        strategy: `RollingUpdate(...)`.
+        priority: higher is planned first.
+        labels: labels of the placement itself.
+        freeze: keep the decision as it is, whatever changes.
+        on_existing: `refuse` (default): an object that exists and is someone else's stops this cluster.
+        allow_namespaces: namespaces such as `kube-system` that this placement may write to.
+
+    """
+
+    plan: pulumi.Output[str]
+    """Where it is, and how much: `eu-1 x7, us-1 x5`."""
+
+    def __init__(
+        self,
+        fleet: pulumi.Resource,
+        fleet_name: str,
+        name: str,
+        *,
+        manifests: Manifest | Sequence[Manifest],
+        namespace: str | None = None,
+        policy: Policy | None = None,
+        replicas: Duplicated | Divided | None = None,
+        strategy: RollingUpdate | None = None,
+        priority: int | None = None,
+        labels: Mapping[str, pulumi.Input[str]] | None = None,
+        freeze: bool | None = None,
+        on_existing: str | None = None,
+        allow_namespaces: Sequence[str] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+        **unknown: Any,
+    ) -> None:
+        options = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(parent=fleet), opts)
+        super().__init__("kubefleet:index:Placement", f"{fleet_name}/{name}", None, options)
+        self.placement_name = name
+        self._source = caller()
+        self._manifests: list[Manifest] = (
+            [manifests] if isinstance(manifests, str | PathLike | Mapping) else list(manifests)
+        )
+        written = {
+            "namespace": namespace,
+            "policy": policy,
+            "replicas": replicas,
+            "strategy": strategy,
+            "priority": priority,
+            "labels": labels,
+            "freeze": freeze,
+            "on_existing": on_existing,
+            "allow_namespaces": allow_namespaces,
+            **unknown,
+        }
+        self._raw = {key: plain(value) for key, value in written.items() if value is not None}

@@ -1,0 +1,75 @@
+"""A plain JSON client of one API server, for the lab itself and for tests."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import urllib3
+
+from kubefleet.lab.certificates import KeyPair
+
+
+class ApiError(Exception):
+    """An answer that is not a success. `status` is the HTTP status, `body` Kubernetes' Status or raw text."""
+
+    def __init__(self, method: str, path: str, status: int, body: Any) -> None:
+        message = body.get("message", body) if isinstance(body, dict) else body
+        super().__init__(f"`{method} {path}` failed: {status} {message} (expected a success).")
+        self.status = status
+        self.body = body
+
+
+class Api:
+    """One API server under one client certificate. No retries, one timeout: what happens is what is seen."""
+
+    def __init__(self, server: str, authority: Path, pair: KeyPair, *, timeout: float = 10) -> None:
+        self.server = server
+        self._pool = urllib3.PoolManager(
+            ca_certs=str(authority),
+            cert_file=str(pair.certificate),
+            key_file=str(pair.key),
+            timeout=urllib3.Timeout(total=timeout),
+            retries=False,
+        )
+
+    def request(self, method: str, path: str, body: Any = None, *, content: str = "application/json") -> Any:
+        """The answer, decoded if it is JSON.
+
+        Raises:
+            ApiError: the answer is not a success.
+            urllib3.exceptions.HTTPError: there was no answer.
+        """
+        data = None if body is None else json.dumps(body)
+        headers = {"Accept": "application/json"} | ({} if data is None else {"Content-Type": content})
+        answer = self._pool.request(method, self.server + path, body=data, headers=headers)
+        text = answer.data.decode(errors="replace")
+        decoded = json.loads(text) if "json" in answer.headers.get("Content-Type", "") else text
+        if answer.status >= 400:
+            raise ApiError(method, path, answer.status, decoded)
+        return decoded
+
+    def get(self, path: str) -> Any:
+        """`GET path`."""
+        return self.request("GET", path)
+
+    def create(self, path: str, item: Any) -> Any:
+        """`POST path`."""
+        return self.request("POST", path, item)
+
+    def merge(self, path: str, patch: Any) -> Any:
+        """`PATCH path` with a merge patch."""
+        return self.request("PATCH", path, patch, content="application/merge-patch+json")
+
+    def apply(self, path: str, item: Any, manager: str) -> Any:
+        """`PATCH path` with server-side apply as the field manager `manager`."""
+        return self.request(
+            "PATCH", f"{path}?fieldManager={manager}", item, content="application/apply-patch+yaml"
+        )
+
+    def delete(self, path: str) -> Any:
+        """`DELETE path`."""
+        return self.request("DELETE", path)
+
+    def close(self) -> None:
+        """Drop the connections."""
+        self._pool.clear()

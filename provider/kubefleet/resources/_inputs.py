@@ -1,0 +1,96 @@
+"""The inputs of `Schedule` as values, and decisions as inputs. `kubefleet explain` reads the same from state."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from immutabledict import immutabledict
+
+from kubefleet.model.decision import Binding, Decision, Previous
+from kubefleet.model.member import Leave, Member
+from kubefleet.model.request import Request
+from kubefleet.model.strategy import RollingUpdate
+from kubefleet.spec.declared import parse_placement, same_policy
+from kubefleet.spec.member import parse_member
+from kubefleet.spec.mistakes import Mistake, Spelling
+from kubefleet.spec.references import check_references
+
+Props = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """A whole fleet as declared. `unknown` names placements that hold a value not known in this preview."""
+
+    members: tuple[Member, ...]
+    requests: tuple[Request, ...]
+    strategies: immutabledict[str, RollingUpdate]
+    unknown: frozenset[str]
+
+
+def read_declaration(olds: Props, news: Props, unknown: frozenset[str]) -> tuple[Declaration, list[Mistake]]:
+    """Everything declared, and every mistake in it. Members of `olds` that are gone are *leaving*."""
+    mistakes = [Mistake(item["path"], item["message"]) for item in news.get("mistakes", ())]
+    members = []
+    for name, raw in sorted(news.get("members", {}).items()):
+        member = parse_member(name, raw, f"members.{name}", Spelling.PYTHON, mistakes)
+        if member is not None:
+            if member.access is None:
+                mistakes.append(Mistake(f"members.{name}", "no way to reach the cluster (expected `context` or `access`)."))
+            members.append(member)
+    requests, strategies = [], {}
+    for name, raw in sorted(news.get("placements", {}).items()):
+        if name in unknown:
+            continue
+        declared = parse_placement(name, raw, mistakes)
+        if declared is not None:
+            requests.append(declared.request)
+            strategies[name] = declared.strategy
+    names = sorted(news.get("members", {}))
+    check_references(requests, names, mistakes)
+    members.extend(leaving_members(olds, frozenset(names)))
+    declaration = Declaration(
+        tuple(sorted(members, key=lambda member: member.name)), tuple(requests), immutabledict(strategies), unknown
+    )
+    return declaration, mistakes
+
+
+def leaving_members(olds: Props, names: frozenset[str]) -> list[Member]:
+    """Members of the last run (its own and those that were leaving then) that the program no longer declares."""
+    before = {**(olds.get("leaving") or {}), **(olds.get("members") or {})}
+    leaving = []
+    for name in sorted(set(before) - names):
+        member = parse_member(name, before[name], f"members.{name}", Spelling.PYTHON, [])
+        if member is not None and member.leave is Leave.CLEAN_UP:
+            leaving.append(replace(member, leaving=True))
+    return leaving
+
+
+def previous_decisions(olds: Props, news: Props) -> dict[str, Previous]:
+    """What the last run decided, by placement, and whether its policy has been edited since."""
+    previous = {}
+    for name in news.get("placements", {}):
+        bindings = decode_bindings(olds.get(f"to:{name}"))
+        if bindings is None:
+            continue
+        before = (olds.get("placements") or {}).get(name, {})
+        previous[name] = Previous(bindings, edited=not same_policy(before, news["placements"][name]))
+    return previous
+
+
+def encode_bindings(decision: Decision) -> dict[str, dict[str, int]]:
+    """A decision as an input: cluster -> workload -> replicas. Only what is stable goes in."""
+    return {
+        binding.cluster: {key: binding.replicas[key] for key in sorted(binding.replicas)}
+        for binding in sorted(decision.bindings, key=lambda binding: binding.cluster)
+    }
+
+
+def decode_bindings(raw: Any) -> tuple[Binding, ...] | None:
+    """The bindings that `encode_bindings` wrote; None where nothing was decided."""
+    if not isinstance(raw, Mapping):
+        return None
+    return tuple(
+        Binding(cluster, immutabledict({key: int(raw[cluster][key]) for key in sorted(raw[cluster])}))
+        for cluster in sorted(raw)
+    )

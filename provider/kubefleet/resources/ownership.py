@@ -1,0 +1,85 @@
+"""`Ownership`: the manifests of a placement, its uid and its revision. Deleting it removes the placement everywhere."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pulumi.output import UNKNOWN, Unknown
+
+from kubefleet.resources import _session
+from kubefleet.resources._adapter import Adapter, Props
+
+_COMPARED = ("manifests", "members", "uid", "secret_versions")
+
+
+class OwnershipProvider(Adapter):
+    """Inputs: `fleet, placement, scope, members, manifests`; computed: `uid, revision, secret_versions`."""
+
+    def identity(self, news: Props) -> str:
+        """`<fleet>/<placement>`."""
+        return f"{news['fleet']}/{news['placement']}"
+
+    def checked(self, olds: Props, news: Props) -> tuple[Props, list[str]]:
+        """Adds uid and revision, and hands the manifests to the stages of this process."""
+        uid = olds.get("uid") or hashlib.sha256(news["scope"].encode()).hexdigest()[:16]
+        versions = _secret_versions(olds, news["manifests"])
+        revision = UNKNOWN if has_unknown(news["manifests"]) else revision_of(news["manifests"], versions)
+        _session.manifests[uid] = news["manifests"]
+        inputs = {**news, "uid": uid, "revision": revision, "secret_versions": versions}
+        inputs["members"] = _with_old_access(olds.get("members", {}), news["members"])
+        return inputs, []
+
+    def changed(self, olds: Props, news: Props) -> bool:
+        """True when the manifests or the way to a member changed."""
+        return any(olds.get(key) != news.get(key) for key in _COMPARED)
+
+    def removed(self, props: Props) -> None:
+        """Prune what the placement has on any member, by its inventory objects."""
+        from kubefleet.resources._removal import remove_everywhere
+
+        remove_everywhere(props)
+
+
+def revision_of(manifests: Mapping[str, Any], secret_versions: Mapping[str, int]) -> str:
+    """A hash of the manifests without replicas that scheduling decides.
+
+    Of Secrets a change counter goes in, not the values: a hash that stands in clear would be an oracle for them.
+    """
+    shown = {}
+    for key in sorted(manifests):
+        manifest = dict(manifests[key])
+        if key in secret_versions:
+            manifest = {name: value for name, value in manifest.items() if name not in {"data", "stringData"}}
+            manifest["version"] = secret_versions[key]
+        if isinstance(manifest.get("spec"), dict):
+            manifest["spec"] = {name: value for name, value in manifest["spec"].items() if name != "replicas"}
+        shown[key] = manifest
+    text = json.dumps(shown, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def has_unknown(value: Any) -> bool:
+    """Whether something in it is not known in this preview."""
+    if isinstance(value, Unknown):
+        return True
+    if isinstance(value, dict):
+        return any(has_unknown(item) for item in value.values())
+    return isinstance(value, list) and any(has_unknown(item) for item in value)
+
+
+def _secret_versions(olds: Props, manifests: Mapping[str, Any]) -> dict[str, int]:
+    before, counted = olds.get("manifests", {}), olds.get("secret_versions", {})
+    versions = {}
+    for key in sorted(manifests):
+        if manifests[key].get("kind") == "Secret":
+            version = counted.get(key, 0)
+            versions[key] = version if version and before.get(key) == manifests[key] else version + 1
+    return versions
+
+
+def _with_old_access(olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
+    """A member whose access is not known in this preview is reached as before."""
+    return {
+        name: olds[name] if has_unknown(member) and name in olds else member for name, member in news.items()
+    }

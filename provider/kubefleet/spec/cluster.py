@@ -1,0 +1,83 @@
+"""Clusters and their nodes, as fleet files describe them."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from immutabledict import immutabledict
+from pydantic import Field, model_validator
+
+from kubefleet.model.amounts import Amounts, parse_amounts, subtract
+from kubefleet.model.cluster import Cluster, ClusterState
+from kubefleet.model.property import Property, make_property
+from kubefleet.model.shape import NodeShape
+from kubefleet.spec.member import properties_of
+from kubefleet.spec.scalars import Labels, Name, PropertyValue, Resources, Text, Whole
+from kubefleet.spec.toleration import MemberTaintSpec, TaintSpec
+from kubefleet.spec.written import Written
+
+
+class NodesSpec(Written):
+    """A group of alike nodes. `used` is per node and taken by others."""
+
+    count: Annotated[Whole, Field(ge=0, le=100_000)] = 1
+    instance_type: str = ""
+    labels: Labels = {}
+    taints: list[TaintSpec] = []
+    allocatable: Resources
+    capacity: Resources = {}
+    used: Resources = {}
+
+    @model_validator(mode="after")
+    def _used_is_there(self) -> "NodesSpec":
+        for resource in sorted(self.used.keys() - self.allocatable.keys()):
+            raise ValueError(f"used resource `{resource}` is not allocatable (expected one of {sorted(self.allocatable)})")
+        return self
+
+    def shape(self) -> NodeShape:
+        """The frozen value."""
+        allocatable = parse_amounts(self.allocatable)
+        free = subtract(allocatable, parse_amounts(self.used))
+        return NodeShape(
+            count=self.count,
+            allocatable=allocatable,
+            capacity=parse_amounts(self.capacity) or allocatable,
+            free=((free, self.count),),
+            instance_type=self.instance_type,
+            labels=immutabledict(sorted(self.labels.items())),
+            taints=tuple(sorted({spec.taint() for spec in self.taints})),
+        )
+
+
+class ClusterSpec(Written):
+    """One cluster of a fleet file. Where nodes are not given, what it can hold is not known and does not limit."""
+
+    name: Name
+    labels: Labels = {}
+    taints: list[MemberTaintSpec] = []
+    properties: dict[Text, PropertyValue] = {}
+    kubernetes_version: str = ""
+    namespaces: list[Name] | None = None
+    apis: list[Text] | None = None
+    state: Literal["ready", "not-ready", "unreachable", "cordoned", "drained", "leaving", "planned"] = "ready"
+    nodes: list[NodesSpec] | None = None
+
+    def cluster(self) -> Cluster:
+        """The frozen value. Namespace `default` exists in every cluster."""
+        shapes = tuple(spec.shape() for spec in self.nodes or () if spec.count)
+        properties: dict[str, Property] = {}
+        if self.kubernetes_version:
+            properties["kubernetes-version"] = make_property(self.kubernetes_version, "version")
+        if self.nodes is not None:
+            properties |= _measured(shapes)
+        return Cluster(
+            self.name,
+            state=ClusterState(self.state),
+            labels=immutabledict(sorted(self.labels.items())),
+            taints=tuple(sorted({spec.taint() for spec in self.taints})),
+            properties=immutabledict(sorted((properties | dict(properties_of(self.properties))).items())),
+            shapes=shapes,
+            namespaces=None if self.namespaces is None else frozenset({*self.namespaces, "default"}),
+            apis=None if self.apis is None else frozenset(self.apis),
+            kubernetes_version=self.kubernetes_version,
+            capacity_known=self.nodes is not None,
+        )

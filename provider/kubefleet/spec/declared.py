@@ -1,0 +1,105 @@
+"""A placement as a program declares it: everything checked, every mistake by path."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from immutabledict import immutabledict
+
+from kubefleet.model.request import Request
+from kubefleet.model.strategy import RollingUpdate
+from kubefleet.spec.mistakes import Mistake, Spelling, join
+from kubefleet.spec.policy import parse_policy
+from kubefleet.spec.replicas import parse_replicas
+from kubefleet.spec.strategy import parse_strategy
+from kubefleet.spec.workloads import parse_workloads
+from kubefleet.spec.written import Written, read
+
+
+class WrittenPlacement(Written):
+    """The arguments of a placement; `uid` to `objects` are put there by the component."""
+
+    namespace: str | None = None
+    policy: dict[str, Any] | None = None
+    replicas: dict[str, Any] | None = None
+    strategy: dict[str, Any] | None = None
+    priority: int = 0
+    labels: dict[str, str] = {}
+    freeze: bool = False
+    on_existing: Literal["refuse"] = "refuse"
+    allow_namespaces: list[str] = []
+
+
+_COMPUTED = frozenset({"uid", "revision", "workloads", "objects"})
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One placement: what it asks of the scheduler, and how it rolls out."""
+
+    request: Request
+    strategy: RollingUpdate
+
+
+def parse_placement(name: str, raw: Mapping[str, Any], mistakes: list[Mistake]) -> Declared | None:
+    """A placement from its record; None after adding everything that is wrong with it to `mistakes`."""
+    path, before = f"placements.{name}", len(mistakes)
+    arguments = {key: value for key, value in raw.items() if key not in _COMPUTED}
+    written = read(WrittenPlacement, arguments, path, Spelling.PYTHON, mistakes)
+    # What can be read is checked even when the rest is wrong: all mistakes at once.
+    policy, divided, strategy = _parts(raw, path, mistakes)
+    workloads = parse_workloads(raw.get("workloads", ()), path, mistakes)
+    if written is None or policy is None or strategy is None or len(mistakes) > before:
+        return None
+    used, provided, apis, given = _objects(raw.get("objects", ()))
+    request = Request(
+        name=name,
+        uid=str(raw.get("uid", "")),
+        policy=policy,
+        workloads=workloads,
+        divided=divided,
+        priority=written.priority,
+        labels=immutabledict({key: written.labels[key] for key in sorted(written.labels)}),
+        needs_namespaces=used - provided,
+        provides_namespaces=provided,
+        needs_apis=apis,
+        provides_apis=given,
+        frozen=written.freeze,
+    )
+    return Declared(request, strategy)
+
+
+def _parts(raw: Mapping[str, Any], path: str, mistakes: list[Mistake]) -> tuple[Any, Any, RollingUpdate | None]:
+    def part(field: str) -> Any:
+        value = raw.get(field)
+        return value if value is None or isinstance(value, Mapping) else None
+
+    policy = parse_policy(part("policy") or {"type": "PickAll"}, join(path, "policy"), Spelling.PYTHON, mistakes)
+    divided = parse_replicas(part("replicas"), join(path, "replicas"), Spelling.PYTHON, mistakes)
+    strategy = parse_strategy(part("strategy"), join(path, "strategy"), Spelling.PYTHON, mistakes)
+    return policy, divided, strategy
+
+
+def _objects(keys: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str], frozenset[str], frozenset[str]]:
+    """Namespaces used and provided, and APIs needed and provided, from `apiVersion/Kind/namespace/name` keys.
+
+    The API version itself may hold a slash; the last three parts never do. CRDs are not opened here: an API that a
+    CRD of the same placement would serve counts as provided by its group.
+    """
+    used, provided, apis, groups = set(), set(), set(), set()
+    for key in keys:
+        api_version, kind, namespace, name = key.rsplit("/", 3)
+        apis.add(f"{api_version}/{kind}")
+        if namespace:
+            used.add(namespace)
+        if kind == "Namespace":
+            provided.add(name)
+        if kind == "CustomResourceDefinition" and "." in name:
+            groups.add(name.split(".", 1)[1])
+    given = {api for api in apis if api.split("/", 1)[0] in groups}
+    return frozenset(used), frozenset(provided), frozenset(apis - given), frozenset(given)
+
+
+def same_policy(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Whether the user left what decides this placement as it was."""
+    return all(before.get(key) == now.get(key) for key in ("policy", "replicas"))

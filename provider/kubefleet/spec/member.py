@@ -1,0 +1,92 @@
+"""Member clusters as a program declares them."""
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+from immutabledict import immutabledict
+from pydantic import Field
+
+from kubefleet.model.access import Access, ExecCredential, Kubeconfig
+from kubefleet.model.member import Leave, Member
+from kubefleet.model.property import Property, make_property
+from kubefleet.spec.mistakes import Mistake, Spelling, join
+from kubefleet.spec.scalars import Labels, PropertyValue, Text
+from kubefleet.spec.toleration import MemberTaintSpec
+from kubefleet.spec.written import Written, read
+
+
+class ExecSpec(Written):
+    """An exec plugin (`client.authentication.k8s.io/v1`). What it gets may be secret."""
+
+    secret: ClassVar[bool] = True
+
+    command: Text
+    args: list[str] = []
+    env: dict[str, str] = {}
+
+
+class AccessSpec(Written):
+    """A kubeconfig's context, or a server with its CA and an exec plugin. Never a token or a key."""
+
+    secret: ClassVar[bool] = True
+
+    context: Text | None = None
+    path: str | None = None
+    server: Text | None = None
+    ca: Text | None = None
+    exec: ExecSpec | None = None
+
+
+class MemberSpec(Written):
+    """One declared member."""
+
+    labels: Labels = {}
+    taints: list[MemberTaintSpec] = []
+    properties: dict[Text, PropertyValue] = {}
+    cordon: bool = False
+    leave: Literal["clean_up", "keep"] = "clean_up"
+    access: AccessSpec | None = Field(default=None)
+
+
+def parse_member(
+    name: str, raw: Mapping[str, object], path: str, spelling: Spelling, mistakes: list[Mistake]
+) -> Member | None:
+    """A member from plain data, or None after adding everything that is wrong with it to `mistakes`."""
+    spec = read(MemberSpec, raw, path, spelling, mistakes)
+    if spec is None:
+        return None
+    before = len(mistakes)
+    access = _access(spec.access, join(path, "access"), mistakes) if spec.access else None
+    if len(mistakes) > before:
+        return None
+    return Member(
+        name,
+        access,
+        labels=immutabledict(sorted(spec.labels.items())),
+        taints=tuple(sorted({taint.taint() for taint in spec.taints})),
+        properties=properties_of(spec.properties),
+        cordoned=spec.cordon,
+        leave=Leave(spec.leave),
+    )
+
+
+def properties_of(written: Mapping[str, object]) -> immutabledict[str, Property]:
+    """Properties that a user gave. Their values are checked already."""
+    return immutabledict({name: make_property(written[name], "user") for name in sorted(written)})
+
+
+def _access(spec: AccessSpec, path: str, mistakes: list[Mistake]) -> Access | None:
+    if spec.server is None and spec.ca is None and spec.exec is None:
+        if spec.context is None:
+            mistakes.append(Mistake(path, "no way to reach the member (expected a context, or server, ca and exec)"))
+            return None
+        return Kubeconfig(spec.context, spec.path or "")
+    if spec.context is not None or spec.path is not None:
+        mistakes.append(Mistake(path, "a context beside a server (expected one of the two). Leave one out."))
+        return None
+    if spec.server is None or spec.ca is None or spec.exec is None:
+        absent = [field for field in ("server", "ca", "exec") if getattr(spec, field) is None]
+        mistakes.extend(Mistake(join(path, field), "missing field (expected beside a server)") for field in absent)
+        return None
+    env = tuple(sorted(spec.exec.env.items()))
+    return ExecCredential(spec.server, spec.ca, spec.exec.command, tuple(spec.exec.args), env)

@@ -1,0 +1,189 @@
+"""Policies as users write them."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from kubefleet.model.policy import Fit, Policy, PolicyType, Prefer, Term, TopologySpread
+from kubefleet.model.property import parse_value
+from kubefleet.model.selector import ORDERED, Expr, Operator
+from kubefleet.spec.mistakes import Mistake, Spelling, join
+from kubefleet.spec.scalars import LabelKey, LabelValue, Labels, Name, Scalar, Text, Whole
+from kubefleet.spec.toleration import TolerationSpec
+from kubefleet.spec.written import Written, read
+
+_WITHOUT_VALUES = {Operator.EXISTS, Operator.DOES_NOT_EXIST}
+
+
+class LabelExprSpec(Written):
+    """A requirement on a label, as in Kubernetes' `matchExpressions`."""
+
+    key: LabelKey
+    operator: Literal["In", "NotIn", "Exists", "DoesNotExist"]
+    values: list[LabelValue] = []
+
+    @model_validator(mode="after")
+    def _values_fit(self) -> "LabelExprSpec":
+        _check_values(self.key, Operator(self.operator), self.values)
+        return self
+
+    def expr(self) -> Expr:
+        """The frozen value."""
+        return Expr(self.key, Operator(self.operator), tuple(sorted(set(self.values))))
+
+
+class PropertyExprSpec(Written):
+    """A requirement on a property."""
+
+    name: Text
+    operator: Literal["Eq", "Ne", "Gt", "Ge", "Lt", "Le", "In", "NotIn", "Exists", "DoesNotExist"]
+    values: list[Scalar] = []
+
+    @model_validator(mode="after")
+    def _values_fit(self) -> "PropertyExprSpec":
+        _check_values(self.name, Operator(self.operator), self.values)
+        return self
+
+    def expr(self) -> Expr:
+        """The frozen value."""
+        return Expr(self.name, Operator(self.operator), tuple(sorted(set(self.values))))
+
+
+def _check_values(key: str, operator: Operator, values: list[str]) -> None:
+    """The number of values that an operator takes. Raises ValueError."""
+    if operator in _WITHOUT_VALUES:
+        if values:
+            raise ValueError(f"{len(values)} values for {operator} on `{key}` (expected none). Leave the values out.")
+    elif operator in {Operator.IN, Operator.NOT_IN}:
+        if not values:
+            raise ValueError(f"no values for {operator} on `{key}` (expected at least one)")
+    elif len(values) != 1:
+        raise ValueError(f"{len(values)} values for {operator} on `{key}` (expected exactly one)")
+    elif operator in ORDERED and isinstance(parse_value(values[0]), str | bool):
+        raise ValueError(f"bad value `{values[0]}` for {operator} on `{key}` (expected a quantity or a version `v1.2`)")
+
+
+class TermSpec(Written):
+    """One alternative: everything in it must hold."""
+
+    labels: Labels = {}
+    label_expressions: list[LabelExprSpec] = []
+    properties: list[PropertyExprSpec] = []
+
+    def term(self) -> Term:
+        """The frozen value; plain labels become `In` expressions."""
+        labels = [Expr(key, Operator.IN, (value,)) for key, value in self.labels.items()]
+        labels += [spec.expr() for spec in self.label_expressions]
+        return Term(tuple(sorted(set(labels))), tuple(sorted({spec.expr() for spec in self.properties})))
+
+
+class SortSpec(Written):
+    """Clusters sorted by a numeric property."""
+
+    property: Text
+    order: Literal["Ascending", "Descending"]
+
+
+class PreferSpec(Written):
+    """A preference: a term or an order, never both."""
+
+    weight: Annotated[Whole, Field(ge=-100, le=100)]
+    term: TermSpec | None = None
+    sort_by: SortSpec | None = None
+
+    @model_validator(mode="after")
+    def _one_of(self) -> "PreferSpec":
+        if (self.term is None) == (self.sort_by is None):
+            raise ValueError("a preference with both or none of a term and an order (expected exactly one)")
+        return self
+
+    def prefer(self) -> Prefer:
+        """The frozen value."""
+        if self.sort_by is None:
+            return Prefer(self.weight, term=self.term.term() if self.term else None)
+        return Prefer(self.weight, sort_by=self.sort_by.property, descending=self.sort_by.order == "Descending")
+
+
+class SpreadSpec(Written):
+    """Kubernetes' topology spread, over clusters."""
+
+    topology_key: LabelKey
+    max_skew: Annotated[Whole, Field(ge=1, le=1_000_000)] = 1
+    when_unsatisfiable: Literal["DoNotSchedule", "ScheduleAnyway"] = "DoNotSchedule"
+    min_domains: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = None
+
+    @model_validator(mode="after")
+    def _hard_only(self) -> "SpreadSpec":
+        if self.min_domains is not None and self.when_unsatisfiable != "DoNotSchedule":
+            raise ValueError("a minimum of domains with ScheduleAnyway (expected DoNotSchedule)")
+        return self
+
+    def spread(self) -> TopologySpread:
+        """The frozen value."""
+        hard = self.when_unsatisfiable == "DoNotSchedule"
+        return TopologySpread(self.topology_key, self.max_skew, hard, self.min_domains)
+
+
+class PolicySpec(Written):
+    """A whole policy. The limits are KubeFleet's."""
+
+    type: Literal["PickAll", "PickFixed", "PickN"]
+    number_of_clusters: Annotated[Whole, Field(ge=0, le=1000)] | None = None
+    cluster_names: Annotated[list[Name], Field(max_length=100)] | None = None
+    required: Annotated[list[TermSpec], Field(max_length=10)] = []
+    preferred: Annotated[list[PreferSpec], Field(max_length=10)] = []
+    topology_spread: Annotated[list[SpreadSpec], Field(max_length=10)] = []
+    tolerations: Annotated[list[TolerationSpec], Field(max_length=100)] = []
+    fit: Literal["filter", "score", "ignore"] = "filter"
+
+    def policy(self) -> Policy:
+        """The frozen value."""
+        return Policy(
+            type=PolicyType(self.type),
+            number=self.number_of_clusters or 0,
+            names=tuple(sorted(set(self.cluster_names or ()))),
+            required=tuple(spec.term() for spec in self.required),
+            preferred=tuple(spec.prefer() for spec in self.preferred),
+            topology_spread=tuple(spec.spread() for spec in self.topology_spread),
+            tolerations=tuple(spec.toleration() for spec in self.tolerations),
+            fit=Fit(self.fit),
+        )
+
+
+def parse_policy(
+    raw: Mapping[str, object], path: str, spelling: Spelling, mistakes: list[Mistake]
+) -> Policy | None:
+    """A policy from plain data, or None after adding everything that is wrong with it to `mistakes`."""
+    before = len(mistakes)
+    spec = read(PolicySpec, raw, path, spelling, mistakes)
+    if spec is None:
+        return None
+    mistakes += _fields_of_type(spec, path, spelling)
+    return spec.policy() if len(mistakes) == before else None
+
+
+def _fields_of_type(spec: PolicySpec, path: str, spelling: Spelling) -> list[Mistake]:
+    """Fields that the policy's type needs or that have no meaning for it."""
+    mistakes: list[Mistake] = []
+
+    def wrong(field: str, message: str) -> None:
+        shown = field if spelling is Spelling.PYTHON else PolicySpec.model_fields[field].alias or field
+        mistakes.append(Mistake(join(path, shown), message))
+
+    if spec.type == "PickN" and spec.number_of_clusters is None:
+        wrong("number_of_clusters", "missing field (expected 0 to 1000 with PickN)")
+    if spec.type != "PickN" and spec.number_of_clusters is not None:
+        wrong("number_of_clusters", f"a number with {spec.type} (expected PickN). Leave it out.")
+    if spec.type == "PickFixed" and not spec.cluster_names:
+        wrong("cluster_names", "no names with PickFixed (expected at least one cluster)")
+    if spec.type != "PickFixed" and spec.cluster_names is not None:
+        wrong("cluster_names", f"names with {spec.type} (expected PickFixed). Leave them out.")
+    for name in sorted({name for name in spec.cluster_names or () if (spec.cluster_names or []).count(name) > 1}):
+        wrong("cluster_names", f"cluster `{name}` is named twice (expected once)")
+    if spec.type != "PickN" and spec.preferred:
+        wrong("preferred", f"preferences with {spec.type}, which takes every cluster (expected PickN). Leave them out.")
+    keys = [entry.topology_key for entry in spec.topology_spread]
+    for key in sorted({key for key in keys if keys.count(key) > 1}):
+        wrong("topology_spread", f"topology key `{key}` is named twice (expected once)")
+    return mistakes

@@ -1,0 +1,93 @@
+"""The grammar of single values that users write, each with a message that names what was expected."""
+
+import math
+import re
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from kubefleet.model.property import parse_value
+from kubefleet.model.quantity import parse_quantity
+
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
+_LABEL = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?", re.ASCII)
+_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*", re.ASCII)
+_LONGEST_SUBDOMAIN = 253
+
+
+def _name(raw: object) -> object:
+    """A DNS label (RFC 1123), as names of clusters and placements are."""
+    if isinstance(raw, str) and not _NAME.fullmatch(raw):
+        raise ValueError(f"bad name `{raw}` (expected at most 63 lower-case letters, digits and inner hyphens)")
+    return raw
+
+
+def _label_key(raw: object) -> object:
+    """`[prefix/]name` of apimachinery's `IsQualifiedName`."""
+    if not isinstance(raw, str):
+        return raw
+    prefix, slash, name = raw.rpartition("/")
+    fine = bool(name) and _LABEL.fullmatch(name) is not None
+    if slash:
+        fine = fine and len(prefix) <= _LONGEST_SUBDOMAIN and _SUBDOMAIN.fullmatch(prefix) is not None
+    if not fine:
+        raise ValueError(f"bad label key `{raw}` (expected `name` or `prefix/name` of letters, digits, `-`, `_`, `.`)")
+    return raw
+
+
+def _label_value(raw: object) -> object:
+    if isinstance(raw, bool | int | float):
+        raise ValueError(f"bad label value `{raw}` (expected text). Put it in quotes.")
+    if isinstance(raw, str) and not _LABEL.fullmatch(raw):
+        raise ValueError(f"bad label value `{raw}` (expected at most 63 letters, digits, `-`, `_`, `.`, or nothing)")
+    return raw
+
+
+def _whole(raw: object) -> object:
+    """A whole number. Pulumi hands over every number as a float."""
+    if isinstance(raw, float) and raw.is_integer():
+        return int(raw)
+    if isinstance(raw, bool) or not isinstance(raw, int):
+        seen = "nothing" if raw is None else f"`{raw}`"
+        raise ValueError(f"bad number {seen} (expected a whole number)")
+    return raw
+
+
+def _scalar(raw: object) -> object:
+    """Text of a number, a boolean or a text."""
+    if isinstance(raw, bool):
+        return str(raw).lower()
+    if isinstance(raw, float) and raw.is_integer():
+        return str(int(raw))
+    return str(raw) if isinstance(raw, int | float) else raw
+
+
+def _quantity(raw: object) -> object:
+    text = _scalar(raw) if isinstance(raw, int | float) and not isinstance(raw, bool) else raw
+    if not isinstance(text, str):
+        raise ValueError(f"bad quantity `{raw}` (expected a number with a suffix such as 500m or 2Gi)")
+    if parse_quantity(text) < 0:
+        raise ValueError(f"bad quantity `{raw}` (expected zero or more)")
+    return text
+
+
+def _property(raw: object) -> object:
+    if isinstance(raw, float):
+        if not math.isfinite(raw):
+            raise ValueError(f"bad property value `{raw}` (expected a finite number)")
+        raw = _scalar(raw)
+    parse_value(raw)
+    return raw
+
+
+Name = Annotated[str, BeforeValidator(_name)]
+LabelKey = Annotated[str, BeforeValidator(_label_key)]
+LabelValue = Annotated[str, BeforeValidator(_label_value)]
+Scalar = Annotated[str, BeforeValidator(_scalar)]
+QuantityText = Annotated[str, BeforeValidator(_quantity)]
+PropertyValue = Annotated[object, BeforeValidator(_property)]
+Text = Annotated[str, Field(min_length=1)]
+Whole = Annotated[int, BeforeValidator(_whole)]
+Count = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=10_000_000)]
+Labels = dict[LabelKey, LabelValue]
+Resources = dict[Text, QuantityText]

@@ -1,0 +1,54 @@
+"""Taints and tolerations as users write them."""
+
+from typing import Literal
+
+from pydantic import model_validator
+
+from kubefleet.model.taint import Effect, Taint, Toleration
+from kubefleet.spec.scalars import LabelKey, LabelValue, Whole
+from kubefleet.spec.written import Written
+
+
+class TaintSpec(Written):
+    """A taint of a member or of a node."""
+
+    key: LabelKey
+    value: LabelValue = ""
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"]
+
+    def taint(self) -> Taint:
+        """The frozen value. When it was put there is not known."""
+        return Taint(self.key, self.value, Effect(self.effect))
+
+
+class MemberTaintSpec(TaintSpec):
+    """A taint of a member: the scheduler over clusters knows no soft taints."""
+
+    effect: Literal["NoSchedule", "NoExecute"]
+
+
+class TolerationSpec(Written):
+    """A toleration; the rules are those of core/v1."""
+
+    key: LabelKey | None = None
+    operator: Literal["Equal", "Exists"] = "Equal"
+    value: LabelValue | None = None
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
+    toleration_seconds: Whole | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "TolerationSpec":
+        if self.operator == "Exists" and self.value:
+            raise ValueError(f"value `{self.value}` beside operator Exists (expected none). Leave the value out.")
+        if self.operator == "Equal" and not self.key:
+            raise ValueError("operator Equal without a key (expected a key). Use operator Exists to tolerate every key.")
+        if self.toleration_seconds is not None and self.effect != "NoExecute":
+            seen = self.effect or "none"
+            raise ValueError(f"toleration seconds with effect `{seen}` (expected effect NoExecute)")
+        return self
+
+    def toleration(self) -> Toleration:
+        """The frozen value."""
+        return Toleration(
+            self.key or "", self.operator, self.value or "", self.effect or "", self.toleration_seconds
+        )
