@@ -30,7 +30,7 @@ def virtual_environment(info: ProgramInfo) -> Path | None:
     if checker := options.get("typechecker"):
         raise UnusableOptionError(
             f"runtime option `typechecker`: `{checker}` (expected none: this language host does not type-check). "
-            "Remove it from Pulumi.yaml, or put the host of Pulumi's installer on PATH."
+            "Remove it from Pulumi.yaml, or use the engine of Pulumi's installer."
         )
     if named := options.get("virtualenv"):
         return Path(info.root_directory or program, named)
@@ -38,6 +38,11 @@ def virtual_environment(info: ProgramInfo) -> Path | None:
         project = nearest(program, "uv.lock", "pyproject.toml")
         return project / os.environ.get("UV_PROJECT_ENVIRONMENT", ".venv")
     if options.get("toolchain") == "poetry":
+        if shutil.which("poetry") is None:
+            raise UnusableOptionError(
+                "runtime option `toolchain`: there is no `poetry` on PATH (expected it, to ask for its environment). "
+                "Install it, or name the environment with `virtualenv`."
+            )
         answer = subprocess.run(
             ["poetry", "env", "info", "--path"], cwd=program, capture_output=True, text=True, check=False
         )

@@ -1,9 +1,9 @@
 """A language host for Python: what Pulumi's engine starts to run a Python program.
 
-Pulumi's installer brings a host of its own, which wins where it is on PATH; this one serves whoever built the engine
-from its module. It speaks the `LanguageRuntime` service of the SDK that its Python has installed: handshake, what the
-program needs, run, about. Dependencies are not installed and plugins in folders are not run: those calls answer
-"unimplemented", which the engine understands.
+Pulumi's installer brings a host of its own; this one serves whoever built the engine from its module. It speaks the
+`LanguageRuntime` service of the SDK that its Python has installed: handshake, what the program needs, run, about.
+Dependencies are not installed and plugins in folders are not run: those calls answer "unimplemented", which the engine
+understands.
 
 Started as `language_host.py [--tracing ENDPOINT] [flags] ENGINE_ADDRESS`, it prints the port it listens on as its
 first line. It ends, with every program it started, when it is interrupted or when the engine is gone.

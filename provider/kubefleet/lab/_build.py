@@ -87,7 +87,7 @@ class _Build:
         listing(None)
         form = "{{if .Stale}}stale{{else}}fresh{{end}}"
         packages = self._run(["list", "-deps", "-f", form, *flags, self.recipe.package], listing)
-        others = packages.count("stale") - 1  # all but the main package, whose turn is last and ends in linking
+        others = packages.count("stale") - 1
         linking = self.recipe.seconds // LINK_SHARE
         expected = (self.recipe.seconds - linking) * others // len(packages)
         begun = time.monotonic()

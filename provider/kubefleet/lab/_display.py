@@ -41,7 +41,7 @@ class Lines:
 
 
 class TerminalBars:
-    """Shows events as one bar a program; a bar stays when its program is ready."""
+    """Shows events as one bar a program, which stays when the program is ready. Without events nothing is written."""
 
     def __init__(self, console: Console) -> None:
         self._bars = Bars(
@@ -51,6 +51,7 @@ class TerminalBars:
 
     def __call__(self, event: Event) -> None:
         """Move the bar of `event`'s program."""
+        self._bars.start()
         if isinstance(event, PassedOver):
             self._bars.console.print(sentence(event), highlight=False)
             return
@@ -65,7 +66,6 @@ class TerminalBars:
             self._bars.update(self._tasks[event.program], now=now)
 
     def __enter__(self) -> "TerminalBars":
-        self._bars.start()
         return self
 
     def __exit__(

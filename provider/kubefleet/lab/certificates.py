@@ -26,9 +26,10 @@ class KeyPair:
 
 
 class Authority:
-    """A certificate authority that keeps its own key in memory only; what it signs is written into `folder`."""
+    """A certificate authority that keeps its own key in memory only; what it signs is written into `folder`, made if missing."""
 
     def __init__(self, name: str, folder: Path) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{name} authority")])

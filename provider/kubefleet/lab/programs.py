@@ -11,7 +11,7 @@ from pathlib import Path
 from kubefleet.lab._build import ensure_built
 from kubefleet.lab._display import display
 from kubefleet.lab._errors import ProgramError
-from kubefleet.lab._go import Go, find_go
+from kubefleet.lab._go import find_go
 from kubefleet.lab._installed import Source, installed
 from kubefleet.lab._progress import Event, Listener, PassedOver, Phase, Progress, silent
 from kubefleet.lab._recipes import RECIPES, Recipe, pinned_version, recipe_of, tools_folder
@@ -19,7 +19,7 @@ from kubefleet.lab._store import Store, cache_folder
 
 QUICK_START = ("kube", "kwok", "pulumi")
 INTERRUPTED = 130
-# An engine has it beside itself as a rule; else it is looked for on PATH, then put into a folder of its own.
+# Where the engine in use has none beside itself, it is looked for on PATH, else put into a folder of its own.
 HOST = "pulumi-language-python"
 
 
@@ -53,7 +53,7 @@ def find(name: str, *, progress: Listener = silent) -> Program | None:
         ProgramError: nothing is called `name`.
     """
     recipe = _recipe(name)
-    found = _found(recipe, _store(), find_go(), progress)
+    found = _found(recipe, _store(), progress)
     return None if found is None else found.get(name, next(iter(found.values())))
 
 
@@ -77,10 +77,10 @@ def ensure(*names: str, progress: Listener | None = None) -> dict[str, Program]:
 
 def versions() -> tuple[ProgramVersion, ...]:
     """Every program with the version that a build gives and the one that is ready now, in the order of the table."""
-    store, go = _store(), find_go()
+    store = _store()
     rows = []
     for recipe in RECIPES.values():
-        found = _found(recipe, store, go, silent) or {}
+        found = _found(recipe, store, silent) or {}
         for executable in recipe.executables:
             pinned = pinned_version(recipe, executable, store.tools)
             rows.append(ProgramVersion(executable.name, pinned, found.get(executable.name)))
@@ -88,32 +88,43 @@ def versions() -> tuple[ProgramVersion, ...]:
 
 
 def _ensure(recipes: Sequence[Recipe], progress: Listener) -> dict[str, Program]:
-    store, go = _store(), find_go()
+    store = _store()
     ready: dict[str, Program] = {}
     for recipe in recipes:
-        found = _found(recipe, store, go, progress)
+        found = _found(recipe, store, progress)
         if found is None:
-            if go is None:
+            if (go := find_go()) is None:
                 raise ProgramError(_without_go(recipe))
-            ensure_built(recipe, store, go, progress)
-            found = _found(recipe, store, go, silent) or {}
+            found = _built(recipe, store, ensure_built(recipe, store, go, progress))
         ready |= found
-        if recipe.name == "pulumi" and not found["pulumi"].path.resolve().with_name(HOST).exists():
+        if recipe.name == "pulumi":
             ready |= _ensure([RECIPES[HOST]], progress)
     return ready
 
 
-def _found(recipe: Recipe, store: Store, go: Go | None, progress: Listener) -> dict[str, Program] | None:
+def _found(recipe: Recipe, store: Store, progress: Listener) -> dict[str, Program] | None:
+    if recipe.name == HOST and (beside := _beside_engine(store)) is not None:
+        return {HOST: beside}
     if (there := installed(recipe, progress)) is not None:
         return {name: Program(name, version, source, path) for name, (source, path, version) in there.items()}
-    if (folder := store.existing(recipe, go)) is None:
-        return None
+    # Go is asked last: whoever has the programs installed may have none, or an old one.
+    folder = store.existing(recipe, find_go())
+    return None if folder is None else _built(recipe, store, folder)
+
+
+def _built(recipe: Recipe, store: Store, folder: Path) -> dict[str, Program]:
     return {
-        executable.name: Program(
-            executable.name, pinned_version(recipe, executable, store.tools), "built", folder / executable.name
-        )
-        for executable in recipe.executables
+        item.name: Program(item.name, pinned_version(recipe, item, store.tools), "built", folder / item.name)
+        for item in recipe.executables
     }
+
+
+def _beside_engine(store: Store) -> Program | None:
+    """The language host that comes with the engine in use; its version is the engine's."""
+    engine = (_found(RECIPES["pulumi"], store, silent) or {}).get("pulumi")
+    if engine is None or not (path := engine.path.resolve().with_name(HOST)).exists():
+        return None
+    return Program(HOST, engine.version, engine.source, path)
 
 
 def _store() -> Store:
@@ -151,6 +162,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 __all__ = [
+    "HOST",
     "Event",
     "Listener",
     "PassedOver",

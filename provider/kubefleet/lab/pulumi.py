@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from kubefleet.lab._session import end_session
-from kubefleet.lab.programs import Program, ProgramError, ensure
+from kubefleet.lab.programs import HOST, Program, ProgramError, ensure
 
 RUN_SECONDS = 900
 INTERRUPT_SECONDS = 30
@@ -70,9 +70,7 @@ class PulumiEnvironment:
 
     def _environment(self, found: Mapping[str, Program], settings: Mapping[str, str], colour: bool) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
-        folders = [str(self._pulumi.path.parent)]
-        if host := found.get("pulumi-language-python"):
-            folders.insert(0, str(host.path.parent))
+        folders = dict.fromkeys(str(found[name].path.parent) for name in (HOST, "pulumi"))
         kept["PATH"] = os.pathsep.join([*folders, kept.get("PATH", os.defpath)])
         if not colour:
             kept["NO_COLOR"] = "1"

@@ -30,7 +30,8 @@ class Cluster:
 
     `uid` is that of its kube-system namespace, empty where unknown. `namespaces` and `apis` (`apps/v1/Deployment`)
     are None when every one counts as present. `pending` sums the requests of pods that no node holds yet.
-    `why` is the observed reason of a state other than ready.
+    `why` is the observed reason of a state other than ready. Where `capacity_known` is False (a planned cluster
+    without node pools) there are no shapes, and capacity limits nothing.
     """
 
     name: str
@@ -46,3 +47,4 @@ class Cluster:
     apis: frozenset[str] | None = None
     bookings: tuple[Booking, ...] = ()
     kubernetes_version: str = ""
+    capacity_known: bool = True

@@ -1,5 +1,6 @@
 """What the scheduler decided, and the whole trail of why."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -71,18 +72,24 @@ class Move:
 class Decision:
     """The decision of one placement.
 
-    `bindings` and every mapping are sorted by cluster. `refused` has every cluster that was not chosen with all its
-    reasons; `kept` those that stay although something speaks against them; `left` the clusters that lost the placement
-    with the reason of the move. `unplaced` counts replicas if divided, else copies.
+    `bindings` and every mapping are sorted by cluster. `candidates` are the clusters that fit, and those chosen
+    anyway. `refused` has every cluster that was not chosen with all its reasons (`outscored` and `limit-reached` are
+    those of clusters that fit); it may make them only when asked. `kept` are those that stay although something
+    speaks against them; `left` the clusters that lost the placement, or replicas of it, and the declared reason.
+    `missing` has a reason per copy or workload that found no room, `warnings` what was placed all the same.
+    `unplaced` counts replicas if divided, else copies.
     """
 
     placement: str
     bindings: tuple[Binding, ...] = ()
-    candidates: tuple[Candidate, ...] = ()
-    refused: immutabledict[str, tuple[Reason, ...]] = field(default_factory=immutabledict)
-    kept: immutabledict[str, tuple[Reason, ...]] = field(default_factory=immutabledict)
+    candidates: Sequence[Candidate] = ()
+    refused: Mapping[str, tuple[Reason, ...]] = field(default_factory=immutabledict)
+    kept: Mapping[str, tuple[Reason, ...]] = field(default_factory=immutabledict)
+    left: Mapping[str, MoveReason] = field(default_factory=immutabledict)
     warnings: tuple[Reason, ...] = ()
+    missing: tuple[Reason, ...] = ()
     unplaced: int = 0
+    divided: bool = False
 
     def binding(self, cluster: str) -> Binding | None:
         """The binding on that cluster, or None."""

@@ -1,13 +1,13 @@
 """Clusters and their nodes, as fleet files describe them."""
 
-from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from immutabledict import immutabledict
 from pydantic import Field, model_validator
 
-from kubefleet.model.amounts import Amounts, parse_amounts, subtract
+from kubefleet.model.amounts import parse_amounts, subtract
 from kubefleet.model.cluster import Cluster, ClusterState
+from kubefleet.model.measured import measure
 from kubefleet.model.property import Property, make_property
 from kubefleet.model.shape import NodeShape
 from kubefleet.spec.member import properties_of
@@ -68,7 +68,7 @@ class ClusterSpec(Written):
         if self.kubernetes_version:
             properties["kubernetes-version"] = make_property(self.kubernetes_version, "version")
         if self.nodes is not None:
-            properties |= _measured(shapes)
+            properties |= measure(shapes)
         return Cluster(
             self.name,
             state=ClusterState(self.state),

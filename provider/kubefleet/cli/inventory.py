@@ -1,0 +1,70 @@
+"""`kubefleet inventory`: clusters, their properties, node shapes and capacity, as they are now."""
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+import yaml
+
+from kubefleet.cli._inventory_data import as_fleet_file
+from kubefleet.cli._inventory_table import as_table, as_wide_table
+from kubefleet.model.access import Kubeconfig
+from kubefleet.model.cluster import ClusterState
+from kubefleet.model.member import Member
+from kubefleet.model.snapshot import Snapshot
+
+
+class InventoryForm(StrEnum):
+    """How it is printed; `wide` adds columns and the node shapes, `json` and `yaml` are a fleet file's `clusters`."""
+
+    TABLE = "table"
+    WIDE = "wide"
+    JSON = "json"
+    YAML = "yaml"
+
+
+def inventory(
+    context: Annotated[list[str], typer.Option("--context", help="A context of the kubeconfig; repeat for several.")],
+    kubeconfig: Annotated[str, typer.Option(help="Path of the kubeconfig; else kubectl's rules.")] = "",
+    output: Annotated[InventoryForm, typer.Option("--output", "-o", help="How to print it.")] = InventoryForm.TABLE,
+    within: Annotated[float, typer.Option(help="Seconds that a cluster has to answer.")] = 15,
+) -> None:
+    """Print what clusters have: nodes by shape, what is free, properties. Exit 1 when one cannot be reached."""
+    members = [Member(name, Kubeconfig(name, kubeconfig)) for name in sorted(set(context))]
+    show_inventory(read_inventory(members, within), output)
+
+
+def read_inventory(members: Sequence[Member], within: float) -> Snapshot:
+    """A fresh snapshot of the members."""
+    from kubefleet.kube.snapshot import take_snapshot
+
+    snapshot, connections = take_snapshot(members, taken_at=datetime.now(UTC), deadline=within)
+    for connection in connections.values():
+        connection.close()
+    return snapshot
+
+
+def show_inventory(snapshot: Snapshot, output: InventoryForm) -> None:
+    """Print a snapshot on stdout and on stderr why a cluster is missing; then exit 1 if one is."""
+    typer.echo(render_inventory(snapshot, output), nl=False)
+    lost = [cluster for cluster in snapshot.clusters if cluster.state is ClusterState.UNREACHABLE]
+    for cluster in lost:
+        typer.echo(f"{cluster.name}: unreachable: {cluster.why}", err=True)
+    if lost:
+        raise typer.Exit(1)
+
+
+def render_inventory(snapshot: Snapshot, output: InventoryForm) -> str:
+    """The text of a snapshot, with a line break at its end."""
+    return _RENDERERS[output](snapshot)
+
+
+_RENDERERS: dict[InventoryForm, Callable[[Snapshot], str]] = {
+    InventoryForm.TABLE: as_table,
+    InventoryForm.WIDE: as_wide_table,
+    InventoryForm.JSON: lambda snapshot: json.dumps(as_fleet_file(snapshot), indent=2) + "\n",
+    InventoryForm.YAML: lambda snapshot: yaml.safe_dump(as_fleet_file(snapshot), sort_keys=False),
+}

@@ -1,0 +1,77 @@
+"""Which rule judges which kind. Kinds are told apart by group: a custom `Service` is no Service."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from kubefleet.health import network, platform, pods
+from kubefleet.health.custom_resource import custom_resource
+from kubefleet.health.deployment import deployment, replica_set
+from kubefleet.health.reading import Live, part
+from kubefleet.health.stateful_set import daemon_set, stateful_set
+from kubefleet.health.status import Health, available, progressing
+from kubefleet.health.storage import volume_claim
+
+_RULES: Final[Mapping[tuple[str, str], Callable[[Live], Health]]] = {
+    ("apps", "DaemonSet"): daemon_set,
+    ("apps", "Deployment"): deployment,
+    ("apps", "ReplicaSet"): replica_set,
+    ("apps", "StatefulSet"): stateful_set,
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): platform.custom_resource_definition,
+    ("apiregistration.k8s.io", "APIService"): platform.api_service,
+    ("autoscaling", "HorizontalPodAutoscaler"): platform.autoscaler,
+    ("batch", "Job"): pods.job,
+    ("", "Namespace"): platform.namespace,
+    ("", "Pod"): pods.pod,
+    ("", "Service"): network.service,
+    ("policy", "PodDisruptionBudget"): platform.disruption_budget,
+}
+
+# Available when applied: data, rules, and what others act on.
+_DATA: Final = frozenset(
+    {
+        ("", "ConfigMap"),
+        ("", "Endpoints"),
+        ("", "LimitRange"),
+        ("", "PersistentVolume"),
+        ("", "ResourceQuota"),
+        ("", "Secret"),
+        ("", "ServiceAccount"),
+        ("admissionregistration.k8s.io", "MutatingAdmissionPolicy"),
+        ("admissionregistration.k8s.io", "MutatingAdmissionPolicyBinding"),
+        ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"),
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"),
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"),
+        ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"),
+        ("batch", "CronJob"),
+        ("discovery.k8s.io", "EndpointSlice"),
+        ("networking.k8s.io", "Ingress"),
+        ("networking.k8s.io", "IngressClass"),
+        ("networking.k8s.io", "NetworkPolicy"),
+        ("node.k8s.io", "RuntimeClass"),
+        ("rbac.authorization.k8s.io", "ClusterRole"),
+        ("rbac.authorization.k8s.io", "ClusterRoleBinding"),
+        ("rbac.authorization.k8s.io", "Role"),
+        ("rbac.authorization.k8s.io", "RoleBinding"),
+        ("scheduling.k8s.io", "PriorityClass"),
+        ("storage.k8s.io", "CSIDriver"),
+        ("storage.k8s.io", "StorageClass"),
+    }
+)
+_NO_CLASSES: Final[Mapping[str, str]] = {}
+
+
+def health(live: Live, *, binding_modes: Mapping[str, str] = _NO_CLASSES) -> Health:
+    """Whether a live object (as the API server gives it) is available.
+
+    `binding_modes`: volumeBindingMode by storage class, for volume claims; a claim of a class that it does not name
+    counts as one that binds at once. Never raises: what is missing in the object is not there yet.
+    """
+    if part(live, "metadata").get("deletionTimestamp"):
+        return progressing("being deleted")
+    group, slash, _ = str(live.get("apiVersion") or "").partition("/")
+    kind = (group if slash else "", str(live.get("kind") or ""))
+    if kind in _DATA:
+        return available()
+    if kind == ("", "PersistentVolumeClaim"):
+        return volume_claim(live, binding_modes)
+    return _RULES.get(kind, custom_resource)(live)

@@ -1,0 +1,116 @@
+"""Server-side apply of a placement's objects in order, each wave healthy before the next."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kubefleet.kube.connection import Connection
+from kubefleet.kube.errors import ApiError
+from kubefleet.kube.job_anew import is_finished_predecessor, remove_predecessor
+from kubefleet.kube.managed_fields import applied, managed_by
+from kubefleet.kube.manifest import body_of
+from kubefleet.kube.object_access import apply_body
+from kubefleet.kube.object_ref import ObjectRef, ref_of
+from kubefleet.kube.order import apply_waves
+from kubefleet.kube.ownership import Ownership, Standing
+from kubefleet.kube.patience import Patience
+from kubefleet.kube.placement_identity import PlacementIdentity
+from kubefleet.kube.refusal import NotApplied
+from kubefleet.kube.refused_write import explain, is_transient
+
+Wait = Callable[[tuple[ObjectRef, ...]], None]
+"""Blocks until these objects are healthy; raises to stop the apply there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One object as it was found: whose it is, and what a GET gave (None: absent)."""
+
+    ownership: Ownership
+    live: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """All objects with their uids, sorted; which of them were really written; which were absent before."""
+
+    objects: tuple[ObjectRef, ...]
+    written: tuple[ObjectRef, ...]
+    created: tuple[ObjectRef, ...]
+
+
+def apply_objects(
+    connection: Connection,
+    manifests: tuple[Mapping[str, Any], ...],
+    seen: Mapping[tuple[str, str, str, str], Seen],
+    identity: PlacementIdentity,
+    revision: str,
+    *,
+    wait: Wait,
+    patience: Patience,
+    partners: frozenset[str] = frozenset(),
+) -> Applied:
+    """Apply them tier by tier; `seen` holds every object by `ObjectRef.key`, none of them foreign.
+
+    An object that is already so is not written; a finished Job of another revision is made anew. Raises NotApplied at
+    the first that the server refuses, and whatever `wait` raises. Running it again continues: what is done is found
+    done.
+    """
+    objects: list[ObjectRef] = []
+    written: list[ObjectRef] = []
+    created: list[ObjectRef] = []
+    for wave in apply_waves(manifests):
+        refs = []
+        for manifest in wave.objects:
+            found = seen[ref_of(manifest).key]
+            absent = found.ownership.standing is Standing.ABSENT
+            live = found.live
+            if live is not None and is_finished_predecessor(live, revision):
+                remove_predecessor(connection, live, patience)
+                live = None
+            body = body_of(manifest, identity, revision, created=absent or found.ownership.created)
+            ref = found.ownership.ref
+            if not is_applied(body, live, identity.manager):
+                ref = _write(connection, body, found.ownership, identity.manager, partners)
+                written.append(ref)
+            if absent:
+                created.append(ref)
+            refs.append(ref)
+        objects += refs
+        if wave.wait:
+            wait(tuple(refs))
+    return Applied(tuple(sorted(objects)), tuple(sorted(written)), tuple(sorted(created)))
+
+
+def is_applied(body: Mapping[str, Any], live: Mapping[str, Any] | None, manager: str) -> bool:
+    """Whether applying `body` would change nothing: what our manager holds is exactly that, in these values.
+
+    May say False for a spelling that the server normalises (`1000m`); then one apply is made that changes nothing.
+    """
+    if live is None:
+        return False
+    metadata = {key: value for key, value in body["metadata"].items() if key not in ("name", "namespace")}
+    wanted = {key: value for key, value in body.items() if key not in ("apiVersion", "kind")} | {"metadata": metadata}
+    return any(
+        entry.manager == manager
+        and entry.operation == "Apply"
+        and not entry.subresource
+        and applied(live, entry.fields) == wanted
+        for entry in managed_by(live)
+    )
+
+
+def _write(
+    connection: Connection,
+    body: Mapping[str, Any],
+    ownership: Ownership,
+    manager: str,
+    partners: frozenset[str],
+) -> ObjectRef:
+    # Forced only where the object is certainly ours: then a foreign field is drift. Co-owners that are known to bring
+    # the same content may be overridden too, or two placements that change it together would wait for each other.
+    force = ownership.standing in (Standing.OURS, Standing.SHARED) and partners.issuperset(ownership.others)
+    try:
+        return ref_of(apply_body(connection, body, manager=manager, force=force))
+    except ApiError as error:
+        raise NotApplied(connection.name, ownership.ref, explain(error), transient=is_transient(error)) from error

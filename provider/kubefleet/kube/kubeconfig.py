@@ -1,0 +1,183 @@
+"""Kubeconfig files: a context's endpoint and credential, by kubectl's rules.
+
+Left out on purpose: `insecure-skip-tls-verify` and the `auth-provider` plugins that kubectl itself has dropped.
+Errors (ValueError) name files, contexts and fields, never values: a kubeconfig holds keys.
+"""
+
+import base64
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kubefleet.kube.credential import Credential, CredentialSource, Fixed, token_file
+from kubefleet.kube.endpoint import Endpoint, make_endpoint
+from kubefleet.kube.exec_plugin import VERSIONS, ExecPlugin, exec_source
+from kubefleet.model.access import Kubeconfig
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One entry of a kubeconfig's lists: its fields, and the folder that its relative paths start from."""
+
+    what: str
+    fields: Mapping[str, Any] = field(repr=False)
+    folder: Path
+
+    def text(self, key: str) -> str:
+        value = self.fields.get(key)
+        if value is None:
+            return ""
+        if not isinstance(value, str):
+            raise ValueError(f"bad `{key}` of {self.what} (expected text)")
+        return value
+
+    def path(self, key: str) -> Path | None:
+        text = self.text(key)
+        return self.folder / text if text else None
+
+    def pem(self, key: str) -> str:
+        """`<key>-data`, decoded, or else the content of the file `<key>`."""
+        if data := self.text(f"{key}-data"):
+            try:
+                return base64.b64decode("".join(data.split()), validate=True).decode()
+            except ValueError:
+                raise ValueError(f"bad `{key}-data` of {self.what} (expected base64 of PEM)") from None
+        path = self.path(key)
+        if path is None:
+            return ""
+        try:
+            return path.read_text()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ValueError(f"cannot read `{key}` of {self.what}: `{path}`") from error
+
+
+def read_kubeconfig(access: Kubeconfig) -> tuple[Endpoint, CredentialSource]:
+    """Endpoint and credential source of a context; an empty context means the current one. Raises ValueError."""
+    paths = _paths(access.path)
+    config, current = _merge(paths)
+    name = access.context or current
+    where = ", ".join(f"`{path}`" for path in paths)
+    if not name:
+        raise ValueError(f"no current context in {where}. Name one")
+    context = _entry(config, "contexts", "context", name, where)
+    cluster = _entry(config, "clusters", "cluster", context.text("cluster"), where)
+    user = context.text("user")
+    credential: CredentialSource = Fixed(Credential())
+    if user:
+        credential = _credential(_entry(config, "users", "user", user, where), cluster)
+    return _endpoint(cluster), credential
+
+
+def _paths(path: str) -> list[Path]:
+    if path:
+        single = Path(path).expanduser()
+        if not single.is_file():
+            raise ValueError(f"no kubeconfig `{single}`")
+        return [single]
+    listed = [Path(part).expanduser() for part in os.environ.get("KUBECONFIG", "").split(os.pathsep) if part]
+    paths = [item for item in listed or [Path("~/.kube/config").expanduser()] if item.is_file()]
+    if not paths:
+        raise ValueError("no kubeconfig (looked at KUBECONFIG and ~/.kube/config). Set KUBECONFIG or give a path")
+    return paths
+
+
+def _merge(paths: list[Path]) -> tuple[Any, str]:
+    """The merged files (the first entry of a name wins) and the current context (the first that is set wins)."""
+    import yaml
+    from kubernetes.config.config_exception import ConfigException
+    from kubernetes.config.kube_config import KubeConfigMerger
+
+    where = ", ".join(f"`{path}`" for path in paths)
+    try:
+        merged: Any = KubeConfigMerger(os.pathsep.join(str(path.absolute()) for path in paths))  # type: ignore[no-untyped-call] # the package is untyped
+        currents = [str(file.get("current-context") or "") for file in merged.config_files.values()]
+    except OSError as error:
+        raise ValueError(f"cannot read kubeconfig {where}: {error.strerror}") from error
+    except (ConfigException, yaml.YAMLError, AttributeError, KeyError, TypeError):
+        # Not chained: what a malformed file makes of these errors may quote a key.
+        raise ValueError(f"bad kubeconfig {where} (expected YAML with clusters, contexts and users)") from None
+    return merged.config, next((name for name in currents if name), "")
+
+
+def _entry(config: Any, section: str, kind: str, name: str, where: str) -> _Entry:
+    """The entry of that name in a section of the merged files. Raises ValueError that lists what there is."""
+    names = []
+    for node in config.value.get(section) or []:
+        found = node.value if isinstance(node.value, dict) else {}
+        if found.get("name") == name:
+            fields = found.get(kind)
+            return _Entry(f"{kind} `{name}`", fields if isinstance(fields, dict) else {}, Path(node.path).parent)
+        names.append(str(found.get("name")))
+    raise ValueError(f"no {kind} `{name}` in {where} (expected one of: {', '.join(sorted(names)) or 'none there'})")
+
+
+def _endpoint(cluster: _Entry) -> Endpoint:
+    if cluster.fields.get("insecure-skip-tls-verify"):
+        raise ValueError(
+            f"{cluster.what} has `insecure-skip-tls-verify`, which is refused. "
+            "Replace it by `certificate-authority-data` with the cluster's CA (and `tls-server-name` if names differ)"
+        )
+    return make_endpoint(
+        cluster.text("server"),
+        ca=cluster.pem("certificate-authority"),
+        server_name=cluster.text("tls-server-name"),
+        proxy=cluster.text("proxy-url"),
+        compress=not cluster.fields.get("disable-compression"),
+    )
+
+
+def _credential(user: _Entry, cluster: _Entry) -> CredentialSource:
+    """Client-go's order: token file, token, user name and password, exec plugin; a client certificate beside any."""
+    if user.fields.get("auth-provider"):
+        raise ValueError(f"{user.what} has an `auth-provider`, which kubectl has dropped. Use an `exec` plugin")
+    base = Credential(_impersonation(user), user.pem("client-certificate"), user.pem("client-key"))
+    if path := user.path("tokenFile"):
+        return token_file(path, base)
+    if token := user.text("token"):
+        return Fixed(base.with_token(token))
+    if name := user.text("username"):
+        basic = base64.b64encode(f"{name}:{user.text('password')}".encode()).decode()
+        return Fixed(Credential((*base.headers, ("Authorization", f"Basic {basic}")), base.certificate, base.key))
+    if spec := user.fields.get("exec"):
+        return exec_source(_plugin(user, spec, cluster), base)
+    return Fixed(base)
+
+
+def _impersonation(user: _Entry) -> tuple[tuple[str, str], ...]:
+    headers = [("Impersonate-User", user.text("as")), ("Impersonate-Uid", user.text("as-uid"))]
+    if user.fields.get("as-groups") or user.fields.get("as-user-extra"):
+        raise ValueError(f"{user.what} impersonates groups or extras, which is not supported. Use `as` alone")
+    return tuple((name, value) for name, value in headers if value)
+
+
+def _plugin(user: _Entry, spec: Any, cluster: _Entry) -> ExecPlugin:
+    try:
+        command, version = str(spec["command"]), str(spec["apiVersion"])
+        args = tuple(str(item) for item in spec.get("args") or ())
+        env = tuple((str(item["name"]), str(item["value"])) for item in spec.get("env") or ())
+        mode, hint = spec.get("interactiveMode"), str(spec.get("installHint") or "")
+    except (KeyError, TypeError, AttributeError):
+        raise ValueError(f"bad `exec` of {user.what} (expected command, apiVersion, args, env)") from None
+    if version not in VERSIONS:
+        raise ValueError(f"bad `exec.apiVersion` of {user.what}: `{version}` (expected one of: {', '.join(VERSIONS)})")
+    if mode == "Always":
+        raise ValueError(f"the exec plugin of {user.what} needs a terminal. Give it a way without one")
+    if os.sep in command:
+        command = str(user.folder / command)
+    told = _told(cluster) if spec.get("provideClusterInfo") else None
+    return ExecPlugin(command, args, env, version, told, hint)
+
+
+def _told(cluster: _Entry) -> dict[str, Any]:
+    """What a plugin with `provideClusterInfo` learns: the server, its CA, and the extension meant for it."""
+    told: dict[str, Any] = {
+        key: cluster.fields[key] for key in ("server", "tls-server-name", "proxy-url") if cluster.fields.get(key)
+    }
+    if ca := cluster.pem("certificate-authority"):
+        told["certificate-authority-data"] = base64.b64encode(ca.encode()).decode()
+    for extension in cluster.fields.get("extensions") or ():
+        if isinstance(extension, dict) and extension.get("name") == "client.authentication.k8s.io/exec":
+            told["config"] = extension.get("extension")
+    return told

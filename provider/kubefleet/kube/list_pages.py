@@ -1,0 +1,107 @@
+"""What is kept of the pages of long lists: everything not named here is skipped while a page is decoded.
+
+A page of 500 pods has some 100,000 JSON values, of which about 5,000 matter; making objects of the rest is what a
+snapshot would spend its time on.
+"""
+
+from typing import Any, TypedDict
+
+Labels = dict[str, str]
+Quantities = dict[str, Any]
+PageMetadata = TypedDict("PageMetadata", {"continue": str | None}, total=False)
+
+
+class Metadata(TypedDict, total=False):
+    """Of any object."""
+
+    name: str
+    namespace: str
+    uid: str
+    labels: Labels | None
+
+
+class Resources(TypedDict, total=False):
+    """Of a container or a pod."""
+
+    requests: Quantities | None
+    limits: Quantities | None
+
+
+class Container(TypedDict, total=False):
+    """What its requests are made of."""
+
+    name: str
+    restartPolicy: str | None
+    resources: Resources | None
+
+
+class ContainerStatus(TypedDict, total=False):
+    """What a resize leaves there."""
+
+    name: str
+    resources: Resources | None
+    allocatedResources: Quantities | None
+
+
+class PodSpec(TypedDict, total=False):
+    """Where the pod is and what it asks."""
+
+    nodeName: str | None
+    containers: list[Container] | None
+    initContainers: list[Container] | None
+    resources: Resources | None
+    overhead: Quantities | None
+
+
+class PodStatus(TypedDict, total=False):
+    """How far it got and what it holds."""
+
+    phase: str
+    containerStatuses: list[ContainerStatus] | None
+    initContainerStatuses: list[ContainerStatus] | None
+
+
+class Pod(TypedDict, total=False):
+    """A pod; `env` and everything else that may be secret is not even decoded."""
+
+    metadata: Metadata
+    spec: PodSpec
+    status: PodStatus
+
+
+class PodPage(TypedDict, total=False):
+    """One page of a PodList."""
+
+    metadata: PageMetadata
+    items: list[Pod] | None
+
+
+class NodeSpec(TypedDict, total=False):
+    """What keeps pods away, and whose machine it is."""
+
+    taints: list[dict[str, Any]] | None
+    unschedulable: bool | None
+    providerID: str | None
+
+
+class NodeStatus(TypedDict, total=False):
+    """How large it is and how it fares."""
+
+    allocatable: Quantities | None
+    capacity: Quantities | None
+    conditions: list[dict[str, Any]] | None
+
+
+class Node(TypedDict, total=False):
+    """A node; its list of images, the largest part, is skipped."""
+
+    metadata: Metadata
+    spec: NodeSpec
+    status: NodeStatus
+
+
+class NodePage(TypedDict, total=False):
+    """One page of a NodeList."""
+
+    metadata: PageMetadata
+    items: list[Node] | None

@@ -1,0 +1,181 @@
+"""One placement at one member: place, complete, remove. Killable anywhere; running the same call again continues."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from kubefleet.kube.apply import Seen, Wait, apply_objects
+from kubefleet.kube.connection import Connection
+from kubefleet.kube.errors import ApiError
+from kubefleet.kube.inventory_object import InventoryBooking, InventoryObject
+from kubefleet.kube.inventory_store import (
+    HOME,
+    delete_inventory_object,
+    read_inventory_object,
+    release_home,
+    write_inventory_object,
+)
+from kubefleet.kube.manifest import body_of
+from kubefleet.kube.object_access import find
+from kubefleet.kube.object_ref import ObjectRef, ref_of, union, without
+from kubefleet.kube.ownership import Ownership, Standing, classify
+from kubefleet.kube.patience import Patience
+from kubefleet.kube.placement_identity import PlacementIdentity
+from kubefleet.kube.prune import Pruned, prune
+from kubefleet.kube.refusal import NotApplied, Refused
+from kubefleet.kube.refused_write import explain, is_transient
+from kubefleet.kube.write_ahead import by_workload, same, write_ahead
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be on this member: whole manifests, their namespaces and this member's replicas filled in."""
+
+    revision: str
+    objects: tuple[Mapping[str, Any], ...]
+    bookings: tuple[InventoryBooking, ...] = ()
+
+    @property
+    def refs(self) -> tuple[ObjectRef, ...]:
+        """The objects' addresses, sorted."""
+        return tuple(sorted(ref_of(manifest) for manifest in self.objects))
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """All objects with their uids; those really written; those that were absent before."""
+
+    inventory: InventoryObject
+    applied: tuple[ObjectRef, ...]
+    written: tuple[ObjectRef, ...]
+    created: tuple[ObjectRef, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """The inventory object as it stands now (`completed` only if nothing is stuck), and what was pruned."""
+
+    inventory: InventoryObject
+    pruned: Pruned
+
+
+def check_ownership(
+    connection: Connection,
+    identity: PlacementIdentity,
+    wanted: Wanted,
+    *,
+    partners: frozenset[str] = frozenset(),
+) -> tuple[Ownership, ...]:
+    """Whose the objects are, in the order of `wanted.refs`. Reads only. Raises Refused when any is somebody else's.
+
+    `partners`: uids of placements of the same run whose manifests hold the same content for what they share.
+    """
+    seen = _look(connection, identity, wanted, partners)
+    return tuple(seen[ref.key].ownership for ref in wanted.refs)
+
+
+def place(
+    connection: Connection,
+    identity: PlacementIdentity,
+    wanted: Wanted,
+    *,
+    cluster_uid: str,
+    wait: Wait,
+    patience: Patience,
+    partners: frozenset[str] = frozenset(),
+) -> Placed:
+    """Check all, write the inventory object ahead, then apply in order. What is already so is not written.
+
+    `cluster_uid` is the uid of the member's kube-system namespace. `wait` is called where a wave must be healthy before
+    the next. Raises Refused (nothing was written), NotApplied (stopped at that object), ValueError (the inventory
+    object is malformed), and whatever `wait` raises.
+    """
+    seen = _look(connection, identity, wanted, partners)
+    stored = read_inventory_object(connection, identity.uid)
+    ahead = write_ahead(stored, identity, wanted.revision, wanted.refs, wanted.bookings, cluster_uid)
+    if ahead != stored:
+        ahead = _record(connection, ahead, identity, patience)
+    done = apply_objects(
+        connection, wanted.objects, seen, identity, wanted.revision, wait=wait, patience=patience, partners=partners
+    )
+    return Placed(ahead, done.objects, done.written, done.created)
+
+
+def complete(connection: Connection, identity: PlacementIdentity, wanted: Wanted, *, patience: Patience) -> Completed:
+    """The new revision is healthy: remove what left the manifests and record the revision as completed.
+
+    Raises ValueError when nothing was placed here before, or its record is malformed.
+    """
+    stored = read_inventory_object(connection, identity.uid)
+    if stored is None:
+        raise ValueError(f"no inventory object `{identity.uid}` (expected one: place before complete)")
+    gone = without(stored.objects, wanted.refs)
+    pruned = prune(connection, gone, identity.uid, patience) if gone else Pruned()
+    stuck = tuple(item.object for item in pruned.stuck)
+    objects = union(_with_uids(connection, union(without(stored.objects, gone), wanted.refs)), stuck)
+    after = replace(
+        stored, revision=wanted.revision, completed=pruned.done, objects=objects, bookings=by_workload(wanted.bookings)
+    )
+    if not same(after, stored):
+        after = _record(connection, after, identity, patience)
+    return Completed(after, pruned)
+
+
+def remove(connection: Connection, identity: PlacementIdentity, *, patience: Patience) -> Pruned:
+    """Remove all that the inventory object lists, then itself, then its namespace if no other placement needs it.
+
+    What is stuck stays recorded for the next time. Nothing there is no error: two reads. Raises ApiError when the
+    record or its namespace may not be removed, ValueError when the record is malformed, and Cancelled.
+    """
+    stored = read_inventory_object(connection, identity.uid)
+    pruned = prune(connection, stored.objects, identity.uid, patience) if stored else Pruned()
+    if stored and not pruned.done:
+        rest = replace(stored, completed=False, objects=tuple(item.object for item in pruned.stuck))
+        if not same(rest, stored):
+            _record(connection, rest, identity, patience)
+        return pruned
+    delete_inventory_object(connection, identity.uid)
+    release_home(connection, identity.uid, patience)
+    return pruned
+
+
+def _look(
+    connection: Connection, identity: PlacementIdentity, wanted: Wanted, partners: frozenset[str]
+) -> dict[tuple[str, str, str, str], Seen]:
+    """GET every object and judge it; raises Refused with all conflicts at once."""
+    seen: dict[tuple[str, str, str, str], Seen] = {}
+    for manifest in wanted.objects:
+        ref = ref_of(manifest)
+        live = find(connection, ref)
+        body = body_of(manifest, identity, wanted.revision)
+        seen[ref.key] = Seen(classify(body, live, identity, partners=partners), live)
+    conflicts = tuple(conflict for item in seen.values() for conflict in item.ownership.conflicts)
+    if conflicts:
+        raise Refused(connection.name, conflicts)
+    for item in seen.values():
+        if item.ownership.standing is Standing.GOING:
+            why = "it is being deleted. Wait until it is gone, then run `pulumi up` again."
+            raise NotApplied(connection.name, item.ownership.ref, why, transient=True)
+    return seen
+
+
+def _with_uids(connection: Connection, refs: tuple[ObjectRef, ...]) -> tuple[ObjectRef, ...]:
+    found = []
+    for ref in refs:
+        live = None if ref.uid else find(connection, ref)
+        found.append(ref.with_uid(ref_of(live).uid) if live else ref)
+    return tuple(found)
+
+
+def _record(
+    connection: Connection, inventory: InventoryObject, identity: PlacementIdentity, patience: Patience
+) -> InventoryObject:
+    try:
+        return write_inventory_object(connection, inventory, identity, patience)
+    except ApiError as error:
+        raise NotApplied(
+            connection.name,
+            ObjectRef("v1", "ConfigMap", HOME.name, identity.uid),
+            explain(error),
+            transient=is_transient(error),
+        ) from error

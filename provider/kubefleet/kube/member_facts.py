@@ -1,0 +1,127 @@
+"""What one member says of itself: everything that a snapshot needs, read at once."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from immutabledict import immutabledict
+
+from kubefleet.kube.bookings import booked, make_bookings, read_inventory_objects
+from kubefleet.kube.connection import Connection
+from kubefleet.kube.errors import ApiError, BadAnswer, Unreachable
+from kubefleet.kube.fan_out import fan_out
+from kubefleet.kube.inventory_object import KIND_LABEL, NAMESPACE, InventoryObject
+from kubefleet.kube.list_pages import NodePage, PodPage
+from kubefleet.kube.load import Load, LoadCounter
+from kubefleet.kube.nodes import Node, make_shapes, read_node
+from kubefleet.kube.properties import collect_properties
+from kubefleet.model.amounts import Amounts
+from kubefleet.model.booking import Booking
+from kubefleet.model.property import Property
+from kubefleet.model.shape import NodeShape
+
+_METADATA: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+_RUNNING: Final = "status.phase!=Succeeded,status.phase!=Failed"
+_GRACE: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class MemberFacts:
+    """Facts in the words of `Cluster`. `not_ready` says why the cluster should get nothing new, empty if it may.
+
+    A cluster is not ready when its API server says so itself, or when it has nodes and none of them is ready. Without
+    any node it is ready and has no room, which says more.
+    """
+
+    uid: str
+    version: str
+    not_ready: str
+    namespaces: frozenset[str]
+    apis: frozenset[str]
+    shapes: tuple[NodeShape, ...]
+    pending: Amounts
+    properties: immutabledict[str, Property]
+    bookings: tuple[Booking, ...]
+
+
+def read_member(connection: Connection, *, within: float) -> MemberFacts:
+    """Ask a member everything, in four threads, within `within` seconds altogether.
+
+    Raises Unreachable when it takes longer, ApiError when something may not be read, BadAnswer for what is malformed.
+    """
+    asked = connection.by(time.monotonic() + within)
+    questions: list[Callable[[Connection], Any]] = [_standing, _served, _nodes, _load]
+    outcomes = fan_out(questions, lambda question: question(asked), within=within + _GRACE)
+    for outcome in outcomes:
+        if isinstance(outcome.error, TimeoutError):
+            raise Unreachable(connection.name, f"no complete answer within {within:g} s")
+    (version, unready), (uid, namespaces, apis), nodes, (inventories, load) = (outcome.get() for outcome in outcomes)
+    shapes = make_shapes(nodes, load.by_node)
+    return MemberFacts(
+        uid=uid,
+        version=version,
+        not_ready=unready or _without_ready_node(nodes),
+        namespaces=namespaces,
+        apis=apis,
+        shapes=shapes,
+        pending=load.pending,
+        properties=collect_properties(nodes, shapes, load.pending, version),
+        bookings=make_bookings(inventories, load.live),
+    )
+
+
+def _standing(connection: Connection) -> tuple[str, str]:
+    """Its version, and why it is not ready, if so."""
+    version = str(connection.get("/version").get("gitVersion") or "")
+    try:
+        connection.get_text("/readyz")
+    except ApiError as error:
+        # Whoever may not ask for its health learns of it by what else it answers.
+        return version, "" if error.status in {401, 403, 404} else f"API server not ready: {error.message}"
+    return version, ""
+
+
+def _served(connection: Connection) -> tuple[str, frozenset[str], frozenset[str]]:
+    """The kube-system namespace's uid, the namespaces that are not on their way out, the APIs."""
+    uid, names = "", []
+    for item in connection.list("/api/v1/namespaces", accept=_METADATA):
+        metadata = item.get("metadata")
+        if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str):
+            raise BadAnswer(connection.name, "a namespace has no name")
+        if metadata["name"] == "kube-system":
+            uid = str(metadata.get("uid") or "")
+        if not metadata.get("deletionTimestamp"):
+            names.append(metadata["name"])
+    if not uid:
+        raise BadAnswer(connection.name, "no namespace kube-system (expected a Kubernetes cluster)")
+    return uid, frozenset(names), connection.apis().apis
+
+
+def _nodes(connection: Connection) -> tuple[Node, ...]:
+    try:
+        return tuple(
+            sorted(
+                (read_node(item) for item in connection.list("/api/v1/nodes", page=NodePage)),
+                key=lambda node: node.name,
+            )
+        )
+    except ValueError as error:
+        raise BadAnswer(connection.name, str(error)) from error
+
+
+def _load(connection: Connection) -> tuple[tuple[InventoryObject, ...], Load]:
+    """The inventory objects, then the pods: whose pods are to be recognised must be known first."""
+    path = f"/api/v1/namespaces/{NAMESPACE}/configmaps"
+    try:
+        inventories = read_inventory_objects(connection.list(path, labelSelector=f"{KIND_LABEL}=inventory"))
+    except ValueError as error:
+        raise BadAnswer(connection.name, str(error)) from error
+    counter = LoadCounter([booking for _, booking in booked(inventories)])
+    for pod in connection.list("/api/v1/pods", page=PodPage, fieldSelector=_RUNNING):
+        counter.count(pod)
+    return inventories, counter.result()
+
+
+def _without_ready_node(nodes: tuple[Node, ...]) -> str:
+    return f"none of its {len(nodes)} nodes is ready" if nodes and not any(node.ready for node in nodes) else ""

@@ -1,0 +1,52 @@
+"""One object at a time: get, apply, delete. By name only, so that object-exact rights suffice."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kubefleet.kube.connection import Connection
+from kubefleet.kube.errors import ApiError
+from kubefleet.kube.object_ref import ObjectRef, ref_of
+
+
+def find(connection: Connection, ref: ObjectRef) -> dict[str, Any] | None:
+    """The live object, or None: not found, or its kind is not served (its CRD is still to come, or gone)."""
+    try:
+        return connection.get(path_to(connection, ref))
+    except ApiError as error:
+        if error.status == 404:
+            return None
+        raise
+
+
+def path_to(connection: Connection, ref: ObjectRef) -> str:
+    """The object's path. Raises ApiError 404 when its kind is not served."""
+    return connection.path_of(ref.api_version, ref.kind, ref.namespace, ref.name)
+
+
+def apply_body(connection: Connection, body: Mapping[str, Any], *, manager: str, force: bool) -> dict[str, Any]:
+    """Server-side apply; gives the object as stored. Raises ApiError, 409 when another manager holds a field."""
+    return connection.patch(
+        path_to(connection, ref_of(body)),
+        body,
+        fieldManager=manager,
+        force=force,
+        fieldValidation="Strict",
+    )
+
+
+def delete_live(connection: Connection, live: Mapping[str, Any]) -> None:
+    """Delete exactly what was read: uid and resourceVersion are preconditions (ApiError 409 when it changed since).
+
+    In the background: dependents are collected afterwards. Foreground deletion would make the object itself wait for
+    the garbage collector, for ever where none runs, and says nothing about pods that another object adopts.
+    """
+    metadata = live["metadata"]
+    connection.delete(
+        path_to(connection, ref_of(live)),
+        {
+            "apiVersion": "v1",
+            "kind": "DeleteOptions",
+            "propagationPolicy": "Background",
+            "preconditions": {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]},
+        },
+    )

@@ -1,0 +1,123 @@
+"""The snapshot: what all members say of themselves, each within one deadline, none able to hold up the others."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from immutabledict import immutabledict
+
+from kubefleet.kube.connect import connect
+from kubefleet.kube.connection import Connection
+from kubefleet.kube.errors import Cancelled, MemberError, Unreachable
+from kubefleet.kube.fan_out import fan_out
+from kubefleet.kube.member_facts import MemberFacts, read_member
+from kubefleet.kube.patience import never
+from kubefleet.model.cluster import Cluster, ClusterState
+from kubefleet.model.member import Member
+from kubefleet.model.snapshot import Snapshot
+
+
+def take_snapshot(
+    members: Sequence[Member],
+    *,
+    taken_at: datetime,
+    deadline: float = 15,
+    max_parallel: int = 32,
+    known_unreachable: Mapping[str, str] | None = None,
+    cancelled: Callable[[], bool] = never,
+) -> tuple[Snapshot, Mapping[str, Connection]]:
+    """The snapshot and the connections to the members that answered, by name.
+
+    Everything that is asked of one member ends `deadline` seconds after its first request; a member that fails, in
+    whatever way, is a cluster whose state is UNREACHABLE and whose `why` says what happened. Members in
+    `known_unreachable` (name -> why) are not asked. Raises Cancelled only. `taken_at` is the caller's clock.
+    """
+    known = known_unreachable or {}
+
+    def look(member: Member) -> tuple[Cluster, Connection | None]:
+        return _look(member, deadline, known.get(member.name), cancelled)
+
+    clusters, connections = [], {}
+    for member, outcome in zip(members, fan_out(members, look, max_parallel=max_parallel), strict=True):
+        if isinstance(outcome.error, Cancelled):
+            raise outcome.error
+        if outcome.error is not None:
+            clusters.append(_unreachable(member, _in_a_line(member, outcome.error)))
+            continue
+        cluster, connection = outcome.get()
+        clusters.append(cluster)
+        if connection is not None:
+            connections[member.name] = connection
+    return Snapshot(taken_at, tuple(sorted(clusters, key=lambda cluster: cluster.name))), connections
+
+
+def _look(
+    member: Member, deadline: float, known: str | None, cancelled: Callable[[], bool]
+) -> tuple[Cluster, Connection | None]:
+    if member.access is None:
+        return _bare(member, ClusterState.PLANNED, "not created yet"), None
+    if known is not None:
+        return _unreachable(member, known), None
+    connection = connect(member.name, member.access, answer_within=deadline, cancelled=cancelled)
+    try:
+        facts = read_member(connection, within=deadline)
+    except BaseException:
+        connection.close()
+        raise
+    return _live(member, facts), connection
+
+
+def _live(member: Member, facts: MemberFacts) -> Cluster:
+    """The cluster of a member that answered: what the user says of it wins over what was found."""
+    state, why = _state(member, facts)
+    properties = {**facts.properties, **member.properties}
+    return Cluster(
+        name=member.name,
+        uid=facts.uid,
+        state=state,
+        why=why,
+        labels=member.labels,
+        taints=member.taints,
+        properties=immutabledict({name: properties[name] for name in sorted(properties)}),
+        shapes=facts.shapes,
+        pending=facts.pending,
+        namespaces=facts.namespaces,
+        apis=facts.apis,
+        bookings=facts.bookings,
+        kubernetes_version=facts.version,
+    )
+
+
+def _state(member: Member, facts: MemberFacts) -> tuple[ClusterState, str]:
+    """What the user has said about it comes first; then what was seen."""
+    if member.leaving:
+        return ClusterState.LEAVING, "no longer declared"
+    if facts.not_ready:
+        return ClusterState.NOT_READY, facts.not_ready
+    if member.cordoned:
+        return ClusterState.CORDONED, "cordoned in the program"
+    return ClusterState.READY, ""
+
+
+def _unreachable(member: Member, why: str) -> Cluster:
+    return _bare(member, ClusterState.UNREACHABLE, why)
+
+
+def _bare(member: Member, state: ClusterState, why: str) -> Cluster:
+    """A cluster of which nothing is known but what the user declares."""
+    return Cluster(
+        member.name,
+        state=state,
+        why=why,
+        labels=member.labels,
+        taints=member.taints,
+        properties=member.properties,
+        capacity_known=state is not ClusterState.PLANNED,
+    )
+
+
+def _in_a_line(member: Member, error: Exception) -> str:
+    if isinstance(error, Unreachable):
+        return error.why
+    if isinstance(error, MemberError):
+        return str(error).removeprefix(f"{member.name}: ")
+    return f"its answers could not be read: {type(error).__name__}: {' '.join(str(error).split())[:200]}"

@@ -1,0 +1,50 @@
+"""What a filter and a scorer are. A new one is a class in a file of its own and a row in its folder's table."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kubefleet.model.policy import PolicyType
+from kubefleet.model.reason import Reason
+from kubefleet.model.request import Request
+
+if TYPE_CHECKING:
+    from kubefleet.scheduling.cycle import Cycle
+
+Mask = NDArray[np.bool_]
+"""One boolean per cluster of the snapshot, in its order. Masks are never changed once they are shared."""
+Numbers = NDArray[np.int64]
+"""One integer per cluster of the snapshot, in its order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a filter says of all clusters. `reasons(i)` gives why cluster i did not pass; called only when asked."""
+
+    passed: Mask
+    reasons: Callable[[int], tuple[Reason, ...]]
+
+
+class Filter(Protocol):
+    """Refuses clusters. Where the policy's type is in `warns_for`, what it refuses only warns."""
+
+    name: str
+    warns_for: frozenset[PolicyType]
+
+    def judge(self, cycle: "Cycle", request: Request) -> Verdict:
+        """Called once per request and plan. Must not change anything."""
+        ...
+
+
+class Scorer(Protocol):
+    """Ranks clusters that passed: value × weight, added up over all scorers."""
+
+    name: str
+    weight: int
+
+    def score(self, cycle: "Cycle", request: Request, candidates: Mask) -> Numbers:
+        """Integer values of all clusters; those outside `candidates` do not matter. Called once per request."""
+        ...

@@ -1,0 +1,312 @@
+import time
+
+import pytest
+
+from kubefleet.health import Status, health
+from kubefleet.kube.errors import ApiError
+from kubefleet.kube.inventory_object import InventoryBooking
+from kubefleet.kube.inventory_store import read_inventory_object, write_inventory_object
+from kubefleet.kube.member_apply import Wanted, check_ownership, complete, place, remove
+from kubefleet.kube.object_access import find
+from kubefleet.kube.object_ref import ObjectRef, ref_of
+from kubefleet.kube.patience import Patience
+from kubefleet.kube.placement_identity import PlacementIdentity
+from kubefleet.kube.refusal import NotApplied, Refused
+
+pytestmark = pytest.mark.lab
+
+WEB = PlacementIdentity("a1" * 8, "web", "prod", "shop", "ada")
+API = PlacementIdentity("b2" * 8, "api", "prod", "shop", "ada")
+KEEPER = PlacementIdentity("c3" * 8, "keeper", "prod", "shop", "ada")
+
+
+def patience(seconds: float = 60) -> Patience:
+    return Patience(15, time.monotonic() + seconds)
+
+
+def namespace(name: str, **labels: str) -> dict:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
+
+
+def config(space: str, name: str = "settings", **data: str) -> dict:
+    metadata = {"name": name, "namespace": space}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data or {"color": "blue"}}
+
+
+def deployment(space: str, replicas: int = 1, image: str = "web:1") -> dict:
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "web", "namespace": space},
+        "spec": {
+            "replicas": replicas,
+            "selector": {"matchLabels": {"app": "web"}},
+            "template": {
+                "metadata": {"labels": {"app": "web"}},
+                "spec": {"containers": [{"name": "web", "image": image, "ports": [{"containerPort": 80}]}]},
+            },
+        },
+    }
+
+
+def put(connection, *objects, identity=WEB, revision="r1", bookings=(), waited=None, **more):
+    return place(
+        connection,
+        identity,
+        Wanted(revision, objects, bookings),
+        cluster_uid="c-1",
+        wait=(waited if waited is not None else []).append,
+        patience=patience(),
+        **more,
+    )
+
+
+@pytest.fixture(scope="module")
+def kept(connection):
+    """Keeps the namespaces `pulumi-kubefleet` and `kept`, whose termination takes seconds, over all tests."""
+    put(connection, namespace("kept"), identity=KEEPER)
+    yield
+    assert remove(connection, KEEPER, patience=patience()).done
+
+
+@pytest.fixture(autouse=True)
+def clean(connection, kept):
+    yield
+    for identity in (WEB, API):
+        assert remove(connection, identity, patience=patience()).done
+
+
+def live(connection, manifest) -> dict:
+    found = find(connection, ref_of(manifest))
+    assert found is not None
+    return found
+
+
+def test_objects_are_applied_in_order_and_the_list_is_written_before_them(connection, writes):
+    objects = (deployment("one"), config("one"), namespace("one"))
+    placed = put(connection, *objects)
+    assert [name for _, _, name in writes()] == ["pulumi-kubefleet", WEB.uid, "one", "settings", "web"]
+    assert placed.created == placed.written == placed.applied
+    assert all(ref.uid for ref in placed.applied)
+    assert read_inventory_object(connection, WEB.uid) == placed.inventory
+    assert not placed.inventory.completed
+
+
+def test_applying_the_same_again_writes_nothing(connection, writes):
+    objects = (namespace("two", team="a"), config("two"), deployment("two", 3))
+    put(connection, *objects)
+    complete(connection, WEB, Wanted("r1", objects), patience=patience())
+    before = live(connection, deployment("two"))["metadata"]["generation"]
+    writes()
+    count = len(writes())
+    placed = put(connection, *objects)
+    done = complete(connection, WEB, Wanted("r1", objects), patience=patience())
+    assert len(writes()) == count
+    assert placed.written == ()
+    assert done.inventory.completed
+    assert live(connection, deployment("two"))["metadata"]["generation"] == before
+
+
+def test_an_apply_that_was_cut_short_continues_without_writing_again_what_is_done(connection):
+    objects = (config("kept"), deployment("kept"))
+    put(connection, *objects[:1])
+    placed = put(connection, *objects)
+    assert [ref.kind for ref in placed.written] == ["Deployment"]
+
+
+def test_what_was_changed_by_hand_is_corrected(connection):
+    put(connection, config("kept"))
+    path = "/api/v1/namespaces/kept/configmaps/settings"
+    connection.patch(path, {"data": {"color": "red"}}, "application/merge-patch+json", fieldManager="kubectl")
+    put(connection, config("kept"))
+    assert live(connection, config("kept"))["data"] == {"color": "blue"}
+
+
+def test_a_field_that_left_the_manifest_leaves_the_object(connection):
+    put(connection, config("kept", a="1", b="2"))
+    put(connection, config("kept", a="1"), revision="r2")
+    assert live(connection, config("kept"))["data"] == {"a": "1"}
+
+
+def test_a_foreign_object_is_refused_with_manager_and_field_and_nothing_is_written(connection, writes):
+    connection.post("/api/v1/namespaces/kept/configmaps", config("kept", color="red"), fieldManager="helm")
+    count = len(writes())
+    with pytest.raises(Refused) as refused:
+        put(connection, deployment("kept"), config("kept"))
+    assert len(writes()) == count
+    assert read_inventory_object(connection, WEB.uid) is None
+    assert "ConfigMap kept/settings belongs to `helm` (fields .data.color)" in str(refused.value)
+    connection.delete("/api/v1/namespaces/kept/configmaps/settings", None)
+
+
+def test_an_existing_namespace_is_refused_with_the_way_out(connection):
+    with pytest.raises(Refused, match="Leave it out of the manifests"):
+        check_ownership(connection, WEB, Wanted("r1", (namespace("default"),)))
+
+
+def test_a_missing_namespace_is_said_so(connection):
+    with pytest.raises(NotApplied, match="namespace `nowhere` does not exist"):
+        put(connection, config("nowhere"))
+
+
+def test_an_invalid_object_is_refused_by_its_field(connection):
+    broken = deployment("kept")
+    broken["spec"]["template"]["metadata"]["labels"] = {"app": "other"}
+    with pytest.raises(NotApplied, match=r"spec\.template\.metadata\.labels") as refused:
+        put(connection, broken)
+    assert not refused.value.transient
+
+
+def test_an_unknown_field_is_refused_by_its_name(connection):
+    broken = deployment("kept")
+    broken["spec"]["replica"] = 3
+    with pytest.raises(NotApplied, match=r"\.spec\.replica: field not declared in schema"):
+        put(connection, broken)
+
+
+def test_two_placements_share_a_follower_and_a_third_content_is_refused_naming_both(connection):
+    shared = (config("kept"),)
+    put(connection, *shared)
+    put(connection, *shared, identity=API)
+    with pytest.raises(
+        Refused, match=r"belongs to `kubefleet/web\.a1.*\.data\.color.*Placement `web` has other content"
+    ):
+        put(connection, config("kept", color="red"), identity=API)
+    assert live(connection, config("kept"))["data"] == {"color": "blue"}
+
+
+def test_placements_of_one_run_change_a_shared_follower_together(connection):
+    put(connection, config("kept"))
+    put(connection, config("kept"), identity=API)
+    new = (config("kept", color="green"),)
+    put(connection, *new, partners=frozenset({API.uid}))
+    put(connection, *new, identity=API, partners=frozenset({WEB.uid}))
+    assert put(connection, *new).written == ()
+    assert live(connection, config("kept"))["data"] == {"color": "green"}
+
+
+def test_a_secret_value_is_never_in_an_error(connection):
+    put(connection)
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "key", "namespace": "kept"},
+        "stringData": {"bad key!": "c2hlbGw-hunter2"},
+    }
+    with pytest.raises(NotApplied) as refused:
+        put(connection, secret)
+    assert "hunter2" not in str(refused.value)
+    assert "c2hlbGw" not in str(refused.value)
+
+
+CRD = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "things.fleet.test"},
+    "spec": {
+        "group": "fleet.test",
+        "scope": "Namespaced",
+        "names": {"plural": "things", "singular": "thing", "kind": "Thing"},
+        "versions": [
+            {
+                "name": "v1",
+                "served": True,
+                "storage": True,
+                "schema": {
+                    "openAPIV3Schema": {
+                        "type": "object",
+                        "properties": {"spec": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
+                    }
+                },
+            }
+        ],
+    },
+}
+
+
+def thing(space: str) -> dict:
+    metadata = {"name": "a", "namespace": space}
+    return {"apiVersion": "fleet.test/v1", "kind": "Thing", "metadata": metadata, "spec": {"size": 1}}
+
+
+def test_a_crd_is_waited_for_before_its_resources_are_applied(connection):
+    waited = []
+
+    def wait(refs):
+        waited.extend(refs)
+        while health(live(connection, CRD)).status is not Status.AVAILABLE:
+            time.sleep(0.05)
+
+    objects = (thing("kept"), CRD)
+    place(connection, WEB, Wanted("r1", objects), cluster_uid="c-1", wait=wait, patience=patience())
+    assert [ref.kind for ref in waited] == ["CustomResourceDefinition"]
+    assert live(connection, thing("kept"))["spec"] == {"size": 1}
+    assert remove(connection, WEB, patience=patience()).done
+    assert find(connection, ref_of(CRD)) is None
+
+
+def test_a_wait_that_raises_stops_there_and_the_next_run_continues(connection):
+    migration = config("kept", "first")
+    migration["metadata"]["annotations"] = {"pulumi-kubefleet/order": "-1"}
+    objects = (migration, config("kept", "second"))
+
+    def stop(refs: tuple[ObjectRef, ...]) -> None:
+        raise TimeoutError(refs[0].name)
+
+    with pytest.raises(TimeoutError, match="first"):
+        place(connection, WEB, Wanted("r1", objects), cluster_uid="c-1", wait=stop, patience=patience())
+    assert find(connection, ref_of(objects[1])) is None
+    assert [ref.name for ref in put(connection, *objects).written] == ["second"]
+
+
+def test_the_record_keeps_the_last_completed_revision_and_the_larger_booking_until_completed(connection):
+    def booked(replicas: int) -> tuple[InventoryBooking, ...]:
+        return (InventoryBooking("Deployment/kept/web", replicas, namespace="kept"),)
+
+    objects = (config("kept"),)
+    put(connection, *objects, bookings=booked(5))
+    complete(connection, WEB, Wanted("r1", objects, booked(5)), patience=patience())
+    smaller = put(connection, *objects, revision="r2", bookings=booked(2)).inventory
+    assert (smaller.previous, smaller.completed, smaller.bookings[0].replicas) == ("r1", False, 5)
+    after = complete(connection, WEB, Wanted("r2", objects, booked(2)), patience=patience()).inventory
+    assert (after.revision, after.completed, after.bookings[0].replicas) == ("r2", True, 2)
+
+
+def test_a_record_that_somebody_else_wrote_meanwhile_is_not_overwritten(connection):
+    placed = put(connection, config("kept"))
+    path = f"/api/v1/namespaces/pulumi-kubefleet/configmaps/{WEB.uid}"
+    body = {"metadata": {"labels": {"touched": "yes"}}}
+    connection.patch(path, body, "application/merge-patch+json")
+    with pytest.raises(ApiError) as refused:
+        write_inventory_object(connection, placed.inventory, WEB, patience())
+    assert refused.value.status == 409
+
+
+def job() -> dict:
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": "migrate", "namespace": "kept"},
+        "spec": {
+            "template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "run", "image": "migrate:1"}]}}
+        },
+    }
+
+
+def test_a_finished_job_is_made_anew_for_a_new_revision_and_only_then(connection):
+    put(connection, job())
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    conditions = [
+        {"type": kind, "status": "True", "lastTransitionTime": now} for kind in ("SuccessCriteriaMet", "Complete")
+    ]
+    status = {"startTime": now, "completionTime": now, "succeeded": 1, "active": 0, "conditions": conditions}
+    first = live(connection, job())
+    path = "/apis/batch/v1/namespaces/kept/jobs/migrate/status"
+    connection.patch(path, {"status": status}, "application/merge-patch+json")
+    assert put(connection, job()).written == ()
+    changed = job()
+    changed["spec"]["template"]["spec"]["containers"][0]["image"] = "migrate:2"
+    put(connection, changed, revision="r2")
+    second = live(connection, job())
+    assert second["metadata"]["uid"] != first["metadata"]["uid"]
+    assert second["spec"]["template"]["spec"]["containers"][0]["image"] == "migrate:2"
