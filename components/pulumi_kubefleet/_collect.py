@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pulumi
+
 from kubefleet.spec.manifests import ManifestObject, load_manifests
 from kubefleet.spec.mistakes import Mistake
 from kubefleet.spec.workloads import cut_workload
-
 from pulumi_kubefleet.member import MemberCluster
 from pulumi_kubefleet.placement import Placement
 

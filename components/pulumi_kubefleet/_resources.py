@@ -6,10 +6,11 @@ from typing import Any
 import pulumi
 import pulumi.dynamic
 from kubefleet.resources.outcome import OutcomeProvider
-from kubefleet.resources.ownership import OwnershipProvider
 from kubefleet.resources.schedule import ScheduleProvider
 from kubefleet.resources.settle import SettleProvider
 from kubefleet.resources.stage import StageProvider
+
+from kubefleet.resources.ownership import OwnershipProvider
 
 
 class Schedule(pulumi.dynamic.Resource, module="kubefleet", name="Schedule"):

@@ -180,9 +180,7 @@ def test_a_list_that_expires_goes_on_with_the_token_the_server_offers(api: HTTPS
 
 
 def test_a_list_that_starts_again_repeats_nothing(api: HTTPServer, connection: Connection) -> None:
-    seen = answers(
-        api, "/api/v1/pods", "GET", page(["a", "b"], "t1"), status(410), page(["a", "c"], "t2"), page(["d"])
-    )
+    seen = answers(api, "/api/v1/pods", "GET", page(["a", "b"], "t1"), status(410), page(["a", "c"], "t2"), page(["d"]))
     assert names_of(connection.list("/api/v1/pods")) == ["a", "b", "c", "d"]
     assert [request.args.get("continue") for request in seen] == [None, "t1", None, "t2"]
 

@@ -1,8 +1,11 @@
 import time
+from pathlib import Path
 
 import pytest
+import yaml
 
 from kubefleet.health import Status, health
+from kubefleet.kube.connect import connect
 from kubefleet.kube.errors import ApiError
 from kubefleet.kube.inventory_object import InventoryBooking
 from kubefleet.kube.inventory_store import read_inventory_object, write_inventory_object
@@ -12,6 +15,7 @@ from kubefleet.kube.object_ref import ObjectRef, ref_of
 from kubefleet.kube.patience import Patience
 from kubefleet.kube.placement_identity import PlacementIdentity
 from kubefleet.kube.refusal import NotApplied, Refused
+from kubefleet.model.access import Kubeconfig
 
 pytestmark = pytest.mark.lab
 
@@ -310,3 +314,70 @@ def test_a_finished_job_is_made_anew_for_a_new_revision_and_only_then(connection
     second = live(connection, job())
     assert second["metadata"]["uid"] != first["metadata"]["uid"]
     assert second["spec"]["template"]["spec"]["containers"][0]["image"] == "migrate:2"
+
+
+@pytest.fixture
+def limited(connection, access, tmp_path):
+    """A connection as the service account `kept/limited`, which may read anything and write ConfigMaps `allowed`."""
+    rbac = "/apis/rbac.authorization.k8s.io/v1"
+    everywhere = f"{rbac}/clusterroles", f"{rbac}/clusterrolebindings"
+    connection.post("/api/v1/namespaces/kept/serviceaccounts", {"metadata": {"name": "limited"}})
+    home = [WEB.uid, "pulumi-kubefleet", "allowed"]
+    rules = [
+        {"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list"]},
+        {
+            "apiGroups": [""],
+            "resources": ["configmaps", "namespaces"],
+            "resourceNames": home,
+            "verbs": ["patch", "create", "delete"],
+        },
+    ]
+    connection.post(everywhere[0], {"metadata": {"name": "limited"}, "rules": rules})
+    subject = {"kind": "ServiceAccount", "name": "limited", "namespace": "kept"}
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "limited"}
+    connection.post(everywhere[1], {"metadata": {"name": "limited"}, "roleRef": role, "subjects": [subject]})
+    token = connection.post(
+        "/api/v1/namespaces/kept/serviceaccounts/limited/token",
+        {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 600}},
+    )["status"]["token"]
+    config = yaml.safe_load(Path(access.path).read_text())
+    context = next(item["context"] for item in config["contexts"] if item["name"] == access.context)
+    next(item for item in config["users"] if item["name"] == context["user"])["user"] = {"token": token}
+    path = tmp_path / "limited.kubeconfig"
+    path.touch(mode=0o600)
+    path.write_text(yaml.safe_dump(config))
+    limited = connect("eu-1", Kubeconfig(access.context, str(path)))
+    yield limited
+    limited.close()
+    for base in everywhere:
+        connection.delete(f"{base}/limited")
+    connection.delete("/api/v1/namespaces/kept/serviceaccounts/limited")
+
+
+def test_rights_on_exactly_its_objects_and_its_record_suffice(limited):
+    objects = (config("kept", "allowed"),)
+    put(limited, *objects)
+    assert complete(limited, WEB, Wanted("r1", objects), patience=patience()).inventory.completed
+    assert remove(limited, WEB, patience=patience()).done
+    assert find(limited, ref_of(objects[0])) is None
+
+
+def test_a_missing_right_is_named_as_the_rule_to_grant(limited):
+    with pytest.raises(
+        NotApplied, match="no right to patch, create on configmaps `other` in namespace `kept`"
+    ) as refused:
+        put(limited, config("kept", "other"))
+    assert not refused.value.transient
+    assert find(limited, ref_of(config("kept", "other"))) is None
+
+
+def test_what_admission_refuses_is_not_taken_for_a_missing_right(connection):
+    strict = {"pod-security.kubernetes.io/enforce": "restricted"}
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "root", "namespace": "strict"},
+        "spec": {"containers": [{"name": "root", "image": "root:1"}]},
+    }
+    with pytest.raises(NotApplied, match=r"refused by admission: .*PodSecurity"):
+        put(connection, namespace("strict", **strict), pod)

@@ -6,6 +6,7 @@ from typing import Any
 
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError
+from kubefleet.kube.forbidden import APPLY_VERBS, explain_forbidden
 from kubefleet.kube.job_anew import is_finished_predecessor, remove_predecessor
 from kubefleet.kube.managed_fields import applied, managed_by
 from kubefleet.kube.manifest import body_of
@@ -113,4 +114,6 @@ def _write(
     try:
         return ref_of(apply_body(connection, body, manager=manager, force=force))
     except ApiError as error:
-        raise NotApplied(connection.name, ownership.ref, explain(error), transient=is_transient(error)) from error
+        forbidden = error.status == 403
+        why = explain_forbidden(connection, ownership.ref, error, APPLY_VERBS) if forbidden else explain(error)
+        raise NotApplied(connection.name, ownership.ref, why, transient=is_transient(error)) from error

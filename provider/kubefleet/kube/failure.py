@@ -30,7 +30,7 @@ class NotListening(Unreachable):
     """Nobody is there to connect to, so nothing was carried out. Another try may find the server back."""
 
 
-def explain(error: Exception, member: str, endpoint: Endpoint) -> Unreachable | Cancelled:  # noqa: C901 - a table
+def explain(error: Exception, member: str, endpoint: Endpoint) -> Unreachable | Cancelled:
     """One of FAILURES as ours, by its innermost known cause."""
     where = urlsplit(endpoint.server).netloc
     for cause in _causes(error):

@@ -7,6 +7,7 @@ from typing import Any, Final
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError
 from kubefleet.kube.followers import disown, release
+from kubefleet.kube.forbidden import explain_forbidden
 from kubefleet.kube.keeping import kept_by_content
 from kubefleet.kube.object_access import delete_live, find
 from kubefleet.kube.object_ref import ObjectRef, ref_of
@@ -18,6 +19,7 @@ from kubefleet.kube.refused_write import explain
 
 _PAUSE: Final = 0.2
 _ATTEMPTS: Final = 10
+_VERBS: Final = ("get", "patch", "delete")
 _NEVER_PRUNED: Final = frozenset({("", "PersistentVolumeClaim"), ("", "PersistentVolume")})
 
 
@@ -108,7 +110,9 @@ def _begin(connection: Connection, ref: ObjectRef, uid: str, tally: _Tally, pati
             return _begin_live(connection, live, uid, tally, patience)
         except ApiError as error:
             if error.status not in (404, 409):  # else it changed between the GET and the write: look again
-                tally.stuck.append(Left(ref, explain(error)))
+                forbidden = error.status == 403
+                why = explain_forbidden(connection, ref, error, _VERBS) if forbidden else explain(error)
+                tally.stuck.append(Left(ref, why))
                 return False
     tally.stuck.append(Left(ref, "changes all the time. Stop what writes it, then run `pulumi up` again"))
     return False

@@ -13,7 +13,7 @@ import sys
 PR_SET_PDEATHSIG = 1
 
 
-def main(parent: int, program: str, arguments: list[str]) -> int:
+def main(parent: int, program: str, arguments: list[str]) -> int:  # noqa: RET503
     """Become `program`; returns only when that fails."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:

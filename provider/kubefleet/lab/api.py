@@ -62,9 +62,7 @@ class Api:
 
     def apply(self, path: str, item: Any, manager: str) -> Any:
         """`PATCH path` with server-side apply as the field manager `manager`."""
-        return self.request(
-            "PATCH", f"{path}?fieldManager={manager}", item, content="application/apply-patch+yaml"
-        )
+        return self.request("PATCH", f"{path}?fieldManager={manager}", item, content="application/apply-patch+yaml")
 
     def delete(self, path: str) -> Any:
         """`DELETE path`."""

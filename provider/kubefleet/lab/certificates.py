@@ -26,7 +26,7 @@ class KeyPair:
 
 
 class Authority:
-    """A certificate authority that keeps its own key in memory only; what it signs is written into `folder`, made if missing."""
+    """A certificate authority that keeps its own key in memory only; what it signs is written into `folder`, made if missing."""  # noqa: E501
 
     def __init__(self, name: str, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -63,7 +63,9 @@ class Authority:
         purposes = [ExtendedKeyUsageOID.CLIENT_AUTH, *([ExtendedKeyUsageOID.SERVER_AUTH] if hosts else [])]
         builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
         if hosts:
-            builder = builder.add_extension(x509.SubjectAlternativeName([_host(host) for host in hosts]), critical=False)
+            builder = builder.add_extension(
+                x509.SubjectAlternativeName([_host(host) for host in hosts]), critical=False
+            )
         pair = KeyPair(self._folder / f"{file}.crt", self._folder / f"{file}.key")
         certificate = builder.sign(self._key, hashes.SHA256())
         write_private(pair.certificate, certificate.public_bytes(serialization.Encoding.PEM))
@@ -72,12 +74,10 @@ class Authority:
 
 
 def make_signing_key(folder: Path) -> KeyPair:
-    """The key pair with which an API server signs tokens of service accounts (ES256); `certificate` is the public key."""
+    """The key pair with which an API server signs tokens of service accounts (ES256); `certificate` is the public key."""  # noqa: E501
     key = ec.generate_private_key(ec.SECP256R1())
     pair = KeyPair(folder / "service-accounts.pub", folder / "service-accounts.key")
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     write_private(pair.certificate, public)
     write_private(pair.key, _private_pem(key))
     return pair

@@ -140,11 +140,11 @@ class RunningCluster:
             for process in self.processes:
                 if process.state is ProcessState.ENDED:
                     raise LabError(
-                        f"{where} {process.name} ended (expected it to run). Its last words, from `{self._folder.logs}`:"
+                        f"{where} {process.name} ended (expected it to run). Its last words, from `{self._folder.logs}`:"  # noqa: E501
                         f"\n{process.last_words()}"
                     )
             if time.monotonic() > deadline:
                 raise LabError(
-                    f"{where} after {READY_SECONDS} s: {reason} (expected that {goal}). Look into `{self._folder.logs}`."
+                    f"{where} after {READY_SECONDS} s: {reason} (expected that {goal}). Look into `{self._folder.logs}`."  # noqa: E501
                 )
             await asyncio.sleep(POLL_SECONDS)

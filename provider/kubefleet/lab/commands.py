@@ -55,7 +55,9 @@ class ApiServerFiles:
     audit_log: Path
 
 
-def api_server(name: str, port: int, public_url: str, etcd: EtcdAddress, files: ApiServerFiles, disabled: str) -> list[str]:
+def api_server(
+    name: str, port: int, public_url: str, etcd: EtcdAddress, files: ApiServerFiles, disabled: str
+) -> list[str]:
     """An API server with an issuer of its own, `https://<name>.fleet.test`, whose keys it serves at `public_url`.
 
     `disabled` names admission plugins, with commas between them.

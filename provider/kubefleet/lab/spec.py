@@ -98,9 +98,7 @@ def load_spec(source: str | Path) -> LabSpec:
     return spec
 
 
-def _repeated(
-    written: list[LabClusterSpec], wanted: int | None, taken: set[str]
-) -> list[LabClusterSpec]:
+def _repeated(written: list[LabClusterSpec], wanted: int | None, taken: set[str]) -> list[LabClusterSpec]:
     """`wanted` members: the written ones, then copies of them in turn under the next free number of their names."""
     if wanted is None or not written:
         return written

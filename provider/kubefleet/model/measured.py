@@ -63,5 +63,3 @@ def _places(shapes: tuple[NodeShape, ...]) -> dict[str, Property]:
     if zones:
         places["zones"] = Property(frozenset(zones), ",".join(zones), "nodes")
     return places
-
-

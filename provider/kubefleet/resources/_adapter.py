@@ -60,7 +60,7 @@ class Adapter(ResourceProvider):
         _engine.install()
         try:
             inputs, mistakes = self.checked(_plain(olds), _plain(news))
-        except Exception as error:  # noqa: BLE001 - raised here it would stop every other placement with a traceback
+        except Exception as error:
             inputs, mistakes = _plain(news), [_unexpected(error)]
         return CheckResult(inputs, [CheckFailure("", text) for text in mistakes])
 
@@ -88,13 +88,13 @@ class Adapter(ResourceProvider):
             self.removed(_plain(props))
         except _engine.OneLine:
             raise
-        except Exception as error:  # noqa: BLE001 - one line and a log file instead of a traceback
+        except Exception as error:
             raise _engine.OneLine(_unexpected(error)) from error
 
     def _applied_softly(self, olds: Props | None, news: Props) -> Props:
         try:
             return self.applied(olds, news)
-        except Exception as error:  # noqa: BLE001 - a create that raises would lose what it has done from state
+        except Exception as error:
             return {**news, "phase": Phase.FAILED.value, "reason": _unexpected(error)}
 
 

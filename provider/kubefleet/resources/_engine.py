@@ -57,12 +57,10 @@ def show(message: str, *, urn: str = "", ephemeral: bool = True, warning: bool =
     from pulumi.runtime.proto import engine_pb2
 
     severity = engine_pb2.WARNING if warning else engine_pb2.INFO
-    request = engine_pb2.LogRequest(
-        severity=severity, message=message, urn=urn or current_urn(), ephemeral=ephemeral
-    )
+    request = engine_pb2.LogRequest(severity=severity, message=message, urn=urn or current_urn(), ephemeral=ephemeral)
     try:
         stub.Log(request)
-    except Exception as error:  # noqa: BLE001 - a row that cannot be shown must not fail a deployment
+    except Exception as error:
         _log.debug("the engine took no message: %s", error)
 
 

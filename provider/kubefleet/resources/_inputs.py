@@ -36,7 +36,9 @@ def read_declaration(olds: Props, news: Props, unknown: frozenset[str]) -> tuple
         member = parse_member(name, raw, f"members.{name}", Spelling.PYTHON, mistakes)
         if member is not None:
             if member.access is None:
-                mistakes.append(Mistake(f"members.{name}", "no way to reach the cluster (expected `context` or `access`)."))
+                mistakes.append(
+                    Mistake(f"members.{name}", "no way to reach the cluster (expected `context` or `access`).")
+                )
             members.append(member)
     requests, strategies = [], {}
     for name, raw in sorted(news.get("placements", {}).items()):

@@ -80,6 +80,4 @@ def _secret_versions(olds: Props, manifests: Mapping[str, Any]) -> dict[str, int
 
 def _with_old_access(olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
     """A member whose access is not known in this preview is reached as before."""
-    return {
-        name: olds[name] if has_unknown(member) and name in olds else member for name, member in news.items()
-    }
+    return {name: olds[name] if has_unknown(member) and name in olds else member for name, member in news.items()}

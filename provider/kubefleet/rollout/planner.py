@@ -91,10 +91,11 @@ def plan_rollout(
 
 def plan_clearance(live: Mapping[str, Copy], target: Mapping[str, Replicas]) -> Clearance:
     """What to take away when every cluster of the target is healthy."""
-    scale_downs = []
-    for name in sorted(set(live) & set(target)):
-        if any(live[name].replicas.get(key, 0) > count for key, count in target[name].items()):
-            scale_downs.append(Step(name, Action.UPDATE, target[name]))
+    scale_downs = [
+        Step(name, Action.UPDATE, target[name])
+        for name in sorted(set(live) & set(target))
+        if any(live[name].replicas.get(key, 0) > count for key, count in target[name].items())
+    ]
     return Clearance(tuple(sorted(set(live) - set(target))), tuple(scale_downs))
 
 

@@ -93,7 +93,9 @@ class Columns:
             factor = lcm(*(value.denominator for value in values if value is not None))
             whole = [0 if value is None else int(value * factor) for value in values]
             large = any(abs(value) > _EXACT for value in whole)
-            return self.mask([value is not None for value in values]), np.array(whole, dtype=object if large else np.int64)
+            return self.mask([value is not None for value in values]), np.array(
+                whole, dtype=object if large else np.int64
+            )
 
         return self.once(("numbers", name), make)
 

@@ -11,7 +11,7 @@ def tolerated(taint: Taint, tolerations: Sequence[Toleration], now: datetime) ->
 
     As kube's taint manager has it, the shortest `seconds` of all matching tolerations counts, and zero or less tolerates
     nothing. The time runs from when the taint was added; where that is not known it has not begun to run.
-    """
+    """  # noqa: E501
     matching = [toleration for toleration in tolerations if toleration.tolerates(taint)]
     if not matching:
         return False

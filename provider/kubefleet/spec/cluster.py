@@ -30,7 +30,9 @@ class NodesSpec(Written):
     @model_validator(mode="after")
     def _used_is_there(self) -> "NodesSpec":
         for resource in sorted(self.used.keys() - self.allocatable.keys()):
-            raise ValueError(f"used resource `{resource}` is not allocatable (expected one of {sorted(self.allocatable)})")
+            raise ValueError(
+                f"used resource `{resource}` is not allocatable (expected one of {sorted(self.allocatable)})"
+            )
         return self
 
     def shape(self) -> NodeShape:

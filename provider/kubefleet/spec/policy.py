@@ -9,7 +9,7 @@ from kubefleet.model.policy import Fit, Policy, PolicyType, Prefer, Term, Topolo
 from kubefleet.model.property import parse_value
 from kubefleet.model.selector import ORDERED, Expr, Operator
 from kubefleet.spec.mistakes import Mistake, Spelling, join
-from kubefleet.spec.scalars import LabelKey, LabelValue, Labels, Name, Scalar, Text, Whole
+from kubefleet.spec.scalars import LabelKey, Labels, LabelValue, Name, Scalar, Text, Whole
 from kubefleet.spec.toleration import TolerationSpec
 from kubefleet.spec.written import Written, read
 
@@ -151,9 +151,7 @@ class PolicySpec(Written):
         )
 
 
-def parse_policy(
-    raw: Mapping[str, object], path: str, spelling: Spelling, mistakes: list[Mistake]
-) -> Policy | None:
+def parse_policy(raw: Mapping[str, object], path: str, spelling: Spelling, mistakes: list[Mistake]) -> Policy | None:
     """A policy from plain data, or None after adding everything that is wrong with it to `mistakes`."""
     before = len(mistakes)
     spec = read(PolicySpec, raw, path, spelling, mistakes)

@@ -32,5 +32,7 @@ def check_references(
             if name not in members:
                 known = ", ".join(sorted(members)) or "none is declared"
                 mistakes.append(
-                    Mistake(where, f"unknown cluster `{name}` (expected a member: {known}).{did_you_mean(name, members)}")
+                    Mistake(
+                        where, f"unknown cluster `{name}` (expected a member: {known}).{did_you_mean(name, members)}"
+                    )
                 )

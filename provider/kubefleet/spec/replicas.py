@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from immutabledict import immutabledict
 from pydantic import Field
 
-from kubefleet.model.policy import Divided, DivideBy
+from kubefleet.model.policy import DivideBy, Divided
 from kubefleet.spec.mistakes import Mistake, Spelling, join
 from kubefleet.spec.scalars import Count, Name, Whole
 from kubefleet.spec.written import Written, read
@@ -27,9 +27,7 @@ class ReplicasSpec(Written):
         """The frozen value; None for whole copies."""
         if self.type == "Duplicated":
             return None
-        return Divided(
-            DivideBy(self.by), _sorted(self.weights), _sorted(self.min), _sorted(self.max)
-        )
+        return Divided(DivideBy(self.by), _sorted(self.weights), _sorted(self.min), _sorted(self.max))
 
 
 class FileReplicasSpec(ReplicasSpec):

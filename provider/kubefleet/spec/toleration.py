@@ -41,7 +41,9 @@ class TolerationSpec(Written):
         if self.operator == "Exists" and self.value:
             raise ValueError(f"value `{self.value}` beside operator Exists (expected none). Leave the value out.")
         if self.operator == "Equal" and not self.key:
-            raise ValueError("operator Equal without a key (expected a key). Use operator Exists to tolerate every key.")
+            raise ValueError(
+                "operator Equal without a key (expected a key). Use operator Exists to tolerate every key."
+            )
         if self.toleration_seconds is not None and self.effect != "NoExecute":
             seen = self.effect or "none"
             raise ValueError(f"toleration seconds with effect `{seen}` (expected effect NoExecute)")
@@ -49,6 +51,4 @@ class TolerationSpec(Written):
 
     def toleration(self) -> Toleration:
         """The frozen value."""
-        return Toleration(
-            self.key or "", self.operator, self.value or "", self.effect or "", self.toleration_seconds
-        )
+        return Toleration(self.key or "", self.operator, self.value or "", self.effect or "", self.toleration_seconds)

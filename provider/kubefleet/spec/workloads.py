@@ -66,7 +66,9 @@ def _cut_pod(pod: Mapping[str, Any]) -> dict[str, Any]:
         containers = pod.get(field)
         if isinstance(containers, Sequence) and not isinstance(containers, str):
             cut[field] = [
-                {key: container[key] for key in kept if key in container} if isinstance(container, Mapping) else container
+                {key: container[key] for key in kept if key in container}
+                if isinstance(container, Mapping)
+                else container
                 for container in containers
             ]
     affinity = pod.get("affinity")
@@ -78,9 +80,7 @@ def _cut_pod(pod: Mapping[str, Any]) -> dict[str, Any]:
     return cut
 
 
-def parse_workloads(
-    cuts: Sequence[Mapping[str, Any]], path: str, mistakes: list[Mistake]
-) -> tuple[Workload, ...]:
+def parse_workloads(cuts: Sequence[Mapping[str, Any]], path: str, mistakes: list[Mistake]) -> tuple[Workload, ...]:
     """Workloads from what `cut_workload` cut; mistakes by path. All leaves must be known.
 
     With several scalable objects, one with a single replica is never divided; the only one always may be.
@@ -92,7 +92,9 @@ def parse_workloads(
         where = f"{path}.manifests[{key}]"
         replicas = cut.get("replicas", 1) if cut["kind"] in _SCALABLE | {"Pod"} else 0
         if not isinstance(replicas, int) or isinstance(replicas, bool) or replicas < 0:
-            mistakes.append(Mistake(f"{where}.spec.replicas", f"`{replicas}` is no count (expected a whole number >= 0)."))
+            mistakes.append(
+                Mistake(f"{where}.spec.replicas", f"`{replicas}` is no count (expected a whole number >= 0).")
+            )
             continue
         try:
             shape = _parse_pod(cut.get("pod", {}))
@@ -108,7 +110,9 @@ def _parse_pod(pod: Mapping[str, Any]) -> PodShape:
     """Raises ValueError saying which part is wrong."""
     return PodShape(
         requests=pod_requests(pod),
-        node_selector=immutabledict({key: str(pod["nodeSelector"][key]) for key in sorted(pod.get("nodeSelector") or {})}),
+        node_selector=immutabledict(
+            {key: str(pod["nodeSelector"][key]) for key in sorted(pod.get("nodeSelector") or {})}
+        ),
         node_affinity=_parse_node_affinity(pod.get("nodeAffinity")),
         tolerations=tuple(_parse_toleration(item) for item in pod.get("tolerations") or ()),
     )

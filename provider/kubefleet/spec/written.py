@@ -36,8 +36,7 @@ def read(kind: type[W], raw: object, path: str, spelling: Spelling, mistakes: li
     try:
         return kind.model_validate(dict(raw), by_name=by_name, by_alias=not by_name)
     except ValidationError as error:
-        for detail in error.errors(include_url=False):
-            mistakes.append(_mistake(kind, detail, path, spelling))
+        mistakes.extend(_mistake(kind, detail, path, spelling) for detail in error.errors(include_url=False))
         return None
 
 

@@ -36,11 +36,15 @@ _Loader.yaml_implicit_resolvers = {
     for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
 }
 _Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:int", re.compile(r"[-+]?(0b[01_]+|0o?[0-7_]+|0|[1-9][0-9_]*|0x[0-9a-fA-F_]+)"r"\Z"), list("-+0123456789")
+    "tag:yaml.org,2002:int",
+    re.compile(r"[-+]?(0b[01_]+|0o?[0-7_]+|0|[1-9][0-9_]*|0x[0-9a-fA-F_]+)\Z"),
+    list("-+0123456789"),
 )
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float",
-    re.compile(r"([-+]?([0-9][0-9_]*(\.[0-9_]*)?|\.[0-9][0-9_]*)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))\Z"),
+    re.compile(
+        r"([-+]?([0-9][0-9_]*(\.[0-9_]*)?|\.[0-9][0-9_]*)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))\Z"
+    ),
     list("-+0123456789."),
 )
 
@@ -55,7 +59,9 @@ def load_yaml(path: Path, mistakes: list[Mistake]) -> tuple[Document, ...]:
         mistakes.append(Mistake("", f"cannot read the file: {error.strerror or error}", str(path)))
         return ()
     except UnicodeDecodeError as error:
-        mistakes.append(Mistake("", f"cannot read the file: byte {error.start} is not UTF-8 (expected text)", str(path)))
+        mistakes.append(
+            Mistake("", f"cannot read the file: byte {error.start} is not UTF-8 (expected text)", str(path))
+        )
         return ()
     return parse_yaml(text, path, mistakes)
 

@@ -1,0 +1,42 @@
+# Everything lives in .venv and in the cache folder of the programs; every target can be repeated.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: setup tools check lint types fast engine test lock clean
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml requirements.lock
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || python3 -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	touch $(STAMP)
+
+tools: setup
+	$(BIN)/python -m kubefleet.lab.programs
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+
+types: setup
+	$(BIN)/mypy
+
+fast: setup
+	$(BIN)/pytest -q -m fast
+
+check: lint fast
+
+engine: setup
+	$(BIN)/python -m kubefleet.lab.programs pulumi
+	$(BIN)/pytest -q -m engine
+
+test: check engine
+
+lock: setup
+	$(BIN)/uv pip compile --quiet pyproject.toml --group dev --python-version 3.11 --no-emit-index-url --output-file requirements.lock
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

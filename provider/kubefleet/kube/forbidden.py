@@ -1,0 +1,55 @@
+"""Why a write was forbidden: a missing right, or an admission rule. Both answer 403 and need other next steps."""
+
+from typing import Final
+
+from kubefleet.kube.connection import Connection
+from kubefleet.kube.errors import ApiError, MemberError
+from kubefleet.kube.object_ref import ObjectRef
+from kubefleet.kube.refused_write import explain, is_transient
+
+_REVIEW: Final = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+# Server-side apply of an object that is not there needs both, each restricted to that name.
+APPLY_VERBS: Final = ("patch", "create")
+
+
+def explain_forbidden(connection: Connection, ref: ObjectRef, error: ApiError, verbs: tuple[str, ...]) -> str:
+    """The missing rule if the server denies one of `verbs` on that object to us, else what admission said.
+
+    Costs one access review a verb (no write). A full quota, a terminating namespace, and whatever is refused when the
+    review itself fails are told as they came.
+    """
+    if is_transient(error):
+        return explain(error)
+    try:
+        denied = tuple(verb for verb in verbs if not _allowed(connection, ref, verb))
+    except MemberError:
+        return explain(error)
+    if not denied:
+        return f"refused by admission: {error.message}. Change the object, or that rule in the cluster."
+    where = f" in namespace `{ref.namespace}`" if ref.namespace else ""
+    rule = f"{', '.join(denied)} on {_resource(connection, ref)} `{ref.name}`{where}"
+    return f"forbidden: no right to {rule}. Grant it to the identity that runs this."
+
+
+def _allowed(connection: Connection, ref: ObjectRef, verb: str) -> bool:
+    found = connection.apis().find(ref.api_version, ref.kind)
+    attributes = {
+        "group": ref.group,
+        "resource": found.plural if found else "",
+        "namespace": ref.namespace,
+        "name": ref.name,
+        "verb": verb,
+    }
+    review = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": attributes},
+    }
+    answer = connection.post(_REVIEW, review)
+    return (answer.get("status") or {}).get("allowed") is True
+
+
+def _resource(connection: Connection, ref: ObjectRef) -> str:
+    found = connection.apis().find(ref.api_version, ref.kind)
+    plural = found.plural if found else ref.kind
+    return f"{plural}.{ref.group}" if ref.group else plural
