@@ -36,7 +36,7 @@ engine: setup
 test: check engine
 
 lock: setup
-	$(BIN)/uv pip compile --quiet pyproject.toml --group dev --python-version 3.11 --no-emit-index-url --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet pyproject.toml --group dev --python-version 3.11 --no-emit-index-url --no-header --no-emit-find-links --output-file requirements.lock
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
