@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 SCHEMA = 1
-_OF_ROLLOUT = ("strategy", "on_existing")
+_OF_ROLLOUT = ("strategy", "labels")
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,13 @@ class Collection:
     def ownership(self, placement: Placement) -> dict[str, Any]:
         """Inputs of `Ownership`: the manifests stand here and nowhere else."""
         name = placement.placement_name
-        scope = "/".join(
-            (pulumi.get_organization(), pulumi.get_project(), pulumi.get_stack(), self.fleet.fleet_name, name)
-        )
+        scope = f"{_stack()}/{self.fleet.fleet_name}/{name}"
         return {
             "schema": SCHEMA,
             "fleet": self.fleet.fleet_name,
             "placement": name,
             "scope": scope,
+            "stack": _stack(),
             "members": self.access(),
             "manifests": {item.key: _with_secrets_marked(item.object) for item in self.objects[name]},
         }
@@ -88,10 +87,14 @@ class Collection:
             "schema": SCHEMA,
             "fleet": self.fleet.fleet_name,
             "placement": placement.placement_name,
-            "stack": f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}",
+            "stack": _stack(),
             "members": self.access(),
             **written,
         }
+
+
+def _stack() -> str:
+    return f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
 
 
 def collect(fleet: "Fleet") -> Collection:

@@ -5,6 +5,7 @@ from typing import Any
 
 from kubefleet.kube.inventory_object import InventoryBooking, InventoryObject, parse_inventory_object
 from kubefleet.model.booking import Booking
+from kubefleet.model.holding import Holding
 
 
 def read_inventory_objects(configmaps: Iterable[Mapping[str, Any]]) -> tuple[InventoryObject, ...]:
@@ -37,4 +38,11 @@ def make_bookings(inventories: Sequence[InventoryObject], live: Sequence[int]) -
             labels=booking.labels,
         )
         for (inventory, booking), pods in zip(booked(inventories), live, strict=True)
+    )
+
+
+def make_holdings(inventories: Sequence[InventoryObject]) -> tuple[Holding, ...]:
+    """Which placements have something there, and how far each got."""
+    return tuple(
+        Holding(found.uid, found.placement, found.fleet, found.revision, found.completed) for found in inventories
     )

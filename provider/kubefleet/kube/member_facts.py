@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from immutabledict import immutabledict
 
-from kubefleet.kube.bookings import booked, make_bookings, read_inventory_objects
+from kubefleet.kube.bookings import booked, make_bookings, make_holdings, read_inventory_objects
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError, BadAnswer, Unreachable
 from kubefleet.kube.fan_out import fan_out
@@ -18,6 +18,7 @@ from kubefleet.kube.nodes import Node, make_shapes, read_node
 from kubefleet.kube.properties import collect_properties
 from kubefleet.model.amounts import Amounts
 from kubefleet.model.booking import Booking
+from kubefleet.model.holding import Holding
 from kubefleet.model.property import Property
 from kubefleet.model.shape import NodeShape
 
@@ -43,6 +44,7 @@ class MemberFacts:
     pending: Amounts
     properties: immutabledict[str, Property]
     bookings: tuple[Booking, ...]
+    holdings: tuple[Holding, ...]
 
 
 def read_member(connection: Connection, *, within: float) -> MemberFacts:
@@ -68,6 +70,7 @@ def read_member(connection: Connection, *, within: float) -> MemberFacts:
         pending=load.pending,
         properties=collect_properties(nodes, shapes, load.pending, version),
         bookings=make_bookings(inventories, load.live),
+        holdings=make_holdings(inventories),
     )
 
 

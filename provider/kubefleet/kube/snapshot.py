@@ -83,6 +83,7 @@ def _live(member: Member, facts: MemberFacts) -> Cluster:
         namespaces=facts.namespaces,
         apis=facts.apis,
         bookings=facts.bookings,
+        holdings=facts.holdings,
         kubernetes_version=facts.version,
     )
 

@@ -7,6 +7,7 @@ from immutabledict import immutabledict
 
 from kubefleet.model.amounts import NOTHING, Amounts
 from kubefleet.model.booking import Booking
+from kubefleet.model.holding import Holding
 from kubefleet.model.property import Property
 from kubefleet.model.shape import NodeShape
 from kubefleet.model.taint import Taint
@@ -31,7 +32,7 @@ class Cluster:
     `uid` is that of its kube-system namespace, empty where unknown. `namespaces` and `apis` (`apps/v1/Deployment`)
     are None when every one counts as present. `pending` sums the requests of pods that no node holds yet.
     `why` is the observed reason of a state other than ready. Where `capacity_known` is False (a planned cluster
-    without node pools) there are no shapes, and capacity limits nothing.
+    without node pools) there are no shapes, and capacity limits nothing. `holdings` are the inventory objects there.
     """
 
     name: str
@@ -48,3 +49,4 @@ class Cluster:
     bookings: tuple[Booking, ...] = ()
     kubernetes_version: str = ""
     capacity_known: bool = True
+    holdings: tuple[Holding, ...] = ()

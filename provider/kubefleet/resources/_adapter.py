@@ -18,7 +18,7 @@ from pulumi.dynamic import (
 )
 
 from kubefleet.model.phase import Phase
-from kubefleet.resources import _engine
+from kubefleet.resources import _engine, _session
 
 PROVIDER_KEY = "__provider"
 Props = dict[str, Any]
@@ -58,6 +58,7 @@ class Adapter(ResourceProvider):
     def check(self, olds: Props, news: Props) -> CheckResult:
         """See `pulumi.dynamic.ResourceProvider`."""
         _engine.install()
+        _session.checked.set()
         try:
             inputs, mistakes = self.checked(_plain(olds), _plain(news))
         except Exception as error:

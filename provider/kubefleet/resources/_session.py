@@ -4,10 +4,38 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
+from kubefleet.resources import _engine
+
 manifests: dict[str, Mapping[str, Any]] = {}
 """Placement uid -> manifests, put there by `Ownership.check`; secrets in it are in clear, so it never leaves memory."""
 
 unreachable: dict[str, str] = {}
 """Member -> why, for those that a check of this process found unreachable: they are not asked again."""
 
-lock = threading.Lock()
+checked = threading.Event()
+"""Set by the first check: this command is an `up` or a preview, not a `destroy`."""
+
+_connections: dict[tuple[str, Any], Any] = {}
+_lock = threading.Lock()
+
+
+def keep(name: str, access: Any, connection: Any) -> None:
+    """Remember a connection that the snapshot has opened."""
+    with _lock:
+        _connections[name, access] = connection
+
+
+def connection_to(name: str, access: Any) -> Any:
+    """A connection to a member, opened once in this process. Raises `kube.Unreachable`."""
+    from kubefleet.kube import Unreachable, connect
+
+    if name in unreachable:
+        raise Unreachable(name, unreachable[name])
+    if access is None:
+        raise Unreachable(name, "not created yet")
+    with _lock:
+        known = _connections.get((name, access))
+    if known is None:
+        known = connect(name, access, cancelled=_engine.cancelled.is_set)
+        keep(name, access, known)
+    return known

@@ -13,6 +13,7 @@ from kubefleet.model.request import Request
 
 if TYPE_CHECKING:
     from kubefleet.scheduling.cycle import Cycle
+    from kubefleet.scheduling.domains import Domains
 
 Mask = NDArray[np.bool_]
 """One boolean per cluster of the snapshot, in its order. Masks are never changed once they are shared."""
@@ -44,7 +45,11 @@ class Scorer(Protocol):
 
     name: str
     weight: int
+    every_pick: bool
 
-    def score(self, cycle: "Cycle", request: Request, candidates: Mask) -> Numbers:
-        """Integer values of all clusters; those outside `candidates` do not matter. Called once per request."""
+    def score(self, cycle: "Cycle", request: Request, candidates: Mask, domains: "Domains") -> Numbers:
+        """Integer values of all clusters; those outside `candidates` do not matter.
+
+        Called once per request; where `every_pick` is set, again after each pick of a request with a topology spread.
+        """
         ...

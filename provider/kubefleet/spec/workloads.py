@@ -25,7 +25,7 @@ _POD_SPEC = {
     "Job": ("spec", "template", "spec"),
     "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
 }
-_SCALABLE = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "ReplicationController"})
+SCALABLE = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "ReplicationController"})
 _OF_POD_SPEC = ("overhead", "resources", "nodeSelector", "tolerations")
 _GROUPS = frozenset({"v1", "apps/v1", "batch/v1"})
 _NODE_OPERATORS = {
@@ -48,7 +48,7 @@ def cut_workload(manifest: Mapping[str, Any]) -> dict[str, Any] | None:
     metadata = manifest.get("metadata", {})
     cut: dict[str, Any] = {"kind": kind, "namespace": metadata.get("namespace", ""), "name": metadata.get("name")}
     spec = manifest.get("spec")
-    if kind in _SCALABLE and isinstance(spec, Mapping) and spec.get("replicas") is not None:
+    if kind in SCALABLE and isinstance(spec, Mapping) and spec.get("replicas") is not None:
         cut["replicas"] = spec["replicas"]
     pod: Any = manifest
     for step in _POD_SPEC[kind]:
@@ -85,12 +85,12 @@ def parse_workloads(cuts: Sequence[Mapping[str, Any]], path: str, mistakes: list
 
     With several scalable objects, one with a single replica is never divided; the only one always may be.
     """
-    alone = sum(cut["kind"] in _SCALABLE for cut in cuts) == 1
+    alone = sum(cut["kind"] in SCALABLE for cut in cuts) == 1
     workloads = []
     for cut in cuts:
         key = f"{cut['kind']}/{cut['namespace']}/{cut['name']}"
         where = f"{path}.manifests[{key}]"
-        replicas = cut.get("replicas", 1) if cut["kind"] in _SCALABLE | {"Pod"} else 0
+        replicas = cut.get("replicas", 1) if cut["kind"] in SCALABLE | {"Pod"} else 0
         if not isinstance(replicas, int) or isinstance(replicas, bool) or replicas < 0:
             mistakes.append(
                 Mistake(f"{where}.spec.replicas", f"`{replicas}` is no count (expected a whole number >= 0).")
@@ -101,7 +101,7 @@ def parse_workloads(cuts: Sequence[Mapping[str, Any]], path: str, mistakes: list
         except ValueError as error:
             mistakes.append(Mistake(where, f"{error}."))
             continue
-        divisible = cut["kind"] in _SCALABLE and (alone or replicas != 1)
+        divisible = cut["kind"] in SCALABLE and (alone or replicas != 1)
         workloads.append(Workload(key, cut["namespace"], replicas, shape, divisible))
     return tuple(workloads)
 

@@ -1,0 +1,69 @@
+"""From the inputs of `Stage` and `Settle` to the task of a rollout."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from immutabledict import immutabledict
+
+from kubefleet.kube import Connection
+from kubefleet.kube.placement_identity import PlacementIdentity
+from kubefleet.model.access import Access
+from kubefleet.model.strategy import RollingUpdate
+from kubefleet.resources import _engine, _session
+from kubefleet.resources._adapter import Props
+from kubefleet.rollout.task import Task
+from kubefleet.spec.member import parse_member
+from kubefleet.spec.mistakes import Spelling
+from kubefleet.spec.strategy import parse_strategy
+
+FOLLOWERS = frozenset({"Namespace", "ServiceAccount", "ConfigMap", "Secret"})
+
+
+def make_task(news: Props, olds: Props | None) -> Task:
+    """The task; the manifests come from memory, where `Ownership.check` of this process has put them."""
+    urn = _engine.current_urn()
+    return Task(
+        identity=identity_of(news),
+        manifests=_session.manifests[news["uid"]],
+        revision=news["revision"],
+        target=news["to"],
+        members=tuple(sorted({**(news.get("leaving") or {}), **news["members"]})),
+        strategy=parse_strategy(news.get("strategy"), "strategy", Spelling.PYTHON, []) or RollingUpdate(),
+        connect=connector({**(news.get("leaving") or {}), **news["members"]}),
+        show=lambda line: _engine.show(line, urn=urn),
+        labels=immutabledict(news.get("labels") or {}),
+        partners=partners_of(news["uid"]),
+        held_before=frozenset((olds or {}).get("to") or {}) | frozenset((olds or {}).get("pending") or ()),
+        cancelled=_engine.cancelled.is_set,
+    )
+
+
+def identity_of(props: Props) -> PlacementIdentity:
+    """Under which names this placement writes."""
+    return PlacementIdentity(props["uid"], props["placement"], props["fleet"], props.get("stack", ""))
+
+
+def access_of(name: str, raw: Mapping[str, Any]) -> Access | None:
+    """How a member is reached, from its record in the inputs."""
+    member = parse_member(name, {"access": raw.get("access")}, name, Spelling.PYTHON, [])
+    return member.access if member is not None else None
+
+
+def connector(members: Mapping[str, Mapping[str, Any]]) -> Callable[[str], Connection]:
+    """Opens connections to these members by name, each once in this process."""
+
+    def connect(name: str) -> Connection:
+        connection: Connection = _session.connection_to(name, access_of(name, members[name]))
+        return connection
+
+    return connect
+
+
+def partners_of(uid: str) -> frozenset[str]:
+    """Placements of this run that share a follower of the same content with this one."""
+    mine = {key: item for key, item in _session.manifests.get(uid, {}).items() if item.get("kind") in FOLLOWERS}
+    return frozenset(
+        other
+        for other, manifests in list(_session.manifests.items())
+        if other != uid and any(manifests.get(key) == item for key, item in mine.items())
+    )

@@ -1,0 +1,35 @@
+"""`Outcome`: the last resource of a fleet. Its check turns failed phases into the command's error."""
+
+from typing import Any
+
+from kubefleet.model.phase import Phase
+from kubefleet.resources._adapter import Adapter, Props
+
+_WRONG = frozenset({Phase.FAILED.value, Phase.INTERRUPTED.value})
+
+
+class OutcomeProvider(Adapter):
+    """Inputs: `fleet`, `phases`: placement -> stage -> `{phase, reason}`."""
+
+    def identity(self, news: Props) -> str:
+        """The fleet's name."""
+        return str(news["fleet"])
+
+    def checked(self, olds: Props, news: Props) -> tuple[Props, list[str]]:
+        """One failure that lists every placement that is not done. What a preview does not know yet is no failure."""
+        lines = failed_phases(news["phases"])
+        if not lines:
+            return news, []
+        done = len(news["phases"]) - len({line.split("/")[0] for line in lines})
+        head = f"{len(lines)} failed; {done} of {len(news['phases'])} placements are finished. Then run `pulumi up` again"
+        return news, ["\n  ".join((head, *lines))]
+
+
+def failed_phases(phases: dict[str, dict[str, Any]]) -> list[str]:
+    """One line for each stage that failed or was interrupted."""
+    lines = []
+    for placement, stages in sorted(phases.items()):
+        for stage, result in stages.items():
+            if isinstance(result, dict) and result.get("phase") in _WRONG:
+                lines.append(f"{placement}/{stage} {result['phase']}: {result.get('reason', '')}")
+    return lines

@@ -1,0 +1,40 @@
+"""`Settle`: the last resource of a rollout, which takes away what is no longer wanted."""
+
+from kubefleet.model.phase import Phase
+from kubefleet.resources import _session
+from kubefleet.resources._adapter import Adapter, Props
+from kubefleet.resources.stage import NOT_PLANNED, to_be_done, with_result
+
+_COMPUTED = ("phase", "reason", "pending")
+
+
+class SettleProvider(Adapter):
+    """Inputs: those of `Stage`, `leaving` (members that left the program), `after` (stage -> phase and reason)."""
+
+    def identity(self, news: Props) -> str:
+        """`<fleet>/<placement>`."""
+        return f"{news['fleet']}/{news['placement']}"
+
+    def checked(self, olds: Props, news: Props) -> tuple[Props, list[str]]:
+        """The inputs as they are."""
+        return {key: value for key, value in news.items() if key not in _COMPUTED}, []
+
+    def changed(self, olds: Props, news: Props) -> bool:
+        """True when something else was decided, a stage changed its phase, or the last run did not complete."""
+        return to_be_done(olds, news) or olds.get("after") != news.get("after")
+
+    def applied(self, olds: Props | None, news: Props) -> Props:
+        """Scale down, complete, prune and remove, if all stages are complete."""
+        for stage, before in sorted(news["after"].items()):
+            if before.get("phase") != Phase.COMPLETE:
+                reason = f"stage `{stage}` is {before.get('phase')}"
+                return {**news, "phase": Phase.HELD.value, "reason": reason, "pending": []}
+        if news.get("to") is None or news.get("uid") not in _session.manifests:
+            return {**news, "phase": Phase.HELD.value, "reason": NOT_PLANNED, "pending": []}
+        from kubefleet.resources._task import make_task
+        from kubefleet.rollout.settle import run_settle
+
+        return with_result(news, run_settle(make_task(news, olds)))
+
+    def removed(self, props: Props) -> None:
+        """Nothing: `Ownership` removes what the placement has."""

@@ -1,0 +1,74 @@
+"""`Stage`: brings clusters to what was decided. It adds and updates; `Settle` takes away."""
+
+from typing import Any
+
+from kubefleet.model.phase import Phase
+from kubefleet.resources import _engine, _session
+from kubefleet.resources._adapter import Adapter, Props
+from kubefleet.resources.ownership import has_unknown
+
+NOT_PLANNED = "not planned in this run. The next `pulumi up` without --target places it"
+_COMPARED = ("uid", "revision", "to", "members")
+_COMPUTED = ("phase", "reason", "pending")
+
+
+class StageProvider(Adapter):
+    """Inputs: `fleet, placement, stack, members, uid, revision, to, redo?, strategy?, labels?`.
+
+    Outputs: the inputs and `phase`, `reason`, `pending`.
+    """
+
+    def identity(self, news: Props) -> str:
+        """`<fleet>/<placement>/all`."""
+        return f"{news['fleet']}/{news['placement']}/all"
+
+    def checked(self, olds: Props, news: Props) -> tuple[Props, list[str]]:
+        """Shows on the row what will change."""
+        if (line := changes_of(olds.get("to"), news.get("to"))) and not has_unknown(news.get("to")):
+            _engine.show(line)
+        return {key: value for key, value in news.items() if key not in _COMPUTED}, []
+
+    def changed(self, olds: Props, news: Props) -> bool:
+        """True when something else was decided, or the last run did not complete."""
+        return to_be_done(olds, news)
+
+    def applied(self, olds: Props | None, news: Props) -> Props:
+        """Walk the stage. Returns a phase whatever the members do."""
+        if news.get("to") is None or news.get("uid") not in _session.manifests:
+            return {**news, "phase": Phase.HELD.value, "reason": NOT_PLANNED, "pending": []}
+        from kubefleet.resources._task import make_task
+        from kubefleet.rollout.stage import run_stage
+
+        return with_result(news, run_stage(make_task(news, olds)))
+
+    def removed(self, props: Props) -> None:
+        """Nothing: `Ownership` removes what the placement has."""
+
+
+def to_be_done(olds: Props, news: Props) -> bool:
+    """Whether a rollout resource has something to do: its inputs changed, or it is not complete."""
+    if olds.get("phase") != Phase.COMPLETE or olds.get("pending"):
+        return True
+    if any(olds.get(key) != news.get(key) for key in _COMPARED):
+        return True
+    # These two matter when they appear; that they vanish means that their work is done.
+    return any(news.get(key) and olds.get(key) != news.get(key) for key in ("redo", "leaving"))
+
+
+def with_result(news: Props, result: Any) -> Props:
+    """The outputs of a run."""
+    if result.phase is not Phase.COMPLETE or result.pending:
+        _engine.show(f"{result.phase}: {result.reason}", ephemeral=False, warning=True)
+    return {**news, "phase": result.phase.value, "reason": result.reason, "pending": list(result.pending)}
+
+
+def changes_of(before: Any, now: Any) -> str:
+    """`eu-1 5 -> 0, eu-2 0 -> 5`: only what changes."""
+    before, now = (value if isinstance(value, dict) else {} for value in (before, now))
+    parts = []
+    for cluster in sorted({*before, *now}):
+        old, new = before.get(cluster), now.get(cluster)
+        if old != new:
+            counts = [0 if value is None else sum(value.values()) or "a copy" for value in (old, new)]
+            parts.append(f"{cluster} {counts[0]} -> {counts[1]}")
+    return ", ".join(parts)

@@ -1,0 +1,67 @@
+"""What is live: read from the clusters, never from state."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kubefleet.health import Status, health
+from kubefleet.kube import Cancelled, Connection, Unreachable, fan_out
+from kubefleet.kube.inventory_store import read_inventory_object
+from kubefleet.kube.object_access import find
+from kubefleet.kube.object_ref import ObjectRef
+from kubefleet.rollout.planner import Copy
+from kubefleet.rollout.task import Task
+from kubefleet.spec.workloads import SCALABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The copies that were found, and why each member that could not be read could not."""
+
+    copies: Mapping[str, Copy]
+    unreachable: Mapping[str, str]
+
+
+def read_live(task: Task, clusters: Iterable[str]) -> Live:
+    """The placement's copies on these clusters, all read in parallel. Raises what is not a member's silence."""
+    names = sorted(set(clusters))
+    copies: dict[str, Copy] = {}
+    unreachable: dict[str, str] = {}
+    outcomes = fan_out(names, lambda name: read_copy(task.connect(name), task.identity.uid), max_parallel=task.max_parallel)
+    for name, outcome in zip(names, outcomes, strict=True):
+        if isinstance(outcome.error, Unreachable) and not isinstance(outcome.error, Cancelled):
+            unreachable[name] = outcome.error.why
+            continue
+        copy = outcome.get()
+        if copy is not None:
+            copies[name] = copy
+    return Live(copies, unreachable)
+
+
+def read_copy(connection: Connection, uid: str) -> Copy | None:
+    """The copy of a placement on one member, or None. A rollout that was not completed counts as no revision."""
+    inventory = read_inventory_object(connection, uid)
+    if inventory is None:
+        return None
+    replicas: dict[str, int] = {}
+    available = True
+    for ref in inventory.objects:
+        if ref.kind not in SCALABLE and ref.kind != "DaemonSet":
+            continue
+        live = find(connection, ref)
+        if live is None:
+            available = False
+            continue
+        replicas[workload_key(ref)] = replicas_of(live)
+        available = available and health(live).status is Status.AVAILABLE
+    return Copy(connection.name, inventory.revision if inventory.completed else "", replicas, available)
+
+
+def workload_key(ref: ObjectRef) -> str:
+    """The key under which a decision names a workload."""
+    return f"{ref.kind}/{ref.namespace}/{ref.name}"
+
+
+def replicas_of(live: Mapping[str, Any]) -> int:
+    """Desired replicas of a live object; a workload without the field has none to scale."""
+    return int((live.get("spec") or {}).get("replicas") or 0)

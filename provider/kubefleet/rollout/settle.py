@@ -1,0 +1,67 @@
+"""The end of a rollout: what the target no longer has is taken away, and what is done is recorded as done."""
+
+from kubefleet.kube import Cancelled, MemberError
+from kubefleet.kube.member_apply import complete, remove
+from kubefleet.model.phase import Phase
+from kubefleet.rollout.each import Outcomes, on_each
+from kubefleet.rollout.live import Live, read_live
+from kubefleet.rollout.planner import plan_clearance
+from kubefleet.rollout.progress import Progress
+from kubefleet.rollout.step import patience, run_step
+from kubefleet.rollout.task import Result, Task
+from kubefleet.rollout.wanted import wanted_on
+
+
+def run_settle(task: Task) -> Result:
+    """Scale down, complete and prune on the clusters of the target; then remove the placement from all others.
+
+    To be called only when every stage is complete. Never raises for what a member does.
+    """
+    try:
+        live = read_live(task, task.members)
+        failures = _finish(task, live)
+        if not failures:
+            failures = _clear(task, live)
+    except Cancelled:
+        return Result(Phase.INTERRUPTED, "cancelled. Run `pulumi up` again to continue")
+    except MemberError as error:
+        return Result(Phase.FAILED, str(error))
+    pending = tuple(sorted(set(live.unreachable) & (set(task.target) | task.held_before)))
+    if failures:
+        return Result(Phase.FAILED, "; ".join(failures), pending)
+    reason = "; ".join(f"{name} is pending: {live.unreachable[name]}" for name in pending)
+    return Result(Phase.COMPLETE, reason, pending)
+
+
+def _finish(task: Task, live: Live) -> list[str]:
+    """Every reachable cluster of the target gets exactly its replicas, and its record is completed."""
+    downs = {step.cluster for step in plan_clearance(live.copies, task.target).scale_downs}
+    progress = Progress("settle", len(task.target), task.show)
+
+    def finish(name: str) -> None:
+        if name in downs:
+            run_step(task, name, task.target[name], progress)
+        wanted = wanted_on(task.manifests, task.revision, task.target[name], task.labels)
+        done = complete(task.connect(name), task.identity, wanted, patience=patience(task))
+        if not done.pruned.done:
+            raise MemberError(name, "; ".join(f"not gone: {left}" for left in done.pruned.stuck))
+
+    names = sorted(set(task.target) & set(live.copies))
+    return _failures(on_each(names, str, finish, task.max_parallel))
+
+
+def _clear(task: Task, live: Live) -> list[str]:
+    """Remove the placement from every cluster that it has left."""
+    names = plan_clearance(live.copies, task.target).removals
+
+    def clear(name: str) -> None:
+        task.show(f"settle: removing it from {name}")
+        gone = remove(task.connect(name), task.identity, patience=patience(task))
+        if not gone.done:
+            raise MemberError(name, "; ".join(f"not gone: {left}" for left in gone.stuck))
+
+    return _failures(on_each(names, str, clear, task.max_parallel))
+
+
+def _failures(outcomes: Outcomes) -> list[str]:
+    return [*outcomes.failures, *(f"{name}: {why}" for name, why in sorted(outcomes.lost.items()))]

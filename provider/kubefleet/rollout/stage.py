@@ -1,0 +1,72 @@
+"""Walking a stage: batch by batch, live state read again before each."""
+
+from dataclasses import replace
+
+from kubefleet.kube import Cancelled, MemberError
+from kubefleet.model.phase import Phase
+from kubefleet.rollout.each import on_each
+from kubefleet.rollout.live import read_live
+from kubefleet.rollout.planner import Batch, Copy, plan_rollout
+from kubefleet.rollout.progress import Progress
+from kubefleet.rollout.step import run_step
+from kubefleet.rollout.task import Result, Task
+
+
+def run_stage(task: Task, stage: str = "all") -> Result:
+    """Bring every cluster of the target to its revision and at least to its replicas; nothing is taken away.
+
+    Never raises for what a member does. Running it again continues: what is already so is not written.
+    """
+    progress = Progress(stage, len(task.target), task.show)
+    finished: dict[str, Copy] = {}
+    lost: dict[str, str] = {}
+    try:
+        while True:
+            live = read_live(task, [name for name in task.members if name not in lost])
+            lost.update(live.unreachable)
+            copies = {**live.copies, **{name: _as_done(finished[name], live.copies.get(name)) for name in finished}}
+            batches = plan_rollout(copies, task.target, task.revision, task.strategy, frozenset(lost))
+            batches = tuple(
+                batch for whole in batches if (batch := tuple(step for step in whole if step.cluster not in finished))
+            )
+            if not batches:
+                break
+            outcomes = on_each(
+                batches[0],
+                lambda step: step.cluster,
+                lambda step: run_step(task, step.cluster, step.replicas, progress),
+                task.max_parallel,
+            )
+            lost.update(outcomes.lost)
+            finished.update({name: _healthy(task, batches[0], name) for name in outcomes.done})
+            if outcomes.failures:
+                return Result(Phase.FAILED, "; ".join(outcomes.failures), _pending(task, lost))
+    except Cancelled:
+        return Result(Phase.INTERRUPTED, "cancelled. Run `pulumi up` again to continue", _pending(task, lost))
+    except MemberError as error:
+        return Result(Phase.FAILED, str(error), _pending(task, lost))
+    return _judge(task, lost)
+
+
+def _healthy(task: Task, batch: Batch, cluster: str) -> Copy:
+    """The copy that a step on this cluster has left behind."""
+    replicas = next(step.replicas for step in batch if step.cluster == cluster)
+    return Copy(cluster, task.revision, replicas, available=True)
+
+
+def _as_done(done: Copy, live: Copy | None) -> Copy:
+    """A cluster that this run has finished: its record is completed only at the end, by `Settle`."""
+    return done if live is None else replace(live, revision=done.revision)
+
+
+def _pending(task: Task, lost: dict[str, str]) -> tuple[str, ...]:
+    return tuple(sorted(set(lost) & set(task.target)))
+
+
+def _judge(task: Task, lost: dict[str, str]) -> Result:
+    """Members that could not be reached count as unavailable: within the budget the stage is complete."""
+    pending = _pending(task, lost)
+    reason = "; ".join(f"{name} is pending: {lost[name]}" for name in pending)
+    if len(pending) > task.strategy.max_unavailable.of(len(task.target)):
+        return Result(Phase.FAILED, f"{reason}. Run `pulumi up` again when it is back", pending)
+    return Result(Phase.COMPLETE, reason, pending)

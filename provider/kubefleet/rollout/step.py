@@ -1,0 +1,58 @@
+"""One step on one cluster: apply, then wait until healthy."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from kubefleet.kube import Connection
+from kubefleet.kube.member_apply import Placed, place
+from kubefleet.kube.object_access import find
+from kubefleet.kube.object_ref import ObjectRef
+from kubefleet.kube.patience import Patience
+from kubefleet.rollout.planner import Replicas
+from kubefleet.rollout.progress import Progress
+from kubefleet.rollout.task import Task
+from kubefleet.rollout.waiting import wait_until_available
+from kubefleet.rollout.wanted import wanted_on
+
+SILENCE = 15
+_SYSTEM = ObjectRef("v1", "Namespace", "", "kube-system")
+
+
+def run_step(task: Task, cluster: str, replicas: Replicas, progress: Progress) -> Placed:
+    """Bring one cluster to the task's revision and these replicas, and see it healthy.
+
+    Raises the errors of `place` and `wait_until_available`.
+    """
+    connection = task.connect(cluster)
+    deadline = time.monotonic() + task.strategy.progress_deadline
+
+    def seen(ref: ObjectRef, live: Mapping[str, Any]) -> None:
+        progress.saw(cluster, ref, live)
+
+    def wait(refs: tuple[ObjectRef, ...]) -> None:
+        wait_until_available(connection, refs, deadline=deadline, seen=seen)
+
+    placed = place(
+        connection,
+        task.identity,
+        wanted_on(task.manifests, task.revision, replicas, task.labels),
+        cluster_uid=cluster_uid(connection),
+        wait=wait,
+        patience=patience(task),
+        partners=task.partners,
+    )
+    wait(placed.applied)
+    progress.done(cluster)
+    return placed
+
+
+def cluster_uid(connection: Connection) -> str:
+    """The uid of the kube-system namespace: which cluster this really is."""
+    found = find(connection, _SYSTEM) or {}
+    return str((found.get("metadata") or {}).get("uid") or "")
+
+
+def patience(task: Task) -> Patience:
+    """How long writing and removing may take on one cluster."""
+    return Patience(SILENCE, time.monotonic() + task.strategy.progress_deadline, task.cancelled)

@@ -1,0 +1,47 @@
+"""What a rollout is given, and what it returns."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from immutabledict import immutabledict
+
+from kubefleet.kube import Connection
+from kubefleet.kube.patience import never
+from kubefleet.kube.placement_identity import PlacementIdentity
+from kubefleet.model.phase import Phase
+from kubefleet.model.strategy import RollingUpdate
+from kubefleet.rollout.planner import Replicas
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One placement's rollout.
+
+    `manifests` are whole objects by key, `target` says which clusters get how many replicas, `members` are all that
+    may hold something of it (leaving ones too), `held_before` those that the last run left it on. `connect` raises Unreachable. `partners` are uids of placements of the
+    same run that share followers of the same content. `show` takes one line of progress.
+    """
+
+    identity: PlacementIdentity
+    manifests: Mapping[str, Mapping[str, Any]]
+    revision: str
+    target: Mapping[str, Replicas]
+    members: tuple[str, ...]
+    strategy: RollingUpdate
+    connect: Callable[[str], Connection]
+    show: Callable[[str], None]
+    labels: immutabledict[str, str] = field(default_factory=immutabledict)
+    partners: frozenset[str] = frozenset()
+    held_before: frozenset[str] = frozenset()
+    cancelled: Callable[[], bool] = never
+    max_parallel: int = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How far it got. `pending` are members that could not be reached and still have to be brought up to date."""
+
+    phase: Phase
+    reason: str = ""
+    pending: tuple[str, ...] = ()

@@ -1,0 +1,46 @@
+"""What filters and scorers may look at while one plan is made."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from kubefleet.model.request import Request, Workload
+from kubefleet.scheduling.columns import Columns
+from kubefleet.scheduling.ledger import Ledger
+from kubefleet.scheduling.options import Options
+from kubefleet.scheduling.protocols import Mask, Numbers
+
+
+@dataclass(slots=True)
+class Cycle:
+    """One plan in the making: the snapshot by columns, the ledger, and what earlier decisions of this plan changed.
+
+    `held` counts, by placement, workload and cluster, the pods that this placement has or was promised there: they
+    are in the ledger already, so a request only takes what it needs beyond them. `provided` has, by namespace or API,
+    the clusters on which a placement of this plan puts it.
+    """
+
+    columns: Columns
+    ledger: Ledger
+    options: Options
+    held: dict[tuple[str, str], dict[int, int]] = field(default_factory=dict)
+    provided: dict[str, Mask] = field(default_factory=dict)
+
+    def held_by(self, request: Request, workload: Workload) -> Numbers:
+        """Pods of a workload that every cluster holds for it already."""
+        pods = np.zeros(len(self.columns), dtype=np.int64)
+        for cluster, count in self.held.get((request.name, workload.key), {}).items():
+            pods[cluster] = count
+        return pods
+
+    def room_for(self, request: Request, workload: Workload) -> Numbers:
+        """Pods of a workload that every cluster could have in total: those held, and those that still fit."""
+        return self.held_by(request, workload) + self.ledger.room(workload.pod)
+
+    def provide(self, names: frozenset[str], clusters: list[int]) -> None:
+        """Count namespaces or APIs as present on clusters that a decision of this plan puts them on."""
+        for name in names:
+            mask = self.provided.get(name)
+            mask = np.zeros(len(self.columns), dtype=np.bool_) if mask is None else mask.copy()
+            mask[clusters] = True
+            self.provided[name] = mask

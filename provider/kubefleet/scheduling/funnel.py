@@ -1,0 +1,82 @@
+"""All filters' verdicts on one request."""
+
+from dataclasses import dataclass
+
+from kubefleet.model.policy import PolicyType
+from kubefleet.model.reason import Code, Reason, make_reason
+from kubefleet.model.request import Request
+from kubefleet.scheduling.cycle import Cycle
+from kubefleet.scheduling.filters import FILTERS
+from kubefleet.scheduling.protocols import Filter, Mask, Verdict
+
+_DEFINE_NO_DOMAIN = frozenset({"capacity", "spread"})
+_NOT_OF_THE_STANDING = frozenset({"capacity"})
+"""A binding that stands is not refused for room that it takes itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """`passed` are the clusters that may be chosen; `eligible` those that make their domain count for spread: what
+    passes every filter except capacity and spread. `named` is given for PickFixed only.
+    """
+
+    names: tuple[str, ...]
+    verdicts: tuple[tuple[Filter, Verdict], ...]
+    type: PolicyType
+    named: Mask | None
+    passed: Mask
+    eligible: Mask
+
+    def reasons(self, i: int) -> tuple[Reason, ...]:
+        """Why a cluster may not be chosen, all of it; of an unreachable one and of one not named only that."""
+        return self._failing(i, warns=False)
+
+    def warnings(self, i: int) -> tuple[Reason, ...]:
+        """What would refuse the cluster under another type of policy."""
+        return self._failing(i, warns=True)
+
+    def standing(self, i: int) -> tuple[Reason, ...]:
+        """What speaks against a binding that stands there already."""
+        return tuple(reason for reason in self.reasons(i) if reason.plugin not in _NOT_OF_THE_STANDING)
+
+    def refusal(self, i: int, plugin: str) -> tuple[Reason, ...]:
+        """The reasons of one filter, by name; empty where it passes the cluster or only warns."""
+        for row, verdict in self.verdicts:
+            if row.name == plugin and not verdict.passed[i] and self.type not in row.warns_for:
+                return verdict.reasons(i)
+        return ()
+
+    def is_named(self, i: int) -> bool:
+        """Whether a PickFixed policy names the cluster; True for other policies."""
+        return self.named is None or bool(self.named[i])
+
+    def _failing(self, i: int, *, warns: bool) -> tuple[Reason, ...]:
+        if not self.is_named(i):
+            return () if warns else (make_reason(Code.NOT_NAMED, "policy", self.names[i]),)
+        found: list[Reason] = []
+        for row, verdict in self.verdicts:
+            if not verdict.passed[i] and (self.type in row.warns_for) == warns:
+                found += verdict.reasons(i)
+                if row.name == "reachable":
+                    break
+        return tuple(found)
+
+
+def run_filters(cycle: Cycle, request: Request) -> Funnel:
+    """Every filter once, in the table's order."""
+    kind = request.policy.type
+    verdicts = tuple((row, row.judge(cycle, request)) for row in FILTERS)
+    named = None
+    if kind is PolicyType.PICK_FIXED:
+        names = frozenset(request.policy.names)
+        named = cycle.columns.once(
+            ("named", request.policy.names), lambda: cycle.columns.mask([name in names for name in cycle.columns.names])
+        )
+    eligible = cycle.columns.everywhere() if named is None else named
+    passed = eligible
+    for row, verdict in verdicts:
+        if kind not in row.warns_for:
+            passed = passed & verdict.passed
+            if row.name not in _DEFINE_NO_DOMAIN:
+                eligible = eligible & verdict.passed
+    return Funnel(cycle.columns.names, verdicts, kind, named, passed, eligible)
