@@ -1,6 +1,7 @@
 """Whether the user's program has failed: half a fleet must never be deployed."""
 
 import asyncio
+from typing import Any
 
 
 def program_error() -> BaseException | None:
@@ -11,7 +12,7 @@ def program_error() -> BaseException | None:
     is the engine's own rule that a failed program deletes nothing.
     """
     for task in asyncio.all_tasks():
-        step = task.get_coro()
+        step: Any = task.get_coro()
         while step is not None:
             frame = getattr(step, "cr_frame", None)
             if frame is not None and frame.f_code.co_name == "run_pulumi_func":

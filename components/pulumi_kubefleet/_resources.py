@@ -5,16 +5,18 @@ from typing import Any
 
 import pulumi
 import pulumi.dynamic
+
 from kubefleet.resources.outcome import OutcomeProvider
+from kubefleet.resources.ownership import OwnershipProvider
 from kubefleet.resources.schedule import ScheduleProvider
 from kubefleet.resources.settle import SettleProvider
 from kubefleet.resources.stage import StageProvider
 
-from kubefleet.resources.ownership import OwnershipProvider
-
 
 class Schedule(pulumi.dynamic.Resource, module="kubefleet", name="Schedule"):
     """All requests in, all decisions out: one key `to:<placement>` each."""
+
+    leaving: pulumi.Output[Any]
 
     def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
         super().__init__(ScheduleProvider(), name, dict(props), opts)

@@ -49,9 +49,11 @@ class Fleet(pulumi.ComponentResource):
         self._closed = False
         self._broken: BaseException | None = None
         self._planned: asyncio.Future[pulumi.Output[Mapping[str, str]]] = asyncio.Future()
-        self.plan = pulumi.Output.from_input(self._await_plan())
+        waiting: Any = self._await_plan()
+        self.plan = pulumi.Output.from_input(waiting)
         # Runs when the program's own code is through: the event loop gets its turn only then.
-        self._registered = pulumi.Output.from_input(self._register())
+        running: Any = self._register()
+        self._registered: pulumi.Output[None] = pulumi.Output.from_input(running)
 
     def member(
         self,

@@ -138,7 +138,7 @@ class RunningCluster:
                 reason = str(error)
             where = f"starting `{self.spec.name}` failed:"
             for process in self.processes:
-                if process.state is ProcessState.ENDED:
+                if process.pid and process.state is ProcessState.ENDED:
                     raise LabError(
                         f"{where} {process.name} ended (expected it to run). Its last words, from `{self._folder.logs}`:"  # noqa: E501
                         f"\n{process.last_words()}"

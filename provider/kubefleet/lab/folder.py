@@ -1,6 +1,7 @@
 """Where everything of a lab lies: one folder, readable by its owner only."""
 
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,3 +107,10 @@ class LabFolder:
     def error(self) -> Path:
         """Why the lab did not start, as one text for the user."""
         return self.path / "error.txt"
+
+    def clear(self) -> None:
+        """Remove what an earlier run has left there; the lock and the log stay."""
+        for folder in (self.path / "clusters", self.etcd.path):
+            shutil.rmtree(folder, ignore_errors=True)
+        for file in (self.kubeconfig, self.socket, self.error):
+            file.unlink(missing_ok=True)

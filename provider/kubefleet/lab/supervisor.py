@@ -145,10 +145,13 @@ def main() -> int:
         # Made here because an asyncio.Event belongs to the running loop.
         await Supervisor(order["name"], spec, folder, programs).run(tied=order["tied"])
 
+    failed = False
     try:
         asyncio.run(run())
     except* LabError as errors:
         write_private(folder.error, str(errors.exceptions[0]))
+        failed = True
+    if failed:
         return 1
     # The lock goes last: who takes it finds nothing of this lab.
     folder.clear()

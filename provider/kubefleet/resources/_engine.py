@@ -125,7 +125,7 @@ def _grpc_server() -> Any:
 
 
 def _raise_workers(server: Any) -> None:
-    pool = getattr(getattr(server, "_state", None), "thread_pool", None)
+    pool: Any = getattr(getattr(server, "_state", None), "thread_pool", None)
     if hasattr(pool, "_max_workers"):
         pool._max_workers = max(_WORKERS, pool._max_workers)
 

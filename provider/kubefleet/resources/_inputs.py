@@ -33,9 +33,11 @@ def read_declaration(olds: Props, news: Props, unknown: frozenset[str]) -> tuple
     mistakes = [Mistake(item["path"], item["message"]) for item in news.get("mistakes", ())]
     members = []
     for name, raw in sorted(news.get("members", {}).items()):
-        member = parse_member(name, raw, f"members.{name}", Spelling.PYTHON, mistakes)
+        planned = raw.get("planned", False)
+        fields = {key: value for key, value in raw.items() if key != "planned"}
+        member = parse_member(name, fields, f"members.{name}", Spelling.PYTHON, mistakes)
         if member is not None:
-            if member.access is None:
+            if member.access is None and not planned:
                 mistakes.append(
                     Mistake(f"members.{name}", "no way to reach the cluster (expected `context` or `access`).")
                 )

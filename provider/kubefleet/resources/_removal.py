@@ -27,7 +27,9 @@ def remove_everywhere(props: Props) -> None:
     patience = Patience(SILENCE, deadline, _engine.cancelled.is_set)
     abandoned = {name.strip() for name in os.environ.get(_ABANDON, "").split(",")}
     failures, left = [], []
-    for name, outcome in zip(names, fan_out(names, lambda name: remove(connect(name), identity, patience=patience)), strict=True):
+    for name, outcome in zip(
+        names, fan_out(names, lambda name: remove(connect(name), identity, patience=patience)), strict=True
+    ):
         error = outcome.error
         if error is None:
             failures += [f"{name}: not gone: {item}" for item in outcome.get().stuck]

@@ -21,7 +21,9 @@ class OutcomeProvider(Adapter):
         if not lines:
             return news, []
         done = len(news["phases"]) - len({line.split("/")[0] for line in lines})
-        head = f"{len(lines)} failed; {done} of {len(news['phases'])} placements are finished. Then run `pulumi up` again"
+        head = (
+            f"{len(lines)} failed; {done} of {len(news['phases'])} placements are finished. Then run `pulumi up` again"
+        )
         return news, ["\n  ".join((head, *lines))]
 
 

@@ -27,7 +27,9 @@ def read_live(task: Task, clusters: Iterable[str]) -> Live:
     names = sorted(set(clusters))
     copies: dict[str, Copy] = {}
     unreachable: dict[str, str] = {}
-    outcomes = fan_out(names, lambda name: read_copy(task.connect(name), task.identity.uid), max_parallel=task.max_parallel)
+    outcomes = fan_out(
+        names, lambda name: read_copy(task.connect(name), task.identity.uid), max_parallel=task.max_parallel
+    )
     for name, outcome in zip(names, outcomes, strict=True):
         if isinstance(outcome.error, Unreachable) and not isinstance(outcome.error, Cancelled):
             unreachable[name] = outcome.error.why

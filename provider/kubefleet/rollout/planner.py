@@ -65,7 +65,9 @@ def plan_rollout(
     """
     reachable = sorted(set(target) - unreachable)
     creations = [Step(name, Action.CREATE, target[name]) for name in reachable if name not in live]
-    scale_ups, free_updates, costly_updates = [], [], []
+    scale_ups: list[Step] = []
+    free_updates: list[Step] = []
+    costly_updates: list[Step] = []
     for name in reachable:
         copy = live.get(name)
         if copy is None:

@@ -18,9 +18,10 @@ from kubefleet.rollout.planner import Replicas
 class Task:
     """One placement's rollout.
 
-    `manifests` are whole objects by key, `target` says which clusters get how many replicas, `members` are all that
-    may hold something of it (leaving ones too), `held_before` those that the last run left it on. `connect` raises Unreachable. `partners` are uids of placements of the
-    same run that share followers of the same content. `show` takes one line of progress.
+    `manifests` are whole objects by key, `target` says which clusters get how many replicas. `members` are all that
+    may hold something of it (leaving ones too), `held_before` those that the last run left it on. `connect` raises
+    Unreachable. `partners` are uids of placements of the same run that share followers of the same content. `show`
+    takes one line of progress.
     """
 
     identity: PlacementIdentity

@@ -44,8 +44,10 @@ def wait_until_available(connection: Connection, refs: Iterable[ObjectRef], *, d
         ok = watch(
             connection,
             connection.path_of(ref.api_version, ref.kind, ref.namespace),
-            until=lambda objects, holds=holds, ref=ref: (ref.namespace, ref.name) in objects  # type: ignore[misc]
-            and holds(objects[ref.namespace, ref.name]),
+            until=lambda objects, holds=holds, ref=ref: (
+                (ref.namespace, ref.name) in objects  # type: ignore[misc]
+                and holds(objects[ref.namespace, ref.name])
+            ),
             within=max(0.0, deadline - time.monotonic()),
             field_selector=f"metadata.name={ref.name}",
         )

@@ -12,7 +12,6 @@ from kubefleet.scheduling.layout import UNBOUNDED, Nodes, Size
 from kubefleet.scheduling.protocols import Numbers
 
 
-
 class Grid:
     """Groups of nodes of every cluster. Room is counted again only for clusters that changed since it was asked last."""
 

@@ -80,7 +80,9 @@ def by_aggregated(shares: Sequence[Share], total: int, limit: Limit | None) -> l
     seats = total - sum(start)
     rooms = [min(share.room, share.cap - begun) for share, begun in zip(shares, start, strict=True)]
     used = [place for place, begun in enumerate(start) if begun > 0]
-    others = sorted((place for place, begun in enumerate(start) if begun == 0), key=lambda place: (-rooms[place], place))
+    others = sorted(
+        (place for place, begun in enumerate(start) if begun == 0), key=lambda place: (-rooms[place], place)
+    )
     while others and sum(rooms[place] for place in used) < seats:
         used.append(others.pop(0))
     return _by_room(shares, start, total, sorted(used), limit)
@@ -97,7 +99,8 @@ def _by_room(
     # Where nobody has room but capacity does not count, all are alike.
     weights = [share.room for share in part] if any(share.room for share in part) else [1] * len(part)
     left = [
-        Share(share.cluster, 0, 0, share.cap - start[place], share.room) for place, share in zip(places, part, strict=True)
+        Share(share.cluster, 0, 0, share.cap - start[place], share.room)
+        for place, share in zip(places, part, strict=True)
     ]
     added = _more(left, weights, [0] * len(part), seats, limit)
     seated = list(start)

@@ -34,7 +34,9 @@ class Ledger:
         self._nodes = [self._nodes_of(cluster) for cluster in columns.clusters]
         self._sizes = {pod: self._size_of(pod) for pod in shapes}
         self._grid = Grid(self._nodes, len(self.resources))
-        self._totals = [np.array([self._total(c, name) for c in range(len(columns))], dtype=np.int64) for name in _SCORED]
+        self._totals = [
+            np.array([self._total(c, name) for c in range(len(columns))], dtype=np.int64) for name in _SCORED
+        ]
         for c, cluster in enumerate(columns.clusters):
             self._drain(c, cluster.pending)
 
@@ -111,9 +113,7 @@ class Ledger:
     def _free(self, shape: NodeShape, free: Mapping[str, int]) -> tuple[int, ...]:
         """Amounts in the ledger's order. A node that says nothing of pod slots has no limit of them."""
         unlimited = PODS not in shape.allocatable
-        return tuple(
-            UNBOUNDED if name == PODS and unlimited else max(0, free.get(name, 0)) for name in self.resources
-        )
+        return tuple(UNBOUNDED if name == PODS and unlimited else max(0, free.get(name, 0)) for name in self.resources)
 
     def _size_of(self, pod: PodShape) -> Size:
         need = tuple(pod.requests.get(name, 1 if name == PODS else 0) for name in self.resources)

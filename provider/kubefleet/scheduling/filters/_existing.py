@@ -16,7 +16,9 @@ def judge_existing(cycle: Cycle, plugin: str, code: Code, needs: frozenset[str],
         return there is None or need in there
 
     def base(need: str) -> Mask:
-        return cycle.columns.once((present, need), lambda: cycle.columns.mask([has(i, need) for i in range(len(clusters))]))
+        return cycle.columns.once(
+            (present, need), lambda: cycle.columns.mask([has(i, need) for i in range(len(clusters))])
+        )
 
     given = {need: cycle.provided[need] for need in needs if need in cycle.provided}
 

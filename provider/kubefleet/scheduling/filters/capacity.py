@@ -49,9 +49,7 @@ class Capacity:
     def _reasons(self, cycle: Cycle, notes: Sequence["_Shortage"], i: int) -> tuple[Reason, ...]:
         cluster = cycle.columns.names[i]
         found = [note.reason(self.name, cluster, i) for note in notes if i in note.places]
-        return tuple(found) or (
-            make_reason(Code.INSUFFICIENT_CAPACITY, self.name, cluster, short="together"),
-        )
+        return tuple(found) or (make_reason(Code.INSUFFICIENT_CAPACITY, self.name, cluster, short="together"),)
 
 
 class _Shortage:

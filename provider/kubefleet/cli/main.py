@@ -1,0 +1,21 @@
+"""The command `kubefleet`. One file a command; what a command does is in the packages below."""
+
+import typer
+
+from kubefleet.cli.inventory import inventory
+from kubefleet.cli.lab import app as lab
+
+app = typer.Typer(
+    name="kubefleet",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="A fleet of Kubernetes clusters, used as one computer.",
+)
+app.add_typer(lab, name="lab")
+app.command()(inventory)
+
+
+def main() -> None:
+    """Entry point."""
+    app()

@@ -1,0 +1,128 @@
+"""From a declared fleet to decisions: snapshot, schedule, message."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from kubefleet.kube import take_snapshot
+from kubefleet.model.cluster import ClusterState
+from kubefleet.model.decision import Plan
+from kubefleet.model.snapshot import Snapshot
+from kubefleet.report.plan_message import plan_message
+from kubefleet.resources import _engine, _session
+from kubefleet.resources._adapter import Props
+from kubefleet.resources._inputs import Declaration, encode_bindings, previous_decisions
+from kubefleet.resources._task import FOLLOWERS
+from kubefleet.scheduling import schedule
+from kubefleet.spec.mistakes import Mistake
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What `Schedule` adds to its inputs, its one message, and mistakes that only the decisions show."""
+
+    inputs: dict[str, Any]
+    message: str
+    warns: bool
+    mistakes: tuple[Mistake, ...] = ()
+
+
+def decide(declaration: Declaration, olds: Props, news: Props) -> Decided:
+    """Take a snapshot of all members and decide for all placements together."""
+    snapshot = _look(declaration)
+    previous = previous_decisions(olds, news)
+    plan = schedule(snapshot, declaration.requests, previous)
+    if mistakes := _different_followers(plan, news):
+        return Decided({}, "", False, mistakes)
+    inputs: dict[str, Any] = {f"to:{decision.placement}": encode_bindings(decision) for decision in plan.decisions}
+    inputs.update(_redo(plan, snapshot, olds, news))
+    leaving = _still_leaving(declaration, snapshot, olds, news)
+    if leaving:
+        inputs["leaving"] = leaving
+    unreachable = any(cluster.state is ClusterState.UNREACHABLE for cluster in snapshot.clusters)
+    warns = unreachable or any(decision.unplaced for decision in plan.decisions)
+    return Decided(inputs, plan_message(plan, snapshot, previous), warns)
+
+
+def _look(declaration: Declaration) -> Snapshot:
+    """The snapshot; its connections serve the rest of this command."""
+    snapshot, connections = take_snapshot(
+        declaration.members,
+        taken_at=datetime.now(UTC),
+        known_unreachable=dict(_session.unreachable),
+        cancelled=_engine.cancelled.is_set,
+    )
+    for member in declaration.members:
+        if member.name in connections:
+            _session.keep(member.name, member.access, connections[member.name])
+    for cluster in snapshot.clusters:
+        if cluster.state is ClusterState.UNREACHABLE:
+            _session.unreachable[cluster.name] = cluster.why
+    return snapshot
+
+
+def _redo(plan: Plan, snapshot: Snapshot, olds: Props, news: Props) -> dict[str, Any]:
+    """Clusters that are not at the revision that state records: a run died, or somebody else was there.
+
+    Each appearance has a number of its own, or a second one of the same clusters would look like the first.
+    """
+    added: dict[str, Any] = {}
+    turns = dict(olds.get("turns") or {})
+    for decision in plan.decisions:
+        name = decision.placement
+        before, now = olds.get("placements", {}).get(name, {}), news["placements"][name]
+        if not now.get("revision") or before.get("revision") != now["revision"]:
+            continue
+        behind = []
+        for binding in decision.bindings:
+            cluster = snapshot.cluster(binding.cluster)
+            if binding.cluster not in (olds.get(f"to:{name}") or {}) or cluster is None:
+                continue
+            if cluster.state in {ClusterState.UNREACHABLE, ClusterState.PLANNED}:
+                continue
+            done = any(
+                held.uid == now["uid"] and held.completed and held.revision == now["revision"]
+                for held in cluster.holdings
+            )
+            if not done:
+                behind.append(binding.cluster)
+        if behind:
+            known = olds.get(f"redo:{name}")
+            if known is None or known["clusters"] != behind:
+                turns[name] = turns.get(name, 0) + 1
+            added[f"redo:{name}"] = {"clusters": behind, "turn": turns.get(name, 1)}
+    if turns:
+        added["turns"] = turns
+    return added
+
+
+def _still_leaving(declaration: Declaration, snapshot: Snapshot, olds: Props, news: Props) -> dict[str, Any]:
+    """Records of leaving members that still hold something of this fleet, or may."""
+    records = {**(olds.get("leaving") or {}), **(olds.get("members") or {})}
+    leaving = {}
+    for member in declaration.members:
+        cluster = snapshot.cluster(member.name)
+        if not member.leaving or cluster is None:
+            continue
+        holds = any(held.fleet == news["fleet"] for held in cluster.holdings)
+        if holds or cluster.state is ClusterState.UNREACHABLE:
+            leaving[member.name] = records[member.name]
+    return leaving
+
+
+def _different_followers(plan: Plan, news: Props) -> tuple[Mistake, ...]:
+    """Objects that two placements share on one cluster must be the same in both."""
+    owners: dict[tuple[str, str], tuple[str, Mapping[str, Any]]] = {}
+    mistakes = set()
+    for decision in plan.decisions:
+        name = decision.placement
+        manifests = _session.manifests.get(news["placements"][name]["uid"], {})
+        shared = {key: item for key, item in manifests.items() if item.get("kind") in FOLLOWERS}
+        for binding in decision.bindings:
+            for key, item in shared.items():
+                other, content = owners.setdefault((binding.cluster, key), (name, item))
+                if content != item:
+                    message = f"`{key}` differs from the one of placement `{other}` (expected the same content)."
+                    mistakes.add(Mistake(f"placements.{name}.manifests", message))
+    return tuple(sorted(mistakes, key=str))

@@ -1,0 +1,87 @@
+"""`Schedule`: all requests of a fleet in, all decisions out. Decisions are made in `check`, so that they are inputs:
+a preview shows them, state keeps them, and an update plan verifies them.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pulumi.output import UNKNOWN
+
+from kubefleet.resources import _engine
+from kubefleet.resources._adapter import Adapter, Props
+from kubefleet.resources.ownership import has_unknown
+
+_PASSING = ("mistakes", "sources")
+
+
+class ScheduleProvider(Adapter):
+    """Inputs: `fleet, members, placements`; computed: `to:<placement>`, `redo:<placement>`, `leaving`, `turns`."""
+
+    def identity(self, news: Props) -> str:
+        """The fleet's name."""
+        return str(news["fleet"])
+
+    def checked(self, olds: Props, news: Props) -> tuple[Props, list[str]]:
+        """Checks everything that was declared, takes a snapshot, and decides."""
+        from kubefleet.resources._decide import decide
+        from kubefleet.resources._inputs import read_declaration
+
+        inputs = {key: value for key, value in news.items() if key not in _PASSING and not _is_computed(key)}
+        known, unknown = _known(olds, news)
+        declaration, mistakes = read_declaration(olds, known, unknown)
+        if mistakes:
+            return inputs, [_all_mistakes(mistakes, news.get("sources", {}))]
+        decided = decide(declaration, olds, known)
+        if decided.mistakes:
+            return inputs, [_all_mistakes(decided.mistakes, news.get("sources", {}))]
+        _engine.show(decided.message, ephemeral=False, warning=decided.warns)
+        return {**inputs, **decided.inputs, **{f"to:{name}": UNKNOWN for name in unknown}}, []
+
+    def changed(self, olds: Props, news: Props) -> bool:
+        """True when a request, a member or a decision changed, or when something appeared that must be done again."""
+        for key in {*olds, *news}:
+            passing = key.startswith("redo:") or key in {"leaving", "turns"}
+            if olds.get(key) != news.get(key) and not (passing and not news.get(key)) and key != "turns":
+                return True
+        return False
+
+
+def _is_computed(key: str) -> bool:
+    return key.startswith(("to:", "redo:")) or key in {"leaving", "turns"}
+
+
+def _known(olds: Props, news: Props) -> tuple[Props, frozenset[str]]:
+    """The inputs without what this preview does not know, and the placements that nothing can be decided for.
+
+    A member with something unknown is taken as it was, or as one that is still to be created.
+    """
+    members = {}
+    for name, raw in news["members"].items():
+        known = raw
+        if has_unknown(raw):
+            declared = {key: value for key, value in raw.items() if not has_unknown(value)}
+            planned = declared if "access" in declared else {"planned": True, **declared}
+            known = olds.get("members", {}).get(name) or planned
+        members[name] = known
+    placements = {
+        name: {**raw, "revision": ""} if has_unknown(raw.get("revision")) else raw
+        for name, raw in news["placements"].items()
+    }
+    unknown = frozenset(name for name, raw in placements.items() if has_unknown(raw))
+    return {**news, "members": members, "placements": placements}, unknown
+
+
+def _all_mistakes(mistakes: Any, sources: Mapping[str, str]) -> str:
+    """Every mistake on a line of its own, each with the line of the program that declared the thing."""
+    lines = []
+    for mistake in sorted(set(mistakes), key=lambda mistake: (mistake.path, mistake.where, mistake.message)):
+        where = mistake.where or _source_of(mistake.path, sources)
+        lines.append(": ".join(part for part in (where, mistake.path, mistake.message) if part))
+    count = "1 mistake" if len(lines) == 1 else f"{len(lines)} mistakes"
+    return "\n  ".join((f"{count} in the program; nothing was changed:", *lines))
+
+
+def _source_of(path: str, sources: Mapping[str, str]) -> str:
+    """The place of the longest declared path that this one begins with."""
+    matching = [known for known in sources if path == known or path.startswith((f"{known}.", f"{known}["))]
+    return sources[max(matching, key=len)] if matching else sources.get("fleet", "")
