@@ -37,12 +37,10 @@ def decide(declaration: Declaration, olds: Props, news: Props) -> Decided:
         return Decided({}, "", False, mistakes)
     inputs: dict[str, Any] = {f"to:{decision.placement}": encode_bindings(decision) for decision in plan.decisions}
     inputs.update(_redo(plan, snapshot, olds, news))
-    leaving = _still_leaving(declaration, snapshot, olds, news)
-    if leaving:
-        inputs["leaving"] = leaving
+    inputs["leaving"] = _still_leaving(declaration, snapshot, olds, news)
     unreachable = any(cluster.state is ClusterState.UNREACHABLE for cluster in snapshot.clusters)
     warns = unreachable or any(decision.unplaced for decision in plan.decisions)
-    return Decided(inputs, plan_message(plan, snapshot, previous), warns)
+    return Decided(inputs, plan_message(plan, snapshot), warns)
 
 
 def _look(declaration: Declaration) -> Snapshot:
@@ -71,6 +69,8 @@ def _redo(plan: Plan, snapshot: Snapshot, olds: Props, news: Props) -> dict[str,
     turns = dict(olds.get("turns") or {})
     for decision in plan.decisions:
         name = decision.placement
+        # Always there, if empty: what an output lacks counts as unknown in a preview, and would look like a change.
+        added[f"redo:{name}"] = {}
         before, now = olds.get("placements", {}).get(name, {}), news["placements"][name]
         if not now.get("revision") or before.get("revision") != now["revision"]:
             continue
@@ -88,8 +88,7 @@ def _redo(plan: Plan, snapshot: Snapshot, olds: Props, news: Props) -> dict[str,
             if not done:
                 behind.append(binding.cluster)
         if behind:
-            known = olds.get(f"redo:{name}")
-            if known is None or known["clusters"] != behind:
+            if (olds.get(f"redo:{name}") or {}).get("clusters") != behind:
                 turns[name] = turns.get(name, 0) + 1
             added[f"redo:{name}"] = {"clusters": behind, "turn": turns.get(name, 1)}
     if turns:

@@ -35,7 +35,7 @@ class ScheduleProvider(Adapter):
         if decided.mistakes:
             return inputs, [_all_mistakes(decided.mistakes, news.get("sources", {}))]
         _engine.show(decided.message, ephemeral=False, warning=decided.warns)
-        return {**inputs, **decided.inputs, **{f"to:{name}": UNKNOWN for name in unknown}}, []
+        return {**inputs, **decided.inputs, **_undecided(unknown)}, []
 
     def changed(self, olds: Props, news: Props) -> bool:
         """True when a request, a member or a decision changed, or when something appeared that must be done again."""
@@ -44,6 +44,11 @@ class ScheduleProvider(Adapter):
             if olds.get(key) != news.get(key) and not (passing and not news.get(key)) and key != "turns":
                 return True
         return False
+
+
+def _undecided(names: frozenset[str]) -> Props:
+    """The keys of placements that nothing can be decided for in this preview."""
+    return {f"{kind}:{name}": value for name in sorted(names) for kind, value in (("to", UNKNOWN), ("redo", {}))}
 
 
 def _is_computed(key: str) -> bool:

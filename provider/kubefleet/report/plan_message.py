@@ -1,0 +1,69 @@
+"""The one message of a schedule: a summary, then what a reader of the preview wants to know first."""
+
+from kubefleet.model.cluster import Cluster, ClusterState
+from kubefleet.model.decision import Decision, Move, Plan
+from kubefleet.model.snapshot import Snapshot
+from kubefleet.scheduling.explain import fit_line, reason_text
+
+MOST_LINES = 20
+
+
+def plan_message(plan: Plan, snapshot: Snapshot) -> str:
+    """Line 1 is the summary; then at most 20 lines: unreachable members, moves, kept, unplaced, then every placement."""
+    lines = [f"{cluster.name} is unreachable: {cluster.why}" for cluster in _unreachable(snapshot)]
+    lines += [_move_line(move) for move in plan.moves]
+    for decision in plan.decisions:
+        for cluster, reasons in decision.kept.items():
+            lines += [f"{decision.placement} kept on {cluster}: {reason_text(reason)}" for reason in reasons]
+    lines += [_unplaced_line(decision) for decision in plan.decisions if decision.unplaced]
+    lines += [_placement_line(decision, snapshot) for decision in plan.decisions]
+    shown = lines[:MOST_LINES]
+    if len(lines) > MOST_LINES:
+        shown.append(f"and {len(lines) - MOST_LINES} more: kubefleet explain PLACEMENT")
+    return "\n".join((summary(plan, snapshot), *(f"  {line}" for line in shown)))
+
+
+def summary(plan: Plan, snapshot: Snapshot) -> str:
+    """`12 placements on 5 of 6 clusters, 2 moves, 1 unplaced`."""
+    used = {binding.cluster for decision in plan.decisions for binding in decision.bindings}
+    unplaced = sum(1 for decision in plan.decisions if decision.unplaced)
+    parts = [f"{_count(len(plan.decisions), 'placement')} on {len(used)} of {_count(len(snapshot.clusters), 'cluster')}"]
+    if plan.moves:
+        first = plan.moves[0]
+        why = f" ({first.source} {first.why or first.reason})" if len({m.source for m in plan.moves}) == 1 else ""
+        parts.append(_count(len(plan.moves), "move") + why)
+    if kept := sum(len(decision.kept) for decision in plan.decisions):
+        parts.append(f"{kept} kept for a reason")
+    if unreachable := len(_unreachable(snapshot)):
+        parts.append(f"{unreachable} unreachable")
+    parts.append(f"{unplaced} unplaced" if unplaced else "all placed")
+    return ", ".join(parts)
+
+
+def counts(decision: Decision) -> str:
+    """`eu-1 x7, us-1 x5`, or `nowhere`."""
+    parts = [
+        f"{binding.cluster} x{binding.total}" if binding.replicas else binding.cluster for binding in decision.bindings
+    ]
+    return ", ".join(parts) or "nowhere"
+
+
+def _unreachable(snapshot: Snapshot) -> list[Cluster]:
+    return [cluster for cluster in snapshot.clusters if cluster.state is ClusterState.UNREACHABLE]
+
+
+def _move_line(move: Move) -> str:
+    amount = f"{move.replicas} of " if move.replicas else ""
+    return f"move {amount}{move.placement}: {move.source} -> {move.destination}, because {move.why or move.reason}"
+
+
+def _unplaced_line(decision: Decision) -> str:
+    return f"{decision.placement}: {decision.unplaced} unplaced"
+
+
+def _placement_line(decision: Decision, snapshot: Snapshot) -> str:
+    return f"{decision.placement} on {counts(decision)}; {fit_line(decision, len(snapshot.clusters))}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
