@@ -1,7 +1,7 @@
 """What a program declared, gathered when it has run: the inputs of the fleet's resources."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -74,7 +74,7 @@ class Collection:
             "fleet": self.fleet.fleet_name,
             "members": {name: member._raw for name, member in self.members.items()},
             "placements": placements,
-            "mistakes": [{"path": mistake.path, "message": mistake.message} for mistake in self.mistakes],
+            "mistakes": [asdict(mistake) for mistake in self.mistakes],
             "sources": dict(self.sources),
             "leaving": None,
             **computed,

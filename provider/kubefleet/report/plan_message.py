@@ -27,7 +27,9 @@ def summary(plan: Plan, snapshot: Snapshot) -> str:
     """`12 placements on 5 of 6 clusters, 2 moves, 1 unplaced`."""
     used = {binding.cluster for decision in plan.decisions for binding in decision.bindings}
     unplaced = sum(1 for decision in plan.decisions if decision.unplaced)
-    parts = [f"{_count(len(plan.decisions), 'placement')} on {len(used)} of {_count(len(snapshot.clusters), 'cluster')}"]
+    parts = [
+        f"{_count(len(plan.decisions), 'placement')} on {len(used)} of {_count(len(snapshot.clusters), 'cluster')}"
+    ]
     if plan.moves:
         first = plan.moves[0]
         why = f" ({first.source} {first.why or first.reason})" if len({m.source for m in plan.moves}) == 1 else ""

@@ -30,7 +30,7 @@ class Declaration:
 
 def read_declaration(olds: Props, news: Props, unknown: frozenset[str]) -> tuple[Declaration, list[Mistake]]:
     """Everything declared, and every mistake in it. Members of `olds` that are gone are *leaving*."""
-    mistakes = [Mistake(item["path"], item["message"]) for item in news.get("mistakes", ())]
+    mistakes = [Mistake(item["path"], item["message"], item.get("where", "")) for item in news.get("mistakes", ())]
     members = []
     for name, raw in sorted(news.get("members", {}).items()):
         planned = raw.get("planned", False)

@@ -1,0 +1,85 @@
+"""The fleets of a Pulumi stack, read from its state."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kubefleet.resources._inputs import Declaration, decode_bindings, read_declaration
+from kubefleet.model.decision import Previous
+
+StackOption = Annotated[str, typer.Option("--stack", "-s", help="The stack; else the selected one.")]
+FolderOption = Annotated[Path, typer.Option("--cwd", "-C", help="The program's folder.")]
+_TYPE = "pulumi-python:dynamic/kubefleet:"
+HERE = Path()
+
+
+@dataclass(frozen=True, slots=True)
+class StackFleet:
+    """One fleet of a stack: what was declared and decided in the last `up`, and how far each resource got."""
+
+    name: str
+    declaration: Declaration
+    previous: Mapping[str, Previous]
+    phases: tuple[tuple[str, str, Mapping[str, Any]], ...]
+    uids: Mapping[str, str]
+    pending_operations: int
+
+
+def read_fleets(folder: Path, stack: str) -> tuple[StackFleet, ...]:
+    """The fleets of a stack, by name. Exits with one line when Pulumi cannot be run or has no such stack."""
+    state = _export(folder, stack)
+    deployment = state.get("deployment") or {}
+    resources = deployment.get("resources") or []
+    fleets = [
+        _fleet(resource["inputs"], resources, len(deployment.get("pending_operations") or ()))
+        for resource in resources
+        if resource.get("type") == f"{_TYPE}Schedule"
+    ]
+    if not fleets:
+        _exit(
+            f"the stack in `{folder.resolve()}` has no fleet (expected one after `pulumi up`). Run `pulumi up` first."
+        )
+    return tuple(sorted(fleets, key=lambda fleet: fleet.name))
+
+
+def _fleet(inputs: dict[str, Any], resources: list[dict[str, Any]], pending: int) -> StackFleet:
+    name = inputs["fleet"]
+    declaration, mistakes = read_declaration({"leaving": inputs.get("leaving")}, inputs, frozenset())
+    if mistakes:
+        _exit("\n".join(str(mistake) for mistake in mistakes))
+    previous = {
+        placement: Previous(bindings)
+        for placement in inputs["placements"]
+        if (bindings := decode_bindings(inputs.get(f"to:{placement}"))) is not None
+    }
+    phases = tuple(
+        (outputs["placement"], resource["type"].removeprefix(_TYPE), outputs)
+        for resource in resources
+        if resource.get("type") in {f"{_TYPE}Stage", f"{_TYPE}Settle"}
+        and (outputs := resource.get("outputs") or {}).get("fleet") == name
+    )
+    uids = {placement: raw["uid"] for placement, raw in inputs["placements"].items()}
+    return StackFleet(name, declaration, previous, phases, uids, pending)
+
+
+def _export(folder: Path, stack: str) -> dict[str, Any]:
+    program = shutil.which("pulumi")
+    if program is None:
+        _exit("`pulumi` is not on PATH (expected Pulumi's command line). Install it, or add its folder to PATH.")
+    command = [program, "stack", "export", "--cwd", str(folder), *(["--stack", stack] if stack else [])]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        _exit(f"reading the stack failed: {done.stderr.strip() or done.stdout.strip()}")
+    state: dict[str, Any] = json.loads(done.stdout)
+    return state
+
+
+def _exit(text: str) -> Any:
+    typer.echo(text, err=True)
+    raise typer.Exit(1)
