@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup tools check lint types fast engine test lock clean
+.PHONY: setup tools demo example check lint types fast lab engine test lock clean
 
 setup: $(STAMP)
 
@@ -16,6 +16,9 @@ $(STAMP): pyproject.toml requirements.lock
 
 tools: setup
 	$(BIN)/python -m kubefleet.lab.programs
+
+demo: setup
+	$(BIN)/python examples/demo.py
 
 lint: setup
 	$(BIN)/ruff check .

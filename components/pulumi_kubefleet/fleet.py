@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import pulumi
 
-from pulumi_kubefleet._collect import Collection, collect
+from pulumi_kubefleet._collect import SCHEMA, Collection, collect
 from pulumi_kubefleet._program import program_error
 from pulumi_kubefleet._resources import Outcome, Ownership, Schedule, Settle, Stage
 from pulumi_kubefleet._source import caller
@@ -199,7 +199,8 @@ class Fleet(pulumi.ComponentResource):
             )
             phases[name] = {**after, "settle": {"phase": settle.phase, "reason": settle.reason}}
             placement.register_outputs({})
-        Outcome(self.fleet_name, {"fleet": self.fleet_name, "phases": phases}, _child_of(self))
+        outcome = {"schema": SCHEMA, "fleet": self.fleet_name, "phases": phases}
+        Outcome(self.fleet_name, outcome, _child_of(self))
         plan = pulumi.Output.all(**decided).apply(
             lambda decisions: {name: readable_decision(decisions[name]) for name in sorted(decisions)}
         )

@@ -1,0 +1,95 @@
+"""What preview shows is what up does; what does not change is not touched."""
+
+import json
+
+import pytest
+
+pytestmark = pytest.mark.engine
+
+WEB = 'fleet.placement("web", manifests=[NAMESPACE, deployment(replicas={n})], policy=PickN(2), replicas=Divided())'
+
+
+def test_preview_shows_the_decision_and_writes_nothing(stack):
+    stack.write(WEB.format(n=3))
+    before = stack.events()
+    shown = stack.preview()
+    assert "1 placement on 2 of 3 clusters, all placed" in shown
+    assert "eu-1 0 -> 2, eu-2 0 -> 1" in shown
+    assert '"eu-1 x2, eu-2 x1"' in shown
+    assert stack.writes(before) == []
+
+
+def test_up_does_what_preview_showed_and_a_second_one_writes_nothing(stack):
+    stack.write(WEB.format(n=3))
+    preview = json.loads(stack.run("preview", "--json").stdout)
+    shown = [
+        step["newState"]["inputs"]["to:web"] for step in preview["steps"] if step["urn"].endswith("Schedule::shop")
+    ]
+    stack.up()
+    assert shown == [{"eu-1": {"Deployment/shop/web": 2}, "eu-2": {"Deployment/shop/web": 1}}]
+    assert stack.replicas("web") == {"eu-1": 2, "eu-2": 1}
+    before = stack.events()
+    again = stack.run("up", "--yes").stdout
+    assert "unchanged" in again
+    assert "to update" not in again
+    assert stack.writes(before) == []
+
+
+def test_a_saved_plan_passes_when_nothing_changed_and_is_refused_when_the_decision_did(stack):
+    stack.write(WEB.format(n=3))
+    stack.run("preview", "--save-plan", "plan.json")
+    stack.run("up", "--yes", "--skip-preview", "--plan", "plan.json")
+    assert stack.replicas("web") == {"eu-1": 2, "eu-2": 1}
+
+    stack.write(WEB.format(n=4))
+    stack.run("preview", "--save-plan", "plan.json")
+    for node in ("us-1-0-0", "us-1-0-1", "eu-2-0-0", "eu-2-0-1", "eu-2-0-2", "eu-1-0-0"):
+        cluster = node.rsplit("-", 2)[0]
+        stack.kubectl(cluster, "cordon", node)
+    try:
+        stack.kubectl("eu-1", "cordon", "eu-1-0-1", "eu-1-1-0", "eu-1-1-1")
+        refused = stack.run("up", "--yes", "--skip-preview", "--plan", "plan.json", code=-1)
+        assert "violates plan" in refused.stdout + refused.stderr
+        assert stack.replicas("web") == {"eu-1": 2, "eu-2": 1}
+    finally:
+        for cluster in ("eu-1", "eu-2", "us-1"):
+            names = stack.kubectl(cluster, "get", "nodes", "-o", "name").split()
+            stack.kubectl(cluster, "uncordon", *names)
+
+
+def test_two_previews_in_a_row_are_the_same_though_pods_come_and_go(stack, two_runs):
+    stack.write(WEB.format(n=3))
+    stack.up()
+    first = two_runs(stack)
+    stack.kubectl("us-1", "create", "deployment", "noise", "--image=noise", "--replicas=5")
+    stack.kubectl("eu-1", "create", "deployment", "noise", "--image=noise", "--replicas=5")
+    try:
+        assert two_runs(stack) == first
+    finally:
+        for cluster in ("us-1", "eu-1"):
+            stack.kubectl(cluster, "delete", "deployment", "noise", "--wait=false")
+
+
+def test_more_replicas_are_only_added(stack):
+    stack.write(WEB.format(n=3))
+    stack.up()
+    before = stack.replicas("web")
+    stack.write(WEB.format(n=7))
+    stack.up()
+    after = stack.replicas("web")
+    assert sum(after.values()) == 7
+    assert all(after[cluster] >= count for cluster, count in before.items())
+
+
+def test_every_resource_names_its_schema_and_has_the_same_small_provider_in_every_run(stack):
+    stack.write(WEB.format(n=3))
+    stack.up()
+    ours = [item for item in stack.state() if "dynamic/kubefleet:" in item["type"]]
+    providers = {item["type"]: item["outputs"]["__provider"] for item in ours}
+    assert len(providers) == 5
+    assert all(len(text) < 120 for text in providers.values())
+    assert all(item["outputs"]["schema"] == 1 for item in ours)
+    stack.write(WEB.format(n=4))
+    stack.up()
+    later = {item["type"]: item["outputs"]["__provider"] for item in stack.state() if item["type"] in providers}
+    assert later == providers

@@ -1,0 +1,72 @@
+"""What stays, what moves, and in which order."""
+
+import pytest
+
+pytestmark = pytest.mark.engine
+
+WEB = """
+fleet.placement("web", manifests=[NAMESPACE, deployment(replicas=3)], policy=PickN(2), replicas=Divided())
+"""
+
+
+def members(taint: str = "") -> str:
+    taints = f', taints=[Taint("maintenance", effect="{taint}")]' if taint else ""
+    return f"""
+fleet.member("eu-1", context="eu-1"{taints})
+fleet.member("eu-2", context="eu-2")
+fleet.member("us-1", context="us-1")
+"""
+
+
+def test_a_no_schedule_taint_keeps_what_runs_and_says_so(stack):
+    stack.write(WEB, members=members())
+    stack.up()
+    before, mark = stack.replicas("web"), stack.events()
+    stack.write(WEB, members=members("NoSchedule"))
+    assert "web kept on eu-1: taint maintenance:NoSchedule not tolerated" in stack.preview()
+    stack.up()
+    assert stack.replicas("web") == before
+    assert stack.writes(mark) == []
+
+
+def test_a_no_execute_taint_moves_and_the_new_side_is_healthy_before_the_old_one_is_emptied(stack):
+    stack.write(WEB, members=members())
+    stack.up()
+    mark = stack.events()
+    stack.write(WEB, members=members("NoExecute"))
+    shown = stack.preview()
+    assert "eu-1 -> us-1" in shown
+    assert "maintenance:NoExecute" in shown
+    stack.up()
+    assert stack.replicas("web") == {"eu-2": 1, "us-1": 2}
+    deleted = [event for event in list(stack.lab.audit("eu-1"))[mark["eu-1"] :] if _is_delete(event)]
+    ready = [event for event in list(stack.lab.audit("us-1"))[mark["us-1"] :] if _available(event) == 2]
+    assert deleted
+    assert ready
+    assert min(event["requestReceivedTimestamp"] for event in ready) < min(
+        event["requestReceivedTimestamp"] for event in deleted
+    )
+
+
+def test_a_member_that_leaves_the_program_is_emptied(stack):
+    stack.write(WEB, members=members())
+    stack.up()
+    gone = "\n".join(line for line in members().splitlines() if "eu-1" not in line)
+    stack.write(WEB, members=gone)
+    stack.up()
+    assert stack.replicas("web") == {"eu-2": 1, "us-1": 2}
+    assert "namespace/shop" not in stack.kubectl("eu-1", "get", "namespaces", "-o", "name").split()
+    assert "to update" not in stack.run("up", "--yes").stdout
+
+
+def _is_delete(event) -> bool:
+    reference = event.get("objectRef") or {}
+    mine = event["user"]["username"] == "lab-admin" and reference.get("resource") == "deployments"
+    return mine and event["verb"] == "delete"
+
+
+def _available(event) -> int | None:
+    reference = event.get("objectRef") or {}
+    if reference.get("resource") != "deployments" or reference.get("name") != "web":
+        return None
+    return ((event.get("responseObject") or {}).get("status") or {}).get("availableReplicas")
