@@ -6,6 +6,8 @@ import socket
 # Below the range from which Linux takes the ports of outgoing connections: a server that restarts finds its own free.
 RANGE = range(20_000, 32_000)
 ATTEMPTS = 1_000
+_given: set[int] = set()
+"""What this process has chosen before: its server may not listen yet."""
 
 
 def free_ports(count: int) -> tuple[int, ...]:
@@ -19,6 +21,8 @@ def free_ports(count: int) -> tuple[int, ...]:
     for port in random.SystemRandom().sample(RANGE, ATTEMPTS):
         if len(chosen) == count:
             break
+        if port in _given:
+            continue
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
@@ -27,4 +31,5 @@ def free_ports(count: int) -> tuple[int, ...]:
         chosen.append(port)
     if len(chosen) < count:
         raise OSError(f"found {len(chosen)} free ports from {RANGE.start} to {RANGE.stop} (expected {count})")
+    _given.update(chosen)
     return tuple(chosen)

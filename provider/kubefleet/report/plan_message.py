@@ -1,7 +1,7 @@
 """The one message of a schedule: a summary, then what a reader of the preview wants to know first."""
 
 from kubefleet.model.cluster import Cluster, ClusterState
-from kubefleet.model.decision import Decision, Move, Plan
+from kubefleet.model.decision import Decision, Move, MoveReason, Plan
 from kubefleet.model.snapshot import Snapshot
 from kubefleet.scheduling.explain import fit_line, reason_text
 
@@ -32,7 +32,7 @@ def summary(plan: Plan, snapshot: Snapshot) -> str:
     ]
     if plan.moves:
         first = plan.moves[0]
-        why = f" ({first.source} {first.why or first.reason})" if len({m.source for m in plan.moves}) == 1 else ""
+        why = f" ({first.source} {cause(first)})" if len({move.source for move in plan.moves}) == 1 else ""
         parts.append(_count(len(plan.moves), "move") + why)
     if kept := sum(len(decision.kept) for decision in plan.decisions):
         parts.append(f"{kept} kept for a reason")
@@ -40,6 +40,22 @@ def summary(plan: Plan, snapshot: Snapshot) -> str:
         parts.append(f"{unreachable} unreachable")
     parts.append(f"{unplaced} unplaced" if unplaced else "all placed")
     return ", ".join(parts)
+
+
+def cause(move: Move) -> str:
+    """Why something moves: `tainted NoExecute maintenance`."""
+    return " ".join(part for part in (_CAUSES[move.reason], move.why) if part)
+
+
+_CAUSES = {
+    MoveReason.TAINT_NO_EXECUTE: "tainted NoExecute",
+    MoveReason.LEAVING: "leaving:",
+    MoveReason.DRAINED: "drained",
+    MoveReason.POLICY_EDITED: "refused by the edited policy:",
+    MoveReason.REBALANCE: "rebalanced",
+    MoveReason.DESCHEDULER: "descheduled:",
+    MoveReason.FAILOVER: "failed over:",
+}
 
 
 def counts(decision: Decision) -> str:
@@ -55,8 +71,8 @@ def _unreachable(snapshot: Snapshot) -> list[Cluster]:
 
 
 def _move_line(move: Move) -> str:
-    amount = f"{move.replicas} of " if move.replicas else ""
-    return f"move {amount}{move.placement}: {move.source} -> {move.destination}, because {move.why or move.reason}"
+    target = f"-> {move.destination}" if move.destination else "goes"
+    return f"move {move.replicas} of {move.placement}: {move.source} {target}, because it is {cause(move)}"
 
 
 def _unplaced_line(decision: Decision) -> str:

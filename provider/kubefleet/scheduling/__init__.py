@@ -1,0 +1,6 @@
+"""The scheduler: one pure function from a snapshot, requests and the past to a plan, with the whole trail of why."""
+
+from kubefleet.scheduling.options import NormalizeOver, Options
+from kubefleet.scheduling.schedule import schedule
+
+__all__ = ["NormalizeOver", "Options", "schedule"]
