@@ -1,7 +1,9 @@
-"""Real clusters for tests: one lab for the whole session, which ends with it."""
+"""Real clusters for tests; at the end of the session nothing of them runs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +12,20 @@ from kubefleet.lab.lab import Lab
 
 @pytest.fixture(scope="session")
 def quickstart_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """Three small clusters with controllers, scheduler and played nodes."""
-    folder: Path = tmp_path_factory.mktemp("labs")
-    with Lab("quickstart", folder=folder) as lab:
+    """Three small clusters with controllers, scheduler and played nodes: one lab for the whole session.
+
+    A test leaves it as it was: no objects of its own, no fault in effect.
+    """
+    with Lab("quickstart", name="tests", folder=tmp_path_factory.mktemp("labs")) as lab:
         yield lab
+
+
+@pytest.fixture
+def fresh_lab(tmp_path: Path) -> Iterator[Callable[..., Lab]]:
+    """Starts labs of the test's own, with the arguments of `Lab`; they end with the test."""
+    with ExitStack() as labs:
+
+        def start(spec: Any = "quickstart", **options: Any) -> Lab:
+            return labs.enter_context(Lab(spec, folder=tmp_path, **options))
+
+        yield start

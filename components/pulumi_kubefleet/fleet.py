@@ -154,12 +154,15 @@ class Fleet(pulumi.ComponentResource):
 
     async def _register(self) -> None:
         self._closed = True
-        failed = self._broken or program_error()
-        if failed is not None:
+        if program_error() is not None:
+            # The program's own error is shown by the SDK; half a fleet is never deployed.
+            self._planned.set_result(pulumi.Output.from_input({}))
+            return
+        if self._broken is not None:
             self._planned.set_result(pulumi.Output.from_input({}))
             raise pulumi.RunError(
-                f"fleet `{self.fleet_name}` is not deployed: the program raised "
-                f"{type(failed).__name__} while declaring it, and half a fleet is never deployed. Nothing was changed."
+                f"fleet `{self.fleet_name}` is not deployed: {type(self._broken).__name__} was raised inside its `with` "
+                f"block and caught outside, and half a fleet is never deployed. Nothing was changed."
             )
         self._planned.set_result(self._register_children(collect(self)))
 

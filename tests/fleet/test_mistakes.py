@@ -24,9 +24,9 @@ def test_every_mistake_is_reported_at_preview_by_path_and_line(stack):
     before = stack.events()
     text = stack.preview(code=-1)
     for part in (
-        "__main__.py:6: members.eu-1.tanits: unknown field `tanits`",
+        "__main__.py:7: members.eu-1.tanits: unknown field `tanits`",
         "Did you mean `taints`?",
-        "`eu-2` is declared twice, at __main__.py:7 and at __main__.py:8",
+        "`eu-2` is declared twice, at __main__.py:8 and at __main__.py:9",
         "broken.yaml:3: placements.a.manifests[0]: invalid YAML",
         "absent.yaml: placements.a.manifests[1]: cannot read the file",
         "placements.a.policy.number_of_clusters: value `1001` is too large",
@@ -52,3 +52,17 @@ def test_half_a_fleet_is_never_deployed(stack):
     assert "half-way" in done.stdout + done.stderr
     assert stack.writes(before) == []
     assert stack.replicas("web") == {"eu-1": 3}
+
+
+def test_an_exception_inside_with_that_is_caught_outside_deploys_nothing(stack):
+    stack.write("")
+    (stack.folder / "__main__.py").write_text(
+        "from pulumi_kubefleet import *\nfrom parts import *\n"
+        "try:\n    with Fleet('shop') as fleet:\n        fleet.member('eu-1', context='eu-1')\n"
+        "        fleet.placement('web', manifests=[NAMESPACE, deployment()])\n        raise KeyError('oops')\n"
+        "except KeyError:\n    print('caught')\n"
+    )
+    before = stack.events()
+    text = stack.up(code=-1)
+    assert "half a fleet is never deployed" in text
+    assert stack.writes(before) == []

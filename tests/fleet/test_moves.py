@@ -69,4 +69,5 @@ def _available(event) -> int | None:
     reference = event.get("objectRef") or {}
     if reference.get("resource") != "deployments" or reference.get("name") != "web":
         return None
-    return ((event.get("responseObject") or {}).get("status") or {}).get("availableReplicas")
+    status = (event.get("responseObject") or {}).get("status")
+    return status.get("availableReplicas") if isinstance(status, dict) else None

@@ -15,15 +15,18 @@ from rich.table import Table
 from kubefleet.cli.lab_versions import versions
 from kubefleet.lab.failure import LabError
 from kubefleet.lab.faults import Fault
-from kubefleet.lab.folder import LabFolder, labs_folder
-from kubefleet.lab.lab import Lab, inflict_on, running_labs, status_of, stop
+from kubefleet.lab.folder import LabFolder, lab_folder
+from kubefleet.lab.lab import Lab
 from kubefleet.lab.programs import ProgramError
+from kubefleet.lab.running import inflict_on, running_labs, status_of, stop
+from kubefleet.lab.spec import shipped_labs
 from kubefleet.lab.status import LabStatus
 from kubefleet.spec.mistakes import MistakesError
 
-app = typer.Typer(no_args_is_help=True, help=__doc__)
+app = typer.Typer(no_args_is_help=True, help="Small fleets of real control planes on this machine.")
 app.command()(versions)
 T = TypeVar("T")
+QUICKSTART = "quickstart"
 
 Name = Annotated[str, typer.Argument(help="The lab's name.")]
 
@@ -39,14 +42,15 @@ class StatusForm(StrEnum):
 
 @app.command()
 def up(
-    name: Annotated[str, typer.Argument(help="A shipped lab, or with --spec the name for it.")] = "quickstart",
+    name: Annotated[str, typer.Argument(help=f"{', '.join(shipped_labs())}; with --spec the lab's own name.")] = "",
     members: Annotated[int | None, typer.Option(help="How many members.")] = None,
     hub: Annotated[bool, typer.Option("--hub", help="With a hub cluster.")] = False,
-    spec: Annotated[Path | None, typer.Option(help="A lab.yaml.")] = None,
-    as_name: Annotated[str, typer.Option("--name", help="Run a shipped lab under another name.")] = "",
+    spec: Annotated[Path | None, typer.Option(help="A lab.yaml of your own.")] = None,
+    as_name: Annotated[str, typer.Option("--name", help="Run it under another name.")] = "",
 ) -> None:
-    """Start a lab and leave it running. One that runs already is found."""
-    lab = _or_exit(lambda: Lab(spec or name, name=as_name or name, members=members, hub=hub))
+    """Start a lab (quickstart, if none is named) and leave it running. One that runs already is found."""
+    own_name = as_name or (name if spec else "")
+    lab = _or_exit(lambda: Lab(spec or name or QUICKSTART, name=own_name, members=members, hub=hub))
     started = _or_exit(lab.up)
     clusters = ", ".join(cluster.name for cluster in lab.spec.clusters)
     typer.echo(f"lab `{lab.name}` {'is ready' if started else 'runs already'}: {clusters}")
@@ -54,9 +58,9 @@ def up(
 
 
 @app.command()
-def down(name: Name = "quickstart") -> None:
-    """End a lab."""
-    ended = _or_exit(lambda: stop(_folder(name)))
+def down(name: Name = QUICKSTART) -> None:
+    """End a lab. One that does not run is no mistake."""
+    ended = _or_exit(lambda: stop(lab_folder(name)))
     typer.echo(f"lab `{name}` {'has ended' if ended else 'does not run'}")
 
 
@@ -65,44 +69,49 @@ def status(
     name: Annotated[str, typer.Argument(help="One lab; else all that run.")] = "",
     output: Annotated[StatusForm, typer.Option("--output", "-o", help="How to print it.")] = StatusForm.TABLE,
 ) -> None:
-    """Print what runs."""
-    found = status_of(_folder(name)) if name else None
-    labs = running_labs() if not name else (found,) if found else ()
+    """Print the clusters of the labs that run, and what is being done to them."""
+    labs = (_running(name)[1],) if name else _or_exit(running_labs)
     if output is StatusForm.JSON:
         typer.echo(json.dumps([asdict(lab) for lab in labs], indent=2))
     elif output is StatusForm.YAML:
         typer.echo(yaml.safe_dump(json.loads(json.dumps([asdict(lab) for lab in labs])), sort_keys=False), nl=False)
-    else:
+    elif labs:
         _print_table(labs, wide=output is StatusForm.WIDE)
-    if name and not labs:
-        typer.echo(f"lab `{name}` does not run. Start it with `kubefleet lab up {name}`.", err=True)
-        raise typer.Exit(1)
+    else:
+        typer.echo("no lab runs. Start one with `kubefleet lab up`.")
 
 
 @app.command()
-def kubeconfig(name: Name = "quickstart") -> None:
+def kubeconfig(name: Name = QUICKSTART) -> None:
     """Print the path of the kubeconfig; its contexts are the clusters' names."""
-    path = _folder(name).kubeconfig
-    if not path.exists():
-        typer.echo(f"lab `{name}` does not run. Start it with `kubefleet lab up {name}`.", err=True)
-        raise typer.Exit(1)
-    typer.echo(str(path))
+    folder, _ = _running(name)
+    typer.echo(str(folder.kubeconfig))
 
 
 @app.command()
 def fault(
     verb: Annotated[Fault, typer.Argument(help="What to do to it.")],
     cluster: Annotated[str, typer.Argument(help="Which cluster.")],
-    lab: Annotated[str, typer.Option(help="Of which lab.")] = "quickstart",
-    milliseconds: Annotated[int, typer.Option(min=0, help="For `delay`.")] = 1000,
+    lab: Annotated[str, typer.Option(help="Of which lab.")] = QUICKSTART,
+    milliseconds: Annotated[int, typer.Option(min=0, help="For `delay`: by how much, in each direction.")] = 1000,
 ) -> None:
-    """Do something bad to a cluster: the fault is real, not played."""
-    _or_exit(lambda: inflict_on(_folder(lab), verb, cluster, milliseconds))
+    """Do something bad to a cluster, or undo it.
+
+    The API server can hang and continue, be killed and restart on its old data. What is on its way to it can be
+    delayed, cut or blackholed, and healed.
+    """
+    folder, _ = _running(lab)
+    _or_exit(lambda: inflict_on(folder, verb, cluster, milliseconds))
     typer.echo(f"{cluster}: {verb.value}")
 
 
-def _folder(name: str) -> LabFolder:
-    return LabFolder(labs_folder() / name)
+def _running(name: str) -> tuple[LabFolder, LabStatus]:
+    folder = _or_exit(lambda: lab_folder(name))
+    found = _or_exit(lambda: status_of(folder))
+    if found is None:
+        typer.echo(f"lab `{name}` does not run (expected it to). Start it with `kubefleet lab up`.", err=True)
+        raise typer.Exit(1)
+    return folder, found
 
 
 def _print_table(labs: tuple[LabStatus, ...], *, wide: bool) -> None:

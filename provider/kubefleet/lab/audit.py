@@ -1,8 +1,10 @@
 """Reading the audit log of an API server: who wrote what."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,10 @@ _REVIEWS = frozenset(
         "tokenreviews",
     }
 )
-_OWN = "system:"
+# What runs a cluster. The other service accounts are somebody's workload or identity, and what they write counts.
+_COMPONENTS = re.compile(
+    r"system:(lab|kwok|apiserver|kube-controller-manager|kube-scheduler|node:.*|serviceaccount:kube-system:.*)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +37,33 @@ class Write:
     code: int
 
 
-def read_events(log: Path) -> Iterator[Mapping[str, Any]]:
-    """Whole events of a log that is still being written; a line without an end is left for the next time."""
+def count_events(log: Path) -> int:
+    """How many events a log holds so far."""
+    return sum(1 for _ in _lines(log))
+
+
+def read_events(log: Path, since: int = 0) -> Iterator[Mapping[str, Any]]:
+    """The events of a log from number `since` on, in its order; it may still be written."""
+    for line in islice(_lines(log), since, None):
+        yield json.loads(line)
+
+
+def writes_in(events: Iterable[Mapping[str, Any]]) -> tuple[Write, ...]:
+    """The writes among completed requests, without those of the cluster's own components."""
+    return tuple(write for event in events if (write := _write(event)) is not None)
+
+
+def _lines(log: Path) -> Iterator[bytes]:
+    """Whole lines: one without an end is being written, and is left for the next time."""
     with log.open("rb") as lines:
-        for line in lines:
-            if line.endswith(b"\n"):
-                yield json.loads(line)
-
-
-def writes_in(events: Iterable[Mapping[str, Any]], since: int = 0) -> tuple[Write, ...]:
-    """The writes among completed requests from event number `since` on, without those of the cluster's components."""
-    found = []
-    for number, event in enumerate(events):
-        if number >= since and (write := _write(event)) is not None:
-            found.append(write)
-    return tuple(found)
+        # Ends at the first such line: its rest, read a moment later, would pass for a line of its own.
+        yield from takewhile(lambda line: line.endswith(b"\n"), lines)
 
 
 def _write(event: Mapping[str, Any]) -> Write | None:
     reference = event.get("objectRef") or {}
     user = (event.get("user") or {}).get("username", "")
-    if event.get("stage") != "ResponseComplete" or event.get("verb") not in _MUTATING or user.startswith(_OWN):
+    if event.get("stage") != "ResponseComplete" or event.get("verb") not in _MUTATING or _COMPONENTS.fullmatch(user):
         return None
     if reference.get("resource") in _REVIEWS or reference.get("subresource") == "token":
         return None

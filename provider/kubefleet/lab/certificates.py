@@ -26,7 +26,7 @@ class KeyPair:
 
 
 class Authority:
-    """A certificate authority that keeps its own key in memory only; what it signs is written into `folder`, made if missing."""  # noqa: E501
+    """A certificate authority. Its own key stays in memory; what it signs is written into `folder`, made if missing."""
 
     def __init__(self, name: str, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -74,7 +74,7 @@ class Authority:
 
 
 def make_signing_key(folder: Path) -> KeyPair:
-    """The key pair with which an API server signs tokens of service accounts (ES256); `certificate` is the public key."""  # noqa: E501
+    """The pair with which an API server signs service accounts' tokens (ES256); `certificate` is the public key."""
     key = ec.generate_private_key(ec.SECP256R1())
     pair = KeyPair(folder / "service-accounts.pub", folder / "service-accounts.key")
     public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)

@@ -19,7 +19,7 @@ from kubefleet.lab.folder import ClusterFolder, write_private
 from kubefleet.lab.front import Front
 from kubefleet.lab.kubeconfig import Context
 from kubefleet.lab.nodes import is_ready, node_objects
-from kubefleet.lab.ports import free_ports
+from kubefleet.lab.ports import Ports
 from kubefleet.lab.process import Process, ProcessState
 from kubefleet.lab.spec import LabClusterSpec
 
@@ -32,20 +32,25 @@ class RunningCluster:
     """Makes a cluster's files at once; its processes run from `start` to `stop`. Main thread only."""
 
     def __init__(
-        self, spec: LabClusterSpec, folder: ClusterFolder, programs: Mapping[str, Path], etcd: Etcd | None
+        self,
+        spec: LabClusterSpec,
+        folder: ClusterFolder,
+        programs: Mapping[str, Path],
+        ports: Ports,
+        etcd: Etcd | None,
     ) -> None:
         """`etcd` is the shared one; without it the cluster has one of its own."""
         self.spec = spec
         self._folder = folder
         folder.make()
         controllers = tuple(f"kube-{name}" for name in spec.controllers) + (("kwok",) if spec.plays else ())
-        front_port, port = free_ports(2)
+        front_port, port = ports.take(2)
         self.front = Front(front_port, port)
         self.server = f"https://{LOOPBACK}:{front_port}"
         self._credentials = make_credentials(spec.name, folder, controllers, port)
         set_up = self._credentials.set_up
         self._api = Api(f"https://{LOOPBACK}:{port}", self._credentials.authority.path, set_up, timeout=5)
-        own = etcd or Etcd(folder, programs["etcd"])
+        own = etcd or Etcd(folder, programs["etcd"], ports)
         self.etcd = own.process if etcd is None else None
         arguments = self._arguments(port, own.address("/registry" if etcd is None else f"/{spec.name}"))
         self.api_server, *self.controllers = (
@@ -136,15 +141,15 @@ class RunningCluster:
                     return
             except (ApiError, urllib3.exceptions.HTTPError) as error:
                 reason = str(error)
-            where = f"starting `{self.spec.name}` failed:"
             for process in self.processes:
                 if process.pid and process.state is ProcessState.ENDED:
-                    raise LabError(
-                        f"{where} {process.name} ended (expected it to run). Its last words, from `{self._folder.logs}`:"  # noqa: E501
-                        f"\n{process.last_words()}"
-                    )
+                    raise self._failure(f"{process.name} ended", "it to run", process)
             if time.monotonic() > deadline:
-                raise LabError(
-                    f"{where} after {READY_SECONDS} s: {reason} (expected that {goal}). Look into `{self._folder.logs}`."  # noqa: E501
-                )
+                raise self._failure(f"after {READY_SECONDS} s: {reason}", f"that {goal}", self.api_server)
             await asyncio.sleep(POLL_SECONDS)
+
+    def _failure(self, seen: str, expected: str, process: Process) -> LabError:
+        return LabError(
+            f"starting `{self.spec.name}` failed: {seen} (expected {expected}). Look into `{self._folder.logs}`; "
+            f"{process.name} said last:\n{process.last_words()}"
+        )

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from kubefleet.lab.failure import LabError
+from kubefleet.lab.failure import LabError, NotRunning
 
 Order = dict[str, Any]
 Handler = Callable[[Order], Awaitable[Any]]
@@ -50,21 +50,33 @@ def ask(path: Path, order: Order, timeout: float) -> Any:
     """Send an order and return the answer.
 
     Raises:
-        LabError: the order failed.
-        OSError: nobody listens, or there was no answer in `timeout` seconds.
+        NotRunning: nobody listens there, or it ended meanwhile.
+        LabError: the order failed, or there was no answer in `timeout` seconds.
     """
-    with socket.socket(socket.AF_UNIX) as connection, _short(path) as short:
-        connection.settimeout(timeout)
-        connection.connect(short)
-        connection.sendall(json.dumps(order).encode() + b"\n")
-        with connection.makefile("rb") as answers:
-            line = answers.readline()
+    try:
+        line = _exchange(path, json.dumps(order).encode() + b"\n", timeout)
+    except (FileNotFoundError, ConnectionError) as error:
+        raise NotRunning(f"no lab runs in `{path.parent}`. Start one with `kubefleet lab up`.") from error
+    except OSError as error:
+        raise LabError(
+            f"asking the lab in `{path.parent}` failed: {error} (expected an answer within {timeout:g} s). "
+            "End it with `kubefleet lab down`, or kill its supervisor."
+        ) from error
     if not line:
-        raise ConnectionResetError("the lab ended before it answered")
+        raise NotRunning(f"the lab in `{path.parent}` ended before it answered. Start it with `kubefleet lab up`.")
     answer = json.loads(line)
     if "error" in answer:
         raise LabError(answer["error"])
     return answer["result"]
+
+
+def _exchange(path: Path, line: bytes, timeout: float) -> bytes:
+    with socket.socket(socket.AF_UNIX) as connection, _short(path) as short:
+        connection.settimeout(timeout)
+        connection.connect(short)
+        connection.sendall(line)
+        with connection.makefile("rb") as answers:
+            return answers.readline()
 
 
 @contextmanager

@@ -6,19 +6,19 @@ from kubefleet.lab import commands
 from kubefleet.lab.certificates import Authority
 from kubefleet.lab.commands import LOOPBACK, EtcdAddress
 from kubefleet.lab.folder import ClusterFolder
-from kubefleet.lab.ports import free_ports
+from kubefleet.lab.ports import Ports
 from kubefleet.lab.process import Process
 
 
 class Etcd:
     """An etcd with an authority of its own, so that nobody who may talk to an API server may talk to it."""
 
-    def __init__(self, folder: ClusterFolder, program: Path) -> None:
+    def __init__(self, folder: ClusterFolder, program: Path, ports: Ports) -> None:
         folder.make()
         authority = Authority("etcd", folder.pki / "etcd")
         server = authority.issue("server", "etcd", hosts=(LOOPBACK, "localhost"))
         self._authority, self._client = authority.path, authority.issue("client", "kube-apiserver")
-        self._port, peer_port = free_ports(2)
+        self._port, peer_port = ports.take(2)
         arguments = commands.etcd(folder.etcd_data, self._port, peer_port, authority.path, server)
         self.process = Process("etcd", program, arguments, folder.logs / "etcd.log")
 

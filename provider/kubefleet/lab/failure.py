@@ -3,3 +3,7 @@
 
 class LabError(Exception):
     """A lab that cannot start, is not there, or cannot do what was asked. The text ends with what to do."""
+
+
+class NotRunning(LabError):
+    """There is no such lab now."""

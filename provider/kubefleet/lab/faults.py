@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from enum import StrEnum
 
 from kubefleet.lab.cluster import RunningCluster
+from kubefleet.lab.failure import LabError
 from kubefleet.lab.front import Way
 from kubefleet.lab.process import ProcessState
 
@@ -25,7 +26,7 @@ async def inflict(fault: Fault, cluster: RunningCluster, milliseconds: int) -> N
     """Do it; returns when it is in effect. `milliseconds` counts for `delay` only.
 
     Raises:
-        LabError: the API server was to be restarted and did not become ready.
+        LabError: the API server does not run and so cannot hang or go on, or was restarted and did not become ready.
     """
     await _INFLICT[fault](cluster, milliseconds)
 
@@ -36,15 +37,27 @@ def in_effect(cluster: RunningCluster) -> tuple[str, ...]:
     front = cluster.front
     way = {Way.OPEN: (), Way.CUT: ("cut",), Way.BLACKHOLE: ("blackhole",)}[front.way]
     late = (f"delay {front.delay_milliseconds} ms",) if front.delay_milliseconds else ()
-    return (*server[cluster.api_server.state], *way, *late)
+    others = (process for process in cluster.processes if process is not cluster.api_server)
+    down = (f"{process.name} down" for process in others if process.state is ProcessState.ENDED)
+    return (*server[cluster.api_server.state], *way, *late, *down)
 
 
 async def _hang(cluster: RunningCluster, _: int) -> None:
+    _expect_running(cluster, Fault.HANG)
     cluster.api_server.hang()
 
 
 async def _continue(cluster: RunningCluster, _: int) -> None:
+    _expect_running(cluster, Fault.CONTINUE)
     cluster.api_server.resume()
+
+
+def _expect_running(cluster: RunningCluster, fault: Fault) -> None:
+    if cluster.api_server.state is ProcessState.ENDED:
+        raise LabError(
+            f"`{fault}` failed: the API server of `{cluster.spec.name}` is down (expected it to run). "
+            f"Start it with the fault `{Fault.RESTART}`."
+        )
 
 
 async def _kill(cluster: RunningCluster, _: int) -> None:

@@ -1,9 +1,14 @@
 """Where everything of a lab lies: one folder, readable by its owner only."""
 
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+
+from kubefleet.lab.failure import LabError
+
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
 
 
 def labs_folder() -> Path:
@@ -114,3 +119,17 @@ class LabFolder:
             shutil.rmtree(folder, ignore_errors=True)
         for file in (self.kubeconfig, self.socket, self.error):
             file.unlink(missing_ok=True)
+
+
+def lab_folder(name: str, parent: Path | None = None) -> LabFolder:
+    """The folder of the lab `name` in `parent`, by default the folder of all labs.
+
+    Raises:
+        LabError: no lab can be called so.
+    """
+    if not _NAME.fullmatch(name):
+        raise LabError(
+            f"bad name of a lab: `{name}` (expected at most 63 lower-case letters, digits and inner hyphens). "
+            "Choose another one."
+        )
+    return LabFolder((parent or labs_folder()).resolve() / name)

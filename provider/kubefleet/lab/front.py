@@ -111,6 +111,8 @@ class _Side(asyncio.Protocol):
         elif self._peer is not None:
             self.transport.resume_reading()
             self._flush()
+            # The other side may have ended meanwhile, and is not among the sides any more.
+            self._peer._flush()
 
     def reset(self) -> None:
         """Close at once with a reset."""

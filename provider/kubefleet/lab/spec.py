@@ -70,6 +70,8 @@ class LabSpec(Written):
         if hub and not hubs:
             hubs = [HUB]
         taken = {cluster.name for cluster in hubs}
+        for name in sorted(taken & {cluster.name for cluster in written}):
+            raise MistakesError([Mistake("clusters", f"a member is called `{name}` (expected that only the hub is)")])
         return self.model_copy(update={"members": None, "clusters": [*hubs, *_repeated(written, wanted, taken)]})
 
 

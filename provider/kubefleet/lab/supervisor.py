@@ -8,7 +8,6 @@ import asyncio
 import dataclasses
 import json
 import os
-import shutil
 import signal
 import sys
 from pathlib import Path
@@ -22,6 +21,7 @@ from kubefleet.lab.faults import Fault, in_effect, inflict
 from kubefleet.lab.folder import LabFolder, write_private
 from kubefleet.lab.kubeconfig import write_kubeconfig
 from kubefleet.lab.lock import Lock
+from kubefleet.lab.ports import Ports
 from kubefleet.lab.spec import LabSpec
 from kubefleet.lab.status import ClusterStatus, LabPhase, LabStatus, ProcessStatus
 
@@ -37,9 +37,10 @@ class Supervisor:
         self._phase = LabPhase.STARTING
         self._ready: set[str] = set()
         self._ending = asyncio.Event()
-        self._shared = Etcd(folder.etcd, programs["etcd"]) if spec.etcd == "shared" else None
+        ports = Ports()
+        self._shared = Etcd(folder.etcd, programs["etcd"], ports) if spec.etcd == "shared" else None
         self._clusters = {
-            cluster.name: RunningCluster(cluster, folder.cluster(cluster.name), programs, self._shared)
+            cluster.name: RunningCluster(cluster, folder.cluster(cluster.name), programs, ports, self._shared)
             for cluster in spec.clusters
         }
 
@@ -132,7 +133,9 @@ class Supervisor:
 
 def main() -> int:
     """Run the lab of the order on standard input; the exit code."""
-    order = json.loads(sys.stdin.buffer.raw.readline())  # type: ignore[attr-defined]  # unbuffered: the rest is awaited
+    # Unbuffered: what comes after the order, the end of the input, is awaited elsewhere.
+    with os.fdopen(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as orders:
+        order = json.loads(orders.readline())
     folder = LabFolder(Path(order["folder"]))
     lock = Lock(folder.lock)
     if not lock.take():
@@ -156,8 +159,6 @@ def main() -> int:
     # The lock goes last: who takes it finds nothing of this lab.
     folder.clear()
     lock.give_up()
-    if order["remove"]:
-        shutil.rmtree(folder.path, ignore_errors=True)
     return 0
 
 
