@@ -32,11 +32,13 @@ fast: setup
 
 check: lint fast
 
-engine: setup
-	$(BIN)/python -m kubefleet.lab.programs pulumi
+lab: setup tools
+	$(BIN)/pytest -q -m lab
+
+engine: setup tools
 	$(BIN)/pytest -q -m engine
 
-test: check engine
+test: check lab engine
 
 lock: setup
 	$(BIN)/uv pip compile --quiet pyproject.toml --group dev --python-version 3.11 --no-emit-index-url --no-header --no-emit-find-links --output-file requirements.lock

@@ -26,6 +26,8 @@ def run_stage(task: Task, stage: str = "all") -> Result:
             lost.update(live.unreachable)
             copies = {**live.copies, **{name: _as_done(finished[name], live.copies.get(name)) for name in finished}}
             batches = plan_rollout(copies, task.target, task.revision, task.strategy, frozenset(lost))
+            for name in _at_rest(task, batches, lost):
+                progress.done(name)
             batches = tuple(
                 batch for whole in batches if (batch := tuple(step for step in whole if step.cluster not in finished))
             )
@@ -46,6 +48,12 @@ def run_stage(task: Task, stage: str = "all") -> Result:
     except MemberError as error:
         return Result(Phase.FAILED, str(error), _pending(task, lost))
     return _judge(task, lost)
+
+
+def _at_rest(task: Task, batches: tuple[Batch, ...], lost: dict[str, str]) -> list[str]:
+    """Clusters of the target that need nothing (any more)."""
+    busy = {step.cluster for batch in batches for step in batch}
+    return sorted(set(task.target) - busy - set(lost))
 
 
 def _healthy(task: Task, batch: Batch, cluster: str) -> Copy:
