@@ -14,13 +14,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rich.console import Console
+from rich.rule import Rule
+from rich.table import Table
+
 from kubefleet.lab.failure import LabError
 from kubefleet.lab.lab import Lab
 from kubefleet.lab.programs import ProgramError, ensure, find
 from kubefleet.lab.pulumi import PulumiEnvironment
-from rich.console import Console
-from rich.rule import Rule
-from rich.table import Table
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / ".demo"

@@ -161,8 +161,8 @@ class Fleet(pulumi.ComponentResource):
         if self._broken is not None:
             self._planned.set_result(pulumi.Output.from_input({}))
             raise pulumi.RunError(
-                f"fleet `{self.fleet_name}` is not deployed: {type(self._broken).__name__} was raised inside its `with` "
-                f"block and caught outside, and half a fleet is never deployed. Nothing was changed."
+                f"fleet `{self.fleet_name}` is not deployed: {type(self._broken).__name__} was raised inside its "
+                f"`with` block and caught outside, and half a fleet is never deployed. Nothing was changed."
             )
         self._planned.set_result(self._register_children(collect(self)))
 

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from kubefleet.resources._inputs import Declaration, decode_bindings, read_declaration
 from kubefleet.model.decision import Previous
+from kubefleet.resources._inputs import Declaration, decode_bindings, read_declaration
 
 StackOption = Annotated[str, typer.Option("--stack", "-s", help="The stack; else the selected one.")]
 FolderOption = Annotated[Path, typer.Option("--cwd", "-C", help="The program's folder.")]

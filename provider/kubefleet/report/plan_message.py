@@ -9,7 +9,7 @@ MOST_LINES = 20
 
 
 def plan_message(plan: Plan, snapshot: Snapshot) -> str:
-    """Line 1 is the summary; then at most 20 lines: unreachable members, moves, kept, unplaced, then every placement."""
+    """Line 1 is the summary; then at most 20 lines: unreachable members, moves, kept, unplaced, every placement."""
     lines = [f"{cluster.name} is unreachable: {cluster.why}" for cluster in _unreachable(snapshot)]
     lines += [_move_line(move) for move in plan.moves]
     for decision in plan.decisions:

@@ -13,7 +13,7 @@ from kubefleet.scheduling.protocols import Numbers
 
 
 class Grid:
-    """Groups of nodes of every cluster. Room is counted again only for clusters that changed since it was asked last."""
+    """Groups of nodes of every cluster. Room is counted again only where something changed since."""
 
     def __init__(self, nodes: Sequence[Sequence[Nodes]], resources: int) -> None:
         widest = max((len(groups) for groups in nodes), default=0)

@@ -43,7 +43,7 @@ def keep(cycle: Cycle, request: Request, previous: Previous, funnel: Funnel) -> 
             kept.gone[binding.cluster] = binding
             continue
         kept.before[i] = binding
-        leaving = _leaving(cycle, request, previous, funnel, i)
+        leaving = _leaving(cycle, previous, funnel, i)
         if leaving is not None:
             kept.leaves[i] = leaving
         elif request.rebalance and cycle.columns.clusters[i].state is not ClusterState.UNREACHABLE:
@@ -53,7 +53,7 @@ def keep(cycle: Cycle, request: Request, previous: Previous, funnel: Funnel) -> 
     return kept
 
 
-def _leaving(cycle: Cycle, request: Request, previous: Previous, funnel: Funnel, i: int) -> Leaving | None:
+def _leaving(cycle: Cycle, previous: Previous, funnel: Funnel, i: int) -> Leaving | None:
     cluster = cycle.columns.clusters[i]
     if cluster.state is ClusterState.LEAVING:
         return Leaving(MoveReason.LEAVING, cluster.why)

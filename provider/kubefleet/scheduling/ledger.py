@@ -1,4 +1,4 @@
-"""The ledger: what every cluster still holds while one plan is made. What one placement takes, the next does not see."""
+"""The ledger: what every cluster still holds while one plan is made. What one placement takes, the next lacks."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -86,12 +86,13 @@ class Ledger:
         the demands on it; 0 where capacity is not known.
         """
         shares: list[Numbers] = []
-        for name, whole in zip(_SCORED, self._totals, strict=True):
+        for name, total in zip(_SCORED, self._totals, strict=True):
             r = self.resources.index(name)
-            wanted = sum(self._sizes[pod].need[r] * pods for pod, pods in demands)
-            if name == "memory":  # in MiB, so that twice the hundredfold stays within 64 bits
-                whole, wanted = whole >> 20, wanted >> 20
-            free = np.clip((self._grid.total_free(r) >> (20 if name == "memory" else 0)) - wanted, 0, None)
+            # Memory in MiB, so that twice the hundredfold stays within 64 bits.
+            bits = 20 if name == "memory" else 0
+            whole = total >> bits
+            wanted = sum(self._sizes[pod].need[r] * pods for pod, pods in demands) >> bits
+            free = np.clip((self._grid.total_free(r) >> bits) - wanted, 0, None)
             shares.append(np.where(whole > 0, (free * 200 + whole) // (2 * np.maximum(whole, 1)), 100))
         empty = (self._totals[0] == 0) & (self._totals[1] == 0)
         return np.where(empty, 0, np.clip(np.minimum(*shares), 0, 100)).astype(np.int64)

@@ -35,7 +35,7 @@ def place(cycle: Cycle, request: Request, previous: Previous) -> tuple[Decision,
         refused=Refusals(
             cycle.columns.names,
             np.array([i for i in range(len(cycle.columns)) if i not in shared.seats], dtype=np.int64),
-            lambda i: _why_not(cycle, request, funnel, kept, picked, i),
+            lambda i: _why_not(cycle, request, funnel, picked, i),
         ),
         kept=_kept(cycle, funnel, kept, shared),
         warnings=tuple(reason for i in sorted(shared.seats) for reason in funnel.warnings(i)),
@@ -86,16 +86,15 @@ def _kept(cycle: Cycle, funnel: Funnel, kept: Kept, shared: Shared) -> immutable
     return immutabledict(found)
 
 
-def _why_not(cycle: Cycle, request: Request, funnel: Funnel, kept: Kept, picked: Picked, i: int) -> tuple[Reason, ...]:
+def _why_not(cycle: Cycle, request: Request, funnel: Funnel, picked: Picked, i: int) -> tuple[Reason, ...]:
     """Why a cluster has nothing of the placement."""
     if reasons := funnel.reasons(i):
         return reasons
     name = cycle.columns.names[i]
     if i in picked.chosen or request.policy.type is not PolicyType.PICK_N:
         return (_limit(cycle, i),)
-    if skewed := skew_reasons(picked.domains, i, name):
-        if request.divided is None:
-            return skewed
+    if request.divided is None and (skewed := skew_reasons(picked.domains, i, name)):
+        return skewed
     if request.policy.number == 0:
         return (_limit(cycle, i),)
     least = min((picked.total(j) for j in picked.added), default=None)
