@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -80,6 +80,6 @@ def _export(folder: Path, stack: str) -> dict[str, Any]:
     return state
 
 
-def _exit(text: str) -> Any:
+def _exit(text: str) -> NoReturn:
     typer.echo(text, err=True)
     raise typer.Exit(1)

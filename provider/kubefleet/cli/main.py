@@ -2,8 +2,11 @@
 
 import typer
 
+from kubefleet.cli.explain import explain
 from kubefleet.cli.inventory import inventory
 from kubefleet.cli.lab import app as lab
+from kubefleet.cli.simulate import simulate
+from kubefleet.cli.status import status
 
 app = typer.Typer(
     name="kubefleet",
@@ -14,8 +17,15 @@ app = typer.Typer(
 )
 app.add_typer(lab, name="lab")
 app.command()(inventory)
+app.command()(simulate)
+app.command()(explain)
+app.command()(status)
 
 
 def main() -> None:
     """Entry point."""
     app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""A plain JSON client of one API server, for the lab itself and for tests."""
+"""A plain JSON client of one API server, for what the lab itself asks and sets up."""
 
 import json
 from pathlib import Path
@@ -32,7 +32,7 @@ class Api:
             retries=False,
         )
 
-    def request(self, method: str, path: str, body: Any = None, *, content: str = "application/json") -> Any:
+    def request(self, method: str, path: str, body: Any = None) -> Any:
         """The answer, decoded if it is JSON.
 
         Raises:
@@ -40,7 +40,7 @@ class Api:
             urllib3.exceptions.HTTPError: there was no answer.
         """
         data = None if body is None else json.dumps(body)
-        headers = {"Accept": "application/json"} | ({} if data is None else {"Content-Type": content})
+        headers = {"Accept": "application/json"} | ({} if data is None else {"Content-Type": "application/json"})
         answer = self._pool.request(method, self.server + path, body=data, headers=headers)
         text = answer.data.decode(errors="replace")
         decoded = json.loads(text) if "json" in answer.headers.get("Content-Type", "") else text
@@ -55,18 +55,6 @@ class Api:
     def create(self, path: str, item: Any) -> Any:
         """`POST path`."""
         return self.request("POST", path, item)
-
-    def merge(self, path: str, patch: Any) -> Any:
-        """`PATCH path` with a merge patch."""
-        return self.request("PATCH", path, patch, content="application/merge-patch+json")
-
-    def apply(self, path: str, item: Any, manager: str) -> Any:
-        """`PATCH path` with server-side apply as the field manager `manager`."""
-        return self.request("PATCH", f"{path}?fieldManager={manager}", item, content="application/apply-patch+yaml")
-
-    def delete(self, path: str) -> Any:
-        """`DELETE path`."""
-        return self.request("DELETE", path)
 
     def close(self) -> None:
         """Drop the connections."""

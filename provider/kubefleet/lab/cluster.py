@@ -93,7 +93,6 @@ class RunningCluster:
         Raises:
             LabError: a program ended, or it was not ready in `READY_SECONDS`.
         """
-        await self.front.start()
         if self.etcd is not None:
             self.etcd.start()
         async with turn:
@@ -115,6 +114,12 @@ class RunningCluster:
         """
         self.api_server.start()
         await self._until("its API server is ready", self._api_server_is_ready)
+        await self.front.start()
+
+    def kill_api_server(self) -> None:
+        """Kill the API server. Who connects is refused until it is started again."""
+        self.front.refuse()
+        self.api_server.kill()
 
     def stop(self) -> None:
         """End everything at once."""

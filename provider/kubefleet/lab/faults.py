@@ -61,11 +61,11 @@ def _expect_running(cluster: RunningCluster, fault: Fault) -> None:
 
 
 async def _kill(cluster: RunningCluster, _: int) -> None:
-    cluster.api_server.kill()
+    cluster.kill_api_server()
 
 
 async def _restart(cluster: RunningCluster, _: int) -> None:
-    cluster.api_server.kill()
+    cluster.kill_api_server()
     await cluster.start_api_server()
 
 

@@ -33,14 +33,20 @@ class Front:
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
-        """Begin to listen."""
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Side(self), LOOPBACK, self.port)
+        """Listen, unless it does already."""
+        if self._server is None:
+            loop = asyncio.get_running_loop()
+            self._server = await loop.create_server(lambda: _Side(self), LOOPBACK, self.port)
+
+    def refuse(self) -> None:
+        """Stop listening, as a server that is down does not; connections that are made stay."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
 
     def close(self) -> None:
         """Stop listening and drop all connections."""
-        if self._server is not None:
-            self._server.close()
+        self.refuse()
         for side in tuple(self.sides):
             side.transport.abort()
 
@@ -99,7 +105,7 @@ class _Side(asyncio.Protocol):
             loop = asyncio.get_running_loop()
             _, self._peer = await loop.create_connection(lambda: _Side(self._front, self), LOOPBACK, self._front.target)
         except OSError:
-            self.reset()  # nothing listens: the nearest to a refused connection that is left
+            self.reset()  # it has ended unasked: the nearest to a refused connection that is left
             return
         if self._front.way is Way.OPEN:
             self.transport.resume_reading()

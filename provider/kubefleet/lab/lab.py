@@ -88,7 +88,7 @@ class Lab:
         self._fault(Fault.CONTINUE, cluster)
 
     def kill(self, cluster: str) -> None:
-        """Kill the API server; its data stay."""
+        """Kill the API server: connections are refused. Its data stay."""
         self._fault(Fault.KILL, cluster)
 
     def restart(self, cluster: str) -> None:

@@ -1,5 +1,6 @@
 """What one placement asks of the scheduler."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from immutabledict import immutabledict
@@ -57,3 +58,9 @@ class Request:
     provides_apis: frozenset[str] = frozenset()
     frozen: bool = False
     rebalance: bool = False
+
+    def amount(self, replicas: Mapping[str, int]) -> int:
+        """How a binding is counted where one number stands for it: the replicas that are divided, else 1 for a copy."""
+        if self.divided is None:
+            return 1
+        return sum(replicas.get(workload.key, 0) for workload in self.workloads if workload.divisible)

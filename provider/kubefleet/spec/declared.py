@@ -51,7 +51,7 @@ def parse_placement(name: str, raw: Mapping[str, Any], mistakes: list[Mistake]) 
     workloads = parse_workloads(raw.get("workloads", ()), path, mistakes)
     if written is None or policy is None or strategy is None or len(mistakes) > before:
         return None
-    used, provided, apis, given = _objects(raw.get("objects", ()))
+    used, provided, apis, given = object_needs(raw.get("objects", ()))
     request = Request(
         name=name,
         uid=str(raw.get("uid", "")),
@@ -80,7 +80,7 @@ def _parts(raw: Mapping[str, Any], path: str, mistakes: list[Mistake]) -> tuple[
     return policy, divided, strategy
 
 
-def _objects(keys: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str], frozenset[str], frozenset[str]]:
+def object_needs(keys: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str], frozenset[str], frozenset[str]]:
     """Namespaces used and provided, and APIs needed and provided, from `apiVersion/Kind/namespace/name` keys.
 
     The API version itself may hold a slash; the last three parts never do. CRDs are not opened here: an API that a

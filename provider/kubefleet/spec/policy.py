@@ -179,8 +179,6 @@ def _fields_of_type(spec: PolicySpec, path: str, spelling: Spelling) -> list[Mis
         wrong("cluster_names", f"names with {spec.type} (expected PickFixed). Leave them out.")
     for name in sorted({name for name in spec.cluster_names or () if (spec.cluster_names or []).count(name) > 1}):
         wrong("cluster_names", f"cluster `{name}` is named twice (expected once)")
-    if spec.type != "PickN" and spec.preferred:
-        wrong("preferred", f"preferences with {spec.type}, which takes every cluster (expected PickN). Leave them out.")
     keys = [entry.topology_key for entry in spec.topology_spread]
     for key in sorted({key for key in keys if keys.count(key) > 1}):
         wrong("topology_spread", f"topology key `{key}` is named twice (expected once)")

@@ -28,7 +28,7 @@ class MemberTaintSpec(TaintSpec):
 
 
 class TolerationSpec(Written):
-    """A toleration; the rules are those of core/v1."""
+    """A toleration; the rules are those of core/v1. Its seconds bound NoExecute taints and say nothing of others."""
 
     key: LabelKey | None = None
     operator: Literal["Equal", "Exists"] = "Equal"
@@ -44,9 +44,6 @@ class TolerationSpec(Written):
             raise ValueError(
                 "operator Equal without a key (expected a key). Use operator Exists to tolerate every key."
             )
-        if self.toleration_seconds is not None and self.effect != "NoExecute":
-            seen = self.effect or "none"
-            raise ValueError(f"toleration seconds with effect `{seen}` (expected effect NoExecute)")
         return self
 
     def toleration(self) -> Toleration:

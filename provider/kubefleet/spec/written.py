@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
@@ -22,6 +22,15 @@ class Written(BaseModel):
         hide_input_in_errors=True,
     )
     secret: ClassVar[bool] = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_is_absent(cls, raw: object) -> object:
+        """A field that holds nothing is one that is not there, as Kubernetes reads manifests."""
+        if not isinstance(raw, Mapping):
+            return raw
+        known = {name for field, info in cls.model_fields.items() for name in (field, info.alias)}
+        return {name: value for name, value in raw.items() if value is not None or name not in known}
 
 
 W = TypeVar("W", bound=Written)
@@ -69,6 +78,8 @@ def _message(detail: ErrorDetails, known: list[str], *, hidden: bool) -> str:
             return f"{context['actual_length']} entries are too few (expected at least {context['min_length']})"
         case "string_too_short":
             return "empty text (expected at least one character)"
+        case "invalid_key":
+            return f"bad field name `{detail['loc'][-1]}` (expected text). Put it in quotes."
         case "value_error":
             return str(context["error"])
         case "dict_type" | "model_type" | "model_attributes_type":

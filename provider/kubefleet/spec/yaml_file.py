@@ -72,8 +72,7 @@ def parse_yaml(text: str, path: Path, mistakes: list[Mistake]) -> tuple[Document
     try:
         loader = _Loader(text)
         try:
-            while loader.check_node():
-                node = loader.get_node()
+            while loader.check_node() and (node := loader.get_node()) is not None:
                 lines: dict[Steps, int] = {}
                 mistakes.extend(_walk(loader, node, (), path, lines, set()))
                 value = loader.construct_document(node)

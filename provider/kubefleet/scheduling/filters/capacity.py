@@ -43,7 +43,7 @@ class Capacity:
         passed = alone.copy()
         for i in np.flatnonzero(alone):
             demands = [(work.pod, int(pods[i])) for work, pods in zip(request.workloads, wanted, strict=True)]
-            passed[i] = cycle.ledger.holds(i, [(pod, pods) for pod, pods in demands if pods > 0])
+            passed[i] = cycle.ledger.holds(int(i), [(pod, pods) for pod, pods in demands if pods > 0])
         return passed
 
     def _reasons(self, cycle: Cycle, notes: Sequence["_Shortage"], i: int) -> tuple[Reason, ...]:

@@ -1,0 +1,50 @@
+"""`kubefleet explain PLACEMENT`: why it is where it is, with the fleet as it is now."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from kubefleet.cli._plan_data import plan_as_json
+from kubefleet.cli._stack import HERE, FolderOption, StackFleet, StackOption, read_fleets
+from kubefleet.cli.inventory import read_inventory
+from kubefleet.model.decision import Plan
+from kubefleet.scheduling import schedule
+from kubefleet.scheduling.explain import explain_lines
+from kubefleet.spec.mistakes import did_you_mean
+
+
+def explain(
+    placement: Annotated[str, typer.Argument(help="The placement, or FLEET/PLACEMENT.")],
+    stack: StackOption = "",
+    cwd: FolderOption = HERE,
+    output: Annotated[str, typer.Option("--output", "-o", help="`text` or `json`.")] = "text",
+    within: Annotated[float, typer.Option(help="Seconds that a cluster has to answer.")] = 15,
+) -> None:
+    """Print every cluster of a placement: chosen with its scores, or refused with all reasons. Changes nothing."""
+    fleet, name = _find(read_fleets(cwd, stack), placement)
+    plan = plan_now(fleet, within)
+    if output == "json":
+        typer.echo(json.dumps(plan_as_json(plan, fleet.declaration.requests)["placements"][name], indent=2))
+        return
+    decision = plan.decision(name)
+    if decision is not None:
+        moves = tuple(move for move in plan.moves if move.placement == name)
+        typer.echo("\n".join(explain_lines(decision, moves)))
+
+
+def plan_now(fleet: StackFleet, within: float) -> Plan:
+    """What the scheduler would decide now, for a fleet as it was declared in the last `up`."""
+    snapshot = read_inventory(fleet.declaration.members, within)
+    return schedule(snapshot, fleet.declaration.requests, fleet.previous)
+
+
+def _find(fleets: tuple[StackFleet, ...], wanted: str) -> tuple[StackFleet, str]:
+    known = [(fleet, name) for fleet in fleets for name in fleet.uids]
+    found = [(fleet, name) for fleet, name in known if wanted in {name, f"{fleet.name}/{name}"}]
+    if len(found) == 1:
+        return found[0]
+    names = [f"{fleet.name}/{name}" for fleet, name in known]
+    hint = did_you_mean(wanted, [name for _, name in known])
+    typer.echo(f"no placement `{wanted}` (expected one of {', '.join(sorted(names))}).{hint}", err=True)
+    raise typer.Exit(1)

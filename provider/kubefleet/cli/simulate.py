@@ -1,0 +1,67 @@
+"""`kubefleet simulate FILE`: plan a fleet file, without any cluster."""
+
+import json
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import yaml
+
+from kubefleet.cli._plan_data import plan_as_json
+from kubefleet.cli._plan_table import plan_as_table, plan_as_wide_table
+from kubefleet.model.decision import Plan
+from kubefleet.spec.fleet_file import FleetFile, load_fleet_file
+from kubefleet.spec.mistakes import Mistake, MistakesError
+
+_DIFFERENT, _INVALID, _UNPLACED = 1, 2, 3
+
+
+class PlanForm(StrEnum):
+    """How a plan is printed; `wide` tells every cluster's story, `json` and `yaml` are the same data."""
+
+    TABLE = "table"
+    WIDE = "wide"
+    JSON = "json"
+    YAML = "yaml"
+
+
+def simulate(
+    file: Annotated[Path, typer.Argument(help="A fleet file: clusters and placements.")],
+    output: Annotated[PlanForm, typer.Option("--output", "-o", help="How to print the plan.")] = PlanForm.TABLE,
+    check: Annotated[bool, typer.Option("--check", help="Compare with what the file expects.")] = False,
+) -> None:
+    """Plan a fleet file. Exit 0 when all is placed, 3 when something is not, 2 for invalid input.
+
+    With --check, exit 1 when the plan is not what the file expects, else 0.
+    """
+    try:
+        fleet = load_fleet_file(file)
+        if check and not fleet.expected:
+            raise MistakesError([Mistake("expect", "missing field (expected what --check compares with)", str(file))])
+    except MistakesError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(_INVALID) from None
+    plan = fleet.plan()
+    typer.echo(_RENDERERS[output](fleet, plan), nl=False)
+    if check:
+        differences = fleet.differences(plan)
+        for line in differences:
+            typer.echo(line, err=True)
+        raise typer.Exit(_DIFFERENT if differences else 0)
+    if any(decision.unplaced for decision in plan.decisions):
+        raise typer.Exit(_UNPLACED)
+
+
+def simulate_file(path: Path) -> Plan:
+    """The plan of a fleet file. Raises MistakesError."""
+    return load_fleet_file(path).plan()
+
+
+_RENDERERS: dict[PlanForm, Callable[[FleetFile, Plan], str]] = {
+    PlanForm.TABLE: lambda fleet, plan: plan_as_table(plan, fleet.requests, fleet.snapshot),
+    PlanForm.WIDE: lambda fleet, plan: plan_as_wide_table(plan, fleet.requests, fleet.snapshot),
+    PlanForm.JSON: lambda fleet, plan: json.dumps(plan_as_json(plan, fleet.requests), indent=2) + "\n",
+    PlanForm.YAML: lambda fleet, plan: yaml.safe_dump(plan_as_json(plan, fleet.requests), sort_keys=False),
+}

@@ -1,0 +1,58 @@
+"""What a test case expects of a plan, and how the plan differs from it. What is not named is not checked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kubefleet.model.decision import Decision
+from kubefleet.model.reason import Code
+from kubefleet.model.request import Request
+from kubefleet.spec.scalars import Count, Name
+from kubefleet.spec.written import Written
+
+
+class ExpectedSpec(Written):
+    """One placement's expected decision. `clusters` names all of them, `refused` those that are looked at."""
+
+    clusters: dict[Name, Count] | None = None
+    refused: dict[Name, list[Code]] | None = None
+    unplaced: Count | None = None
+
+    def expected(self) -> "Expected":
+        """The frozen value. A cluster with nothing is one that is not there."""
+        clusters = self.clusters
+        return Expected(
+            None if clusters is None else {name: clusters[name] for name in sorted(clusters) if clusters[name]},
+            {name: frozenset(codes) for name, codes in sorted((self.refused or {}).items())},
+            self.unplaced,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """`clusters` counts as `Request.amount` does; the codes of a refused cluster compare as a set."""
+
+    clusters: Mapping[str, int] | None
+    refused: Mapping[str, frozenset[Code]]
+    unplaced: int | None
+
+    def differences(self, request: Request, decision: Decision) -> tuple[str, ...]:
+        """One line per difference; empty when the decision is what was expected."""
+        found = []
+        seen = {binding.cluster: request.amount(binding.replicas) for binding in decision.bindings}
+        if self.clusters is not None and dict(self.clusters) != seen:
+            found.append(f"clusters {_shown(seen)} (expected {_shown(self.clusters)})")
+        for name, codes in self.refused.items():
+            have = frozenset(reason.code for reason in decision.refused.get(name, ()))
+            if have != codes:
+                found.append(f"refused {name} {_listed(have)} (expected {_listed(codes)})")
+        if self.unplaced is not None and decision.unplaced != self.unplaced:
+            found.append(f"unplaced {decision.unplaced} (expected {self.unplaced})")
+        return tuple(f"{request.name}: {line}" for line in found)
+
+
+def _shown(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} x{counts[name]}" for name in sorted(counts)) or "nowhere"
+
+
+def _listed(codes: frozenset[Code]) -> str:
+    return ", ".join(sorted(codes)) or "for no reason"

@@ -1,0 +1,82 @@
+"""What a placement of a fleet file runs: one workload, several, or those of manifests."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from kubefleet.model.request import PodShape, Workload
+from kubefleet.spec.declared import object_needs
+from kubefleet.spec.manifests import load_manifests
+from kubefleet.spec.mistakes import Mistake, join
+from kubefleet.spec.pod import PodSpec
+from kubefleet.spec.scalars import Count, Name
+from kubefleet.spec.workloads import SCALABLE, cut_workload, parse_workloads
+from kubefleet.spec.written import Written
+
+_APIS = {
+    "Pod": "v1/Pod",
+    "ReplicationController": "v1/ReplicationController",
+    "Job": "batch/v1/Job",
+    "CronJob": "batch/v1/CronJob",
+}
+_COUNTED = SCALABLE | {"Pod"}
+
+
+class WorkloadSpec(Written):
+    """One of a placement's workloads."""
+
+    name: Name
+    kind: Literal[
+        "CronJob", "DaemonSet", "Deployment", "Job", "Pod", "ReplicaSet", "ReplicationController", "StatefulSet"
+    ] = "Deployment"
+    replicas: Count = 1
+    pod: PodSpec = PodSpec()
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The workloads, and what their objects need of a cluster and bring along."""
+
+    workloads: tuple[Workload, ...]
+    namespaces: frozenset[str]
+    apis: frozenset[str]
+    provided_namespaces: frozenset[str] = frozenset()
+    provided_apis: frozenset[str] = frozenset()
+
+
+def single_work(name: str, namespace: str, replicas: int, pod: PodSpec | None) -> Work:
+    """One Deployment that bears the placement's name."""
+    workload = Workload(name, namespace, replicas, pod.pod_shape() if pod else PodShape())
+    return Work((workload,), frozenset({namespace}), frozenset({_api("Deployment")}))
+
+
+def listed_work(specs: list[WorkloadSpec], namespace: str, path: str, mistakes: list[Mistake]) -> Work:
+    """Several workloads. As in manifests: of several that can be scaled, one with a single replica is not divided."""
+    alone = sum(spec.kind in SCALABLE for spec in specs) == 1
+    names: set[str] = set()
+    found = []
+    for index, spec in enumerate(specs):
+        where = join(path, "workloads", index)
+        if spec.name in names:
+            mistakes.append(Mistake(join(where, "name"), f"workload `{spec.name}` is there twice (expected once)"))
+        names.add(spec.name)
+        if spec.kind not in _COUNTED and "replicas" in spec.model_fields_set:
+            mistakes.append(Mistake(join(where, "replicas"), f"replicas of a {spec.kind} (expected none)"))
+        replicas = spec.replicas if spec.kind in _COUNTED else 0
+        divisible = spec.kind in SCALABLE and (alone or replicas != 1)
+        found.append(Workload(spec.name, namespace, replicas, spec.pod.pod_shape(), divisible))
+    return Work(tuple(found), frozenset({namespace}), frozenset(_api(spec.kind) for spec in specs))
+
+
+def manifest_work(files: list[str], namespace: str, path: str, base: Path, mistakes: list[Mistake]) -> Work:
+    """What manifests say; files are found from `base`."""
+    objects, wrong = load_manifests(files, path=path, base=base, namespace=namespace)
+    mistakes += wrong
+    cuts = [cut for item in objects if (cut := cut_workload(item.object)) is not None]
+    workloads = parse_workloads(cuts, path, mistakes)
+    used, provided, apis, given = object_needs(tuple(item.key for item in objects))
+    return Work(workloads, used - provided, apis, provided, given)
+
+
+def _api(kind: str) -> str:
+    return _APIS.get(kind, f"apps/v1/{kind}")

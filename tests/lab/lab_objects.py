@@ -1,0 +1,65 @@
+"""Objects and waits that tests of the lab share."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from kubefleet.kube.connection import Connection
+
+PREFIX = "lab.pulumi-kubefleet"
+QUICK = {f"{PREFIX}/{stage}-after": "50ms" for stage in ("start", "ready", "stop")}
+DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
+CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
+PODS = "/api/v1/namespaces/default/pods"
+JOBS = "/apis/batch/v1/namespaces/default/jobs"
+
+
+def until(reached: Callable[[], Any], seconds: float = 30) -> Any:
+    """Wait until it holds; what it then returned."""
+    end = time.monotonic() + seconds
+    while not (found := reached()):
+        assert time.monotonic() < end, f"it did not come in {seconds} s"
+        time.sleep(0.05)
+    return found
+
+
+def config_map(name: str, **data: str) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
+
+
+def template(app: str, annotations: dict[str, str] | None = None, **spec: Any) -> dict[str, Any]:
+    container = {"name": "main", "image": "main:1", **spec.pop("container", {})}
+    metadata = {"labels": {"app": app}, "annotations": QUICK | (annotations or {})}
+    return {"metadata": metadata, "spec": {"containers": [container], **spec}}
+
+
+def deployment(name: str, replicas: int = 2, **annotations: str) -> dict[str, Any]:
+    spec = {
+        "replicas": replicas,
+        "selector": {"matchLabels": {"app": name}},
+        "template": template(name, {f"{PREFIX}/{key.replace('_', '-')}": text for key, text in annotations.items()}),
+    }
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": spec}
+
+
+def job(name: str, **annotations: str) -> dict[str, Any]:
+    more = {f"{PREFIX}/{key.replace('_', '-')}": text for key, text in annotations.items()}
+    spec = {"backoffLimit": 0, "template": template(name, more, restartPolicy="Never")}
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": spec}
+
+
+def available(connection: Connection, name: str) -> int:
+    return int(connection.get(f"{DEPLOYMENTS}/{name}").get("status", {}).get("availableReplicas", 0))
+
+
+def condition(connection: Connection, path: str, kind: str) -> dict[str, Any]:
+    """The condition of that type, or an empty one."""
+    found = connection.get(path).get("status", {}).get("conditions", [])
+    return next((item for item in found if item["type"] == kind), {})
+
+
+def gone(connection: Connection, path: str, label: str) -> bool:
+    return not list(connection.list(path, labelSelector=f"app={label}"))
+
+
+FOREGROUND = {"propagationPolicy": "Foreground"}
