@@ -11,6 +11,7 @@ import yaml
 
 from kubefleet.cli._inventory_data import as_fleet_file
 from kubefleet.cli._inventory_table import as_table, as_wide_table
+from kubefleet.cli._stack import HERE, FolderOption, StackOption, read_fleets
 from kubefleet.model.access import Kubeconfig
 from kubefleet.model.cluster import ClusterState
 from kubefleet.model.member import Member
@@ -27,13 +28,23 @@ class InventoryForm(StrEnum):
 
 
 def inventory(
-    context: Annotated[list[str], typer.Option("--context", help="A context of the kubeconfig; repeat for several.")],
+    context: Annotated[
+        list[str] | None, typer.Option("--context", help="A context of the kubeconfig; repeat for several.")
+    ] = None,
     kubeconfig: Annotated[str, typer.Option(help="Path of the kubeconfig; else kubectl's rules.")] = "",
     output: Annotated[InventoryForm, typer.Option("--output", "-o", help="How to print it.")] = InventoryForm.TABLE,
+    stack: StackOption = "",
+    cwd: FolderOption = HERE,
     within: Annotated[float, typer.Option(help="Seconds that a cluster has to answer.")] = 15,
 ) -> None:
-    """Print what clusters have: nodes by shape, what is free, properties. Exit 1 when one cannot be reached."""
-    members = [Member(name, Kubeconfig(name, kubeconfig)) for name in sorted(set(context))]
+    """Print what the clusters of a stack, or of contexts, have: nodes by shape, what is free, properties.
+
+    Exit 1 when one cannot be reached.
+    """
+    if context:
+        members = [Member(name, Kubeconfig(name, kubeconfig)) for name in sorted(set(context))]
+    else:
+        members = [member for fleet in read_fleets(cwd, stack) for member in fleet.declaration.members]
     show_inventory(read_inventory(members, within), output)
 
 

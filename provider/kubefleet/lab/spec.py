@@ -1,6 +1,7 @@
 """What a lab consists of: shipped as data, or a file of the user's."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -8,6 +9,7 @@ from pydantic import Field, model_validator
 
 from kubefleet.spec.cluster import NodesSpec
 from kubefleet.spec.mistakes import Mistake, MistakesError, Spelling, did_you_mean
+from kubefleet.spec.named_items import lines_by_path
 from kubefleet.spec.scalars import Labels, Name, Whole
 from kubefleet.spec.toleration import MemberTaintSpec
 from kubefleet.spec.written import Written, read
@@ -15,7 +17,7 @@ from kubefleet.spec.yaml_file import load_yaml
 
 MOST_MEMBERS = 100
 _SHIPPED = Path(__file__).with_name("labs")
-_NUMBERED = re.compile(r"(.*?)-?(\d+)", re.ASCII)
+_NUMBERED = re.compile(r"(.*)-(\d+)", re.ASCII)
 
 
 class LabClusterSpec(Written):
@@ -94,9 +96,12 @@ def load_spec(source: str | Path) -> LabSpec:
     documents = load_yaml(path, mistakes)
     if not mistakes and len(documents) != 1:
         mistakes.append(Mistake("", f"{len(documents)} documents (expected one)", str(path)))
-    spec = None if mistakes else read(LabSpec, documents[0].value, "", Spelling.FILE, mistakes)
-    if spec is None:
+    if mistakes:
         raise MistakesError(mistakes)
+    spec = read(LabSpec, documents[0].value, "", Spelling.FILE, mistakes)
+    if spec is None:
+        where = lines_by_path(documents[0], ())
+        raise MistakesError(replace(mistake, where=where(mistake.path)) for mistake in mistakes)
     return spec
 
 
@@ -109,7 +114,7 @@ def _repeated(written: list[LabClusterSpec], wanted: int | None, taken: set[str]
     while len(members) < wanted:
         pattern = written[len(members) % len(written)]
         match = _NUMBERED.fullmatch(pattern.name)
-        stem, number = (match[1], int(match[2])) if match else (pattern.name, 1)
+        stem, number = (match[1], int(match[2])) if match else (pattern.name, 2)
         while (name := f"{stem}-{number}") in used:
             number += 1
         used.add(name)
