@@ -47,7 +47,11 @@ def deployment(space: str, replicas: int = 1, image: str = "web:1") -> dict:
             "selector": {"matchLabels": {"app": "web"}},
             "template": {
                 "metadata": {"labels": {"app": "web"}},
-                "spec": {"containers": [{"name": "web", "image": image, "ports": [{"containerPort": 80}]}]},
+                # A namespace that is to go waits for half of its pods' grace period.
+                "spec": {
+                    "terminationGracePeriodSeconds": 1,
+                    "containers": [{"name": "web", "image": image, "ports": [{"containerPort": 80}]}],
+                },
             },
         },
     }

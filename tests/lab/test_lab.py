@@ -149,7 +149,9 @@ def test_an_interrupted_start_leaves_no_process(tmp_path: Path) -> None:
 def test_a_program_that_ends_at_once_is_named_and_nothing_stays(tmp_path: Path) -> None:
     lab = one(tmp_path)
     broken = {name: Path("/bin/false") for name in PROGRAMS}
-    with pytest.raises(LabError, match=r"starting `eu-1` failed: etcd ended \(expected it to run\)\. Look into"):
+    with pytest.raises(
+        LabError, match=r"starting `eu-1` failed: (etcd|kube-apiserver) ended \(expected it to run\)\. Look into"
+    ):
         launch(lab.folder, lab.name, lab.spec, broken, tied=False)
     assert not Lock(lab.folder.lock).is_held()
     assert lab.status() is None

@@ -43,7 +43,8 @@ def deployment(space: str = "pruned") -> dict:
             "selector": {"matchLabels": {"app": "web"}},
             "template": {
                 "metadata": {"labels": {"app": "web"}},
-                "spec": {"containers": [{"name": "web", "image": "web:1"}]},
+                # A namespace that is to go waits for half of its pods' grace period.
+                "spec": {"terminationGracePeriodSeconds": 1, "containers": [{"name": "web", "image": "web:1"}]},
             },
         },
     }

@@ -15,12 +15,14 @@ from kubefleet.rollout.wanted import wanted_on
 def run_settle(task: Task) -> Result:
     """Scale down, complete and prune on the clusters of the target; then remove the placement from all others.
 
-    To be called only when every stage is complete. Never raises for what a member does.
+    To be called only when every stage is complete. While a cluster of the target cannot be reached nothing is taken
+    away anywhere: what should replace it may not be there. Never raises for what a member does.
     """
     try:
         live = read_live(task, task.members)
-        failures = _finish(task, live)
-        if not failures:
+        waiting = sorted(set(live.unreachable) & set(task.target))
+        failures = _finish(task, live, take_away=not waiting)
+        if not failures and not waiting:
             failures = _clear(task, live)
     except Cancelled:
         return Result(Phase.INTERRUPTED, "cancelled. Run `pulumi up` again to continue")
@@ -33,9 +35,10 @@ def run_settle(task: Task) -> Result:
     return Result(Phase.COMPLETE, reason, pending)
 
 
-def _finish(task: Task, live: Live) -> list[str]:
+def _finish(task: Task, live: Live, *, take_away: bool) -> list[str]:
     """Every reachable cluster of the target gets exactly its replicas, and its record is completed."""
     downs = {step.cluster for step in plan_clearance(live.copies, task.target).scale_downs}
+    names = sorted((set(task.target) & set(live.copies)) - (set() if take_away else downs))
     progress = Progress("settle", len(task.target), task.show)
 
     def finish(name: str) -> None:
@@ -46,7 +49,6 @@ def _finish(task: Task, live: Live) -> list[str]:
         if not done.pruned.done:
             raise MemberError(name, "; ".join(f"not gone: {left}" for left in done.pruned.stuck))
 
-    names = sorted(set(task.target) & set(live.copies))
     return _failures(on_each(names, str, finish, task.max_parallel))
 
 

@@ -38,7 +38,8 @@ class Expected:
     def differences(self, request: Request, decision: Decision) -> tuple[str, ...]:
         """One line per difference; empty when the decision is what was expected."""
         found = []
-        seen = {binding.cluster: request.amount(binding.replicas) for binding in decision.bindings}
+        counts = {binding.cluster: request.amount(binding.replicas) for binding in decision.bindings}
+        seen = {name: count for name, count in counts.items() if count}
         if self.clusters is not None and dict(self.clusters) != seen:
             found.append(f"clusters {_shown(seen)} (expected {_shown(self.clusters)})")
         for name, codes in self.refused.items():

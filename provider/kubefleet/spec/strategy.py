@@ -31,10 +31,11 @@ def parse_strategy(raw: object, path: str, spelling: Spelling, mistakes: list[Mi
     unavailable = _share(written.max_unavailable, join(path, "max_unavailable"), mistakes)
     surge = _share(written.max_surge, join(path, "max_surge"), mistakes)
     deadline = parse_duration(written.progress_deadline, join(path, "progress_deadline"), mistakes)
-    if unavailable.amount == 0 and surge.amount == 0:
-        mistakes.append(
-            Mistake(path, "max_unavailable and max_surge are both 0 (expected one above 0, or nothing could move).")
+    if unavailable.amount == 0:
+        message = (
+            "no cluster may be unavailable (expected at least 1: an update in place takes a copy down for a moment)."
         )
+        mistakes.append(Mistake(join(path, "max_unavailable"), message))
     return RollingUpdate(unavailable, surge, deadline) if len(mistakes) == before else None
 
 

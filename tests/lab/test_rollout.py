@@ -1,0 +1,115 @@
+"""Stages and their end on real clusters, with members that stop answering in between."""
+
+import json
+import subprocess
+
+import pytest
+
+from kubefleet.kube import Unreachable, connect
+from kubefleet.kube.placement_identity import PlacementIdentity
+from kubefleet.model.phase import Phase
+from kubefleet.model.strategy import RollingUpdate
+from kubefleet.rollout.settle import run_settle
+from kubefleet.rollout.stage import run_stage
+from kubefleet.rollout.task import Task
+
+pytestmark = pytest.mark.lab
+
+KEY = "Deployment/default/moving"
+DEPLOYMENT = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "moving", "namespace": "default"},
+    "spec": {
+        "replicas": 2,
+        "selector": {"matchLabels": {"app": "moving"}},
+        "template": {
+            "metadata": {"labels": {"app": "moving"}},
+            "spec": {"containers": [{"name": "main", "image": "moving:1"}]},
+        },
+    },
+}
+
+
+@pytest.fixture
+def task(quickstart_lab):
+    """Makes tasks of one placement; what it has placed is removed afterwards."""
+    connections = {}
+
+    def make(target, *, revision="one", lost=(), image="moving:1"):
+        def reach(name):
+            if name in lost:
+                raise Unreachable(name, "cut off by the test")
+            if name not in connections:
+                connections[name] = connect(name, quickstart_lab.access(name))
+            return connections[name]
+
+        manifest = json.loads(json.dumps(DEPLOYMENT).replace("moving:1", image))
+        return Task(
+            identity=PlacementIdentity("00000000000000aa", "moving", "shop", "org/project/test"),
+            manifests={"apps/v1/Deployment/default/moving": manifest},
+            revision=revision,
+            target={cluster: {KEY: count} for cluster, count in target.items()},
+            members=("eu-1", "eu-2", "us-1"),
+            strategy=RollingUpdate(progress_deadline=60),
+            connect=reach,
+            show=lambda _: None,
+        )
+
+    yield make
+    assert run_settle(make({})).phase is Phase.COMPLETE
+    for connection in connections.values():
+        connection.close()
+
+
+def replicas(lab, cluster):
+    command = ["kubectl", f"--kubeconfig={lab.kubeconfig}", f"--context={cluster}", "get", "deploy", "moving"]
+    text = subprocess.run([*command, "--ignore-not-found", "-o", "json"], capture_output=True, check=True).stdout
+    return json.loads(text)["spec"]["replicas"] if text else None
+
+
+def test_a_move_takes_nothing_away_while_its_destination_does_not_answer(task, quickstart_lab):
+    assert run_stage(task({"eu-1": 2})).phase is Phase.COMPLETE
+    assert run_settle(task({"eu-1": 2})).phase is Phase.COMPLETE
+
+    cut = task({"us-1": 2}, lost={"us-1"})
+    assert run_stage(cut).pending == ("us-1",)
+    settled = run_settle(cut)
+    assert settled.pending == ("us-1",)
+    assert replicas(quickstart_lab, "eu-1") == 2
+
+    back = task({"us-1": 2})
+    assert run_stage(back).phase is Phase.COMPLETE
+    assert run_settle(back).phase is Phase.COMPLETE
+    assert (replicas(quickstart_lab, "eu-1"), replicas(quickstart_lab, "us-1")) == (None, 2)
+
+
+def test_a_stage_alone_never_scales_down(task, quickstart_lab):
+    assert run_stage(task({"eu-1": 3})).phase is Phase.COMPLETE
+    assert run_settle(task({"eu-1": 3})).phase is Phase.COMPLETE
+    fewer = task({"eu-1": 1, "eu-2": 2})
+    assert run_stage(fewer).phase is Phase.COMPLETE
+    assert (replicas(quickstart_lab, "eu-1"), replicas(quickstart_lab, "eu-2")) == (3, 2)
+    assert run_settle(fewer).phase is Phase.COMPLETE
+    assert (replicas(quickstart_lab, "eu-1"), replicas(quickstart_lab, "eu-2")) == (1, 2)
+
+
+def test_running_a_finished_stage_again_writes_nothing(task, quickstart_lab):
+    done = task({"eu-1": 2})
+    run_stage(done)
+    run_settle(done)
+    since = quickstart_lab.audited("eu-1")
+    assert run_stage(done).phase is Phase.COMPLETE
+    assert run_settle(done).phase is Phase.COMPLETE
+    assert [write for write in quickstart_lab.writes("eu-1", since) if write.user == "lab-admin"] == []
+
+
+def test_a_copy_that_never_becomes_available_fails_the_stage_by_cluster_object_and_reason(task):
+    stuck = task({"eu-1": 1})
+    stuck.manifests["apps/v1/Deployment/default/moving"]["spec"]["template"]["spec"]["nodeSelector"] = {"no": "where"}
+    hasty = Task(
+        **{name: getattr(stuck, name) for name in stuck.__slots__} | {"strategy": RollingUpdate(progress_deadline=4)}
+    )
+    result = run_stage(hasty)
+    assert result.phase is Phase.FAILED
+    assert result.reason.startswith("eu-1: Deployment default/moving is not available: ")
