@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from kubefleet.lab.cluster import READY_SECONDS
 from kubefleet.lab.failure import LabError
 from kubefleet.lab.folder import LabFolder
 from kubefleet.lab.lock import Lock
@@ -16,7 +17,8 @@ from kubefleet.lab.spec import LabSpec
 from kubefleet.lab.status import LabPhase, LabStatus
 from kubefleet.lab.supervisor import ALREADY_RUNS
 
-START_SECONDS = 300
+CLUSTER_SECONDS = 60
+"""Allowed for each cluster: on a busy machine they start one after the other."""
 STOP_SECONDS = 30
 _POLL_SECONDS = 0.1
 
@@ -51,7 +53,8 @@ def launch(
         )
     try:
         _hand_over(process, order, tied=tied)
-        status = _await_ready(folder, name, process)
+        seconds = READY_SECONDS + CLUSTER_SECONDS * len(spec.clusters)
+        status = _await_ready(folder, name, process, seconds)
         _expect_same_clusters(status, spec)
     except BaseException:  # also an interrupt: nothing may stay that nobody knows of
         process.terminate()
@@ -69,9 +72,9 @@ def _hand_over(process: subprocess.Popen[bytes], order: Mapping[str, Any], *, ti
         process.stdin.close()
 
 
-def _await_ready(folder: LabFolder, name: str, process: subprocess.Popen[bytes]) -> LabStatus:
+def _await_ready(folder: LabFolder, name: str, process: subprocess.Popen[bytes], seconds: int) -> LabStatus:
     """The status of the lab that is ready: the one of `process`, or another one that had the name before."""
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         status, code = status_of(folder), process.poll()
         if status is not None and status.phase is LabPhase.READY:
@@ -80,7 +83,7 @@ def _await_ready(folder: LabFolder, name: str, process: subprocess.Popen[bytes])
             raise LabError(_why(folder, name, code))
         time.sleep(_POLL_SECONDS)
     raise LabError(
-        f"starting the lab `{name}` failed: it is not ready after {START_SECONDS} s (expected it to be). "
+        f"starting the lab `{name}` failed: it is not ready after {seconds} s (expected it to be). "
         f"Look into `{folder.log}`."
     )
 

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from kubefleet.spec.cluster import NodesSpec
 from kubefleet.spec.mistakes import Mistake, MistakesError, Spelling, did_you_mean
-from kubefleet.spec.named_items import lines_by_path
+from kubefleet.spec.named_items import located
 from kubefleet.spec.scalars import Labels, Name, Whole
 from kubefleet.spec.toleration import MemberTaintSpec
 from kubefleet.spec.written import Written, read
@@ -100,8 +100,7 @@ def load_spec(source: str | Path) -> LabSpec:
         raise MistakesError(mistakes)
     spec = read(LabSpec, documents[0].value, "", Spelling.FILE, mistakes)
     if spec is None:
-        where = lines_by_path(documents[0], ())
-        raise MistakesError(replace(mistake, where=where(mistake.path)) for mistake in mistakes)
+        raise MistakesError(located(mistakes, documents[0]))
     return spec
 
 

@@ -15,7 +15,7 @@ from kubefleet.spec.cluster import ClusterSpec
 from kubefleet.spec.expected import Expected, ExpectedSpec
 from kubefleet.spec.file_placement import parse_file_placement
 from kubefleet.spec.mistakes import Mistake, MistakesError, Spelling, did_you_mean, join
-from kubefleet.spec.named_items import item_names, lines_by_path, named_items, repeated_names
+from kubefleet.spec.named_items import item_names, located, named_items, repeated_names
 from kubefleet.spec.past import parse_previous
 from kubefleet.spec.references import check_references
 from kubefleet.spec.scalars import Count
@@ -102,10 +102,7 @@ def _parse(document: Document, base: Path, mistakes: list[Mistake]) -> FleetFile
             Options(normalize_over=NormalizeOver(spec.options.normalize_over)),
             {name: expect.expected() for name, expect in sorted(spec.expect.items())},
         )
-    where = lines_by_path(document, _NAMED)
-    mistakes += [
-        mistake if mistake.where else Mistake(mistake.path, mistake.message, where(mistake.path)) for mistake in found
-    ]
+    mistakes += located(found, document, _NAMED)
     return file
 
 

@@ -1,7 +1,8 @@
 """Lists whose items have names: paths lead by name to what YAML has by number, and back to its line."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from kubefleet.spec.mistakes import Mistake, join
 from kubefleet.spec.yaml_file import Document, Steps
@@ -36,8 +37,11 @@ def repeated_names(raw: object, field: str) -> list[Mistake]:
     ]
 
 
-def lines_by_path(document: Document, fields: Iterable[str]) -> Callable[[str], str]:
-    """From a path that goes by name through `fields` to `fleet.yaml:12`: its line, or that of what is around it."""
+def located(mistakes: Iterable[Mistake], document: Document, fields: Iterable[str] = ()) -> list[Mistake]:
+    """Mistakes with file and line, by line. Their paths lead by name through the lists in `fields`.
+
+    What is not there itself has the line of what is around it.
+    """
     steps_of: dict[str, Steps] = {}
     renamed = {field: [step for step, _ in named_items(document.value, field)] for field in fields}
     for steps in document.lines:
@@ -46,12 +50,16 @@ def lines_by_path(document: Document, fields: Iterable[str]) -> Callable[[str], 
             shown[1] = renamed[str(steps[0])][steps[1]]
         steps_of.setdefault(join("", *shown), steps)
 
-    def where(path: str) -> str:
+    def line(mistake: Mistake) -> int:
+        path = mistake.path
         while path and path not in steps_of:
             path = _LAST_STEP.sub("", path)
-        return document.where(*steps_of.get(path, ()))
+        return document.line(*steps_of.get(path, ()))
 
-    return where
+    return [
+        replace(mistake, where=mistake.where or f"{document.file}:{line(mistake)}")
+        for mistake in sorted(mistakes, key=line)
+    ]
 
 
 def _list(raw: object, field: str) -> list[object]:

@@ -20,11 +20,15 @@ class Document:
     value: object
     lines: dict[Steps, int] = field(default_factory=dict)
 
-    def where(self, *steps: str | int) -> str:
-        """`fleet.yaml:12`: the line of what the steps lead to, or of the nearest thing around it that exists."""
+    def line(self, *steps: str | int) -> int:
+        """The line of what the steps lead to, or of the nearest thing around it that exists."""
         while steps and steps not in self.lines:
             steps = steps[:-1]
-        return f"{self.file}:{self.lines.get(steps, 1)}"
+        return self.lines.get(steps, 1)
+
+    def where(self, *steps: str | int) -> str:
+        """The same with the file: `fleet.yaml:12`."""
+        return f"{self.file}:{self.line(*steps)}"
 
 
 class _Loader(yaml.CSafeLoader):

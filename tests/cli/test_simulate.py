@@ -1,0 +1,187 @@
+import json
+from pathlib import Path
+
+import pytest
+import typer
+import yaml
+from typer.testing import CliRunner, Result
+
+from kubefleet.cli.simulate import simulate, simulate_file
+
+pytestmark = pytest.mark.fast
+
+MOVING = """
+clusters:
+- {name: a, taints: [{key: maintenance, value: disk, effect: NoExecute}]}
+- {name: b, labels: {tier: prod}}
+- {name: c, state: cordoned}
+placements:
+- name: agent
+  pod: {requests: {cpu: "1"}}
+  policy: {type: PickFixed, clusterNames: [b], required: [{labels: {tier: test}}]}
+- name: web
+  replicas: {total: 8}
+  policy: {type: PickN, numberOfClusters: 2, preferred: [{weight: 7, term: {labels: {tier: prod}}}]}
+previous: {web: {a: 5, c: 3}}
+"""
+
+
+def run(folder: Path, text: str, *options: str) -> Result:
+    file = folder / "fleet.yaml"
+    file.write_text(text)
+    app = typer.Typer()
+    app.command()(simulate)
+    return CliRunner().invoke(app, [str(file), *options])
+
+
+def test_json_has_decisions_reasons_scores_and_moves(tmp_path: Path) -> None:
+    done = run(tmp_path, MOVING, "-o", "json")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == {
+        "placements": {
+            "agent": {
+                "clusters": {
+                    "b": {"replicas": 1, "score": 0, "scores": {"spread": 0, "preferred": 0, "capacity": 0}},
+                },
+                "refused": {
+                    name: [
+                        {"code": "not-named", "plugin": "policy", "message": "not named by the policy", "detail": {}}
+                    ]
+                    for name in ("a", "c")
+                },
+                "kept": {},
+                "warnings": [
+                    {
+                        "cluster": "b",
+                        "code": "label-mismatch",
+                        "plugin": "required",
+                        "message": "label does not match: tier In test",
+                        "detail": {"key": "tier", "seen": "prod", "wanted": "tier In test"},
+                    }
+                ],
+                "unplaced": 0,
+                "relaxations": [],
+            },
+            "web": {
+                "clusters": {
+                    "b": {"replicas": 5, "score": 70, "scores": {"spread": 0, "preferred": 7, "capacity": 0}},
+                    "c": {"replicas": 3, "score": 0, "scores": {"spread": 0, "preferred": 0, "capacity": 0}},
+                },
+                "refused": {
+                    "a": [
+                        {
+                            "code": "taint-not-tolerated",
+                            "plugin": "taints-no-execute",
+                            "message": "taint maintenance=disk:NoExecute not tolerated",
+                            "detail": {"effect": "NoExecute", "key": "maintenance", "value": "disk"},
+                        }
+                    ]
+                },
+                "kept": {"c": [{"code": "cordoned", "plugin": "eligibility", "message": "cordoned", "detail": {}}]},
+                "warnings": [],
+                "unplaced": 0,
+                "relaxations": [],
+            },
+        },
+        "jobs": {},
+        "moves": [{"placement": "web", "from": "a", "to": "b", "replicas": 5, "reason": "taint-no-execute"}],
+    }
+
+
+def test_yaml_is_the_same_data_as_json(tmp_path: Path) -> None:
+    as_json, as_yaml = (run(tmp_path, MOVING, "-o", form).stdout for form in ("json", "yaml"))
+    assert yaml.safe_load(as_yaml) == json.loads(as_json)
+
+
+def test_the_table_has_one_line_a_placement_then_what_stays_and_moves(tmp_path: Path) -> None:
+    assert run(tmp_path, MOVING).stdout.splitlines() == [
+        "PLACEMENT  CLUSTERS    UNPLACED  WHY",
+        "agent      b           -         1/3 clusters fit: 2 not named by the policy",
+        "web        b x5, c x3  -         2/3 clusters fit: 1 taint maintenance=disk:NoExecute not tolerated",
+        "web kept on c: cordoned",
+        "move 5 of web: a -> b, because it is tainted NoExecute maintenance=disk",
+        "2 placements on 2 of 3 clusters, 1 move (a tainted NoExecute maintenance=disk), "
+        "1 kept for a reason, all placed",
+    ]
+
+
+def test_wide_adds_the_story_of_every_placement(tmp_path: Path) -> None:
+    wide = run(tmp_path, MOVING, "-o", "wide").stdout
+    assert wide.startswith(run(tmp_path, MOVING).stdout)
+    for part in ("agent: 1/3 clusters fit", "preferred 7 = 70", "web: 2/3 clusters fit"):
+        assert part in wide
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(1, 0), (2, 3)],
+    ids=["placed", "unplaced"],
+)
+def test_exit_code_says_whether_all_is_placed(tmp_path: Path, number: int, code: int) -> None:
+    text = (
+        f"clusters: [{{name: a}}]\nplacements: [{{name: web, policy: {{type: PickN, numberOfClusters: {number}}}}}]\n"
+    )
+    done = run(tmp_path, text, "-o", "json")
+    assert (done.exit_code, json.loads(done.stdout)["placements"]["web"]["unplaced"]) == (code, number - 1)
+
+
+def test_invalid_input_exits_2_with_every_mistake_on_stderr(tmp_path: Path) -> None:
+    done = run(tmp_path, "clusters: [{nmae: a}]\nplacements:\n- {name: web, replicas: {total: -1}}\njobs: []\n")
+    assert (done.exit_code, done.stdout) == (2, "")
+    file = tmp_path / "fleet.yaml"
+    parts = "clusters, placements, previous, edited, options, expect"
+    fields = "name, labels, taints, properties, kubernetesVersion, namespaces, apis, state, nodes"
+    assert done.stderr.splitlines() == [
+        f"{file}:1: clusters[0].name: missing field (expected a value for `name`)",
+        f"{file}:1: clusters[0].nmae: unknown field `nmae` (expected one of {fields}). Did you mean `name`?",
+        f"{file}:3: placements.web.replicas.total: value `-1` is too small (expected at least 0)",
+        f"{file}:4: jobs: unknown field `jobs` (expected one of {parts}).",
+    ]
+
+
+EXPECTING = """
+clusters: [{name: a}, {name: b, state: cordoned}, {name: c}]
+placements: [{name: web, policy: {type: PickN, numberOfClusters: 2}}]
+expect: {web: {clusters: {a: 1, c: 1}, refused: {b: [cordoned]}, unplaced: 0}}
+"""
+
+
+def test_check_exits_0_when_the_plan_is_what_the_file_expects(tmp_path: Path) -> None:
+    done = run(tmp_path, EXPECTING, "--check")
+    assert (done.exit_code, done.stderr) == (0, "")
+
+
+def test_check_does_not_mind_what_is_unplaced_if_that_is_expected(tmp_path: Path) -> None:
+    text = EXPECTING.replace("numberOfClusters: 2", "numberOfClusters: 3").replace("unplaced: 0", "unplaced: 1")
+    assert run(tmp_path, text, "--check").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("expected", "other", "line"),
+    [
+        ("{a: 1, c: 1}", "{a: 1}", "web: clusters a x1, c x1 (expected a x1)"),
+        ("[cordoned]", "[drained]", "web: refused b cordoned (expected drained)"),
+        ("[cordoned]", "[cordoned, drained]", "web: refused b cordoned (expected cordoned, drained)"),
+        ("refused: {b:", "refused: {a: [cordoned], b:", "web: refused a for no reason (expected cordoned)"),
+        ("unplaced: 0", "unplaced: 1", "web: unplaced 0 (expected 1)"),
+    ],
+)
+def test_check_exits_1_and_names_every_difference(tmp_path: Path, expected: str, other: str, line: str) -> None:
+    done = run(tmp_path, EXPECTING.replace(expected, other), "--check")
+    assert (done.exit_code, done.stderr.splitlines()) == (1, [line])
+
+
+def test_check_of_what_is_not_named_checks_nothing(tmp_path: Path) -> None:
+    text = EXPECTING.replace("clusters: {a: 1, c: 1}, refused: {b: [cordoned]}, ", "")
+    assert run(tmp_path, text, "--check").exit_code == 0
+
+
+def test_check_needs_something_to_compare_with(tmp_path: Path) -> None:
+    done = run(tmp_path, "clusters: [{name: a}]\n", "--check")
+    assert done.exit_code == 2
+    assert "expect: missing field" in done.stderr
+
+
+def test_the_quick_starts_fleet_is_placed() -> None:
+    plan = simulate_file(Path(__file__).parents[2] / "examples" / "01-quickstart" / "fleet.yaml")
+    assert [(decision.placement, decision.unplaced) for decision in plan.decisions] == [("web", 0)]
