@@ -6,6 +6,7 @@ from typing import Any, cast
 import msgspec
 
 from kubefleet.kube.errors import ApiError, BadAnswer, read_status
+from kubefleet.kube.list_pages import Page
 
 Json = dict[str, Any]
 
@@ -22,10 +23,10 @@ def parse_object(member: str, path: str, data: bytes) -> Json:
     return body
 
 
-def parse_page(member: str, path: str, data: bytes, page: type[Any]) -> Json:
-    """What a TypedDict names of the JSON object in `data`, the rest skipped. Raises BadAnswer."""
+def parse_page(member: str, path: str, data: bytes, page: Page) -> Json:
+    """What a decoder's type names of the JSON object in `data`, the rest skipped. Raises BadAnswer."""
     try:
-        return cast(Json, msgspec.json.decode(data, type=page))
+        return cast(Json, page.decode(data))
     except msgspec.DecodeError as error:
         # Its text names the path and the kinds of values, no value.
         raise BadAnswer(member, f"{path}: {error}") from None

@@ -12,6 +12,7 @@ from kubefleet.kube.answer import Json, items_of, parse_object, parse_page, refu
 from kubefleet.kube.ask import APPLY, JSON, Ask, make_ask
 from kubefleet.kube.discovery import ApiCatalogue, ApiResource, DiscoveryCache
 from kubefleet.kube.errors import ApiError
+from kubefleet.kube.list_pages import Page
 from kubefleet.kube.patience import Patience
 from kubefleet.kube.retry import Backoff, RetryRule
 from kubefleet.kube.transport import Transport
@@ -47,11 +48,11 @@ class Connection:
         return self._send("GET", path, query, accept="*/*").decode(errors="replace")
 
     def list(
-        self, path: str, limit: int = 500, *, accept: str = JSON, page: type[Any] | None = None, **query: object
+        self, path: str, limit: int = 500, *, accept: str = JSON, page: Page | None = None, **query: object
     ) -> Iterator[Json]:
         """The items of a list, page by page: at most one page is held. No object comes twice.
 
-        With `page`, a TypedDict (`list_pages`), only what it names is kept: much faster. A list that expires half-way
+        With `page`, one of `list_pages`, only what that names is kept: much faster. A list that expires half-way
         (410) goes on with the token that the server offers, else from its start. Items have no apiVersion and kind, as
         in any Kubernetes list.
         """

@@ -4,7 +4,11 @@ A page of 500 pods has some 100,000 JSON values, of which about 5,000 matter; ma
 snapshot would spend its time on.
 """
 
-from typing import Any, TypedDict
+from typing import Any, Final, TypedDict
+
+import msgspec
+
+Page = msgspec.json.Decoder[Any]
 
 Labels = dict[str, str]
 Quantities = dict[str, Any]
@@ -105,3 +109,9 @@ class NodePage(TypedDict, total=False):
 
     metadata: PageMetadata
     items: list[Node] | None
+
+
+# Made here, once, under the import's lock: msgspec (0.22) builds what it knows of a type at the first use, and a second
+# thread that comes meanwhile crashes the process.
+POD_PAGE: Final[Page] = msgspec.json.Decoder(PodPage)
+NODE_PAGE: Final[Page] = msgspec.json.Decoder(NodePage)

@@ -12,7 +12,7 @@ from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError, BadAnswer, Unreachable
 from kubefleet.kube.fan_out import fan_out
 from kubefleet.kube.inventory_object import KIND_LABEL, NAMESPACE, InventoryObject
-from kubefleet.kube.list_pages import NodePage, PodPage
+from kubefleet.kube.list_pages import NODE_PAGE, POD_PAGE
 from kubefleet.kube.load import Load, LoadCounter
 from kubefleet.kube.nodes import Node, make_shapes, read_node
 from kubefleet.kube.properties import collect_properties
@@ -105,7 +105,7 @@ def _nodes(connection: Connection) -> tuple[Node, ...]:
     try:
         return tuple(
             sorted(
-                (read_node(item) for item in connection.list("/api/v1/nodes", page=NodePage)),
+                (read_node(item) for item in connection.list("/api/v1/nodes", page=NODE_PAGE)),
                 key=lambda node: node.name,
             )
         )
@@ -121,7 +121,7 @@ def _load(connection: Connection) -> tuple[tuple[InventoryObject, ...], Load]:
     except ValueError as error:
         raise BadAnswer(connection.name, str(error)) from error
     counter = LoadCounter([booking for _, booking in booked(inventories)])
-    for pod in connection.list("/api/v1/pods", page=PodPage, fieldSelector=_RUNNING):
+    for pod in connection.list("/api/v1/pods", page=POD_PAGE, fieldSelector=_RUNNING):
         counter.count(pod)
     return inventories, counter.result()
 
