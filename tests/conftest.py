@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from kubefleet.lab._session import session_members
 from kubefleet.lab.lab import Lab
 
 
@@ -17,7 +18,10 @@ def quickstart_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     A test leaves it as it was: no objects of its own, no fault in effect.
     """
     with Lab("quickstart", name="tests", folder=tmp_path_factory.mktemp("labs")) as lab:
+        status = lab.status()
+        assert status is not None
         yield lab
+    assert session_members(status.pid) == ()
 
 
 @pytest.fixture

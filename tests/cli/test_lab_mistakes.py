@@ -59,12 +59,8 @@ def test_all_mistakes_of_a_spec_are_said_at_once_with_file_and_line(tmp_path: Pa
     assert len(lines) == 4
     for part in ("`none`", "`A`", "Did you mean `nodes`?", "`4x`"):
         assert sum(part in line for line in lines) == 1, result.stderr
-    assert [line.split(": ")[0].removeprefix(str(tmp_path)) for line in lines] == [
-        "/lab.yaml:2",
-        "/lab.yaml:4",
-        "/lab.yaml:8",
-        "/lab.yaml:6",
-    ]
+    where = [line.split(": ")[0].removeprefix(f"{tmp_path}/") for line in lines]
+    assert where == ["lab.yaml:2", "lab.yaml:4", "lab.yaml:6", "lab.yaml:8"]
 
 
 def test_a_spec_that_is_not_there_is_said_so(tmp_path: Path) -> None:

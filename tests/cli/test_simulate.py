@@ -100,8 +100,10 @@ def test_the_table_has_one_line_a_placement_then_what_stays_and_moves(tmp_path: 
         "web        b x5, c x3  -         2/3 clusters fit: 1 taint maintenance=disk:NoExecute not tolerated",
         "web kept on c: cordoned",
         "move 5 of web: a -> b, because it is tainted NoExecute maintenance=disk",
-        "2 placements on 2 of 3 clusters, 1 move (a tainted NoExecute maintenance=disk), "
-        "1 kept for a reason, all placed",
+        (
+            "2 placements on 2 of 3 clusters, 1 move (a tainted NoExecute maintenance=disk), 1 kept for a reason, "
+            "all placed"
+        ),
     ]
 
 

@@ -1,7 +1,9 @@
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +17,7 @@ from kubefleet.lab.failure import LabError
 from kubefleet.lab.lab import Lab
 from kubefleet.lab.launch import launch
 from kubefleet.lab.lock import Lock
+from kubefleet.lab.spec import LabClusterSpec, LabSpec
 from kubefleet.lab.status import LabStatus
 
 pytestmark = pytest.mark.lab
@@ -26,6 +29,12 @@ GIB = 2**20
 def one(folder: Path) -> Lab:
     """A lab of one member, `eu-1`."""
     return Lab(members=1, name="one", folder=folder)
+
+
+def bare(folder: Path) -> Lab:
+    """A lab `one` that is only an API server, `eu-1`: it starts sooner."""
+    cluster = LabClusterSpec(name="eu-1", controllers=[], plays=[])
+    return Lab(LabSpec(name="one", clusters=[cluster]), folder=folder)
 
 
 def running(lab: Lab) -> LabStatus:
@@ -44,7 +53,7 @@ def kept_memory(pids: tuple[int, ...]) -> int:
 def detached(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lab, list[bool]]]:
     """A lab that two started at once, and whether each of them was the one."""
     folder = tmp_path_factory.mktemp("detached")
-    labs = [one(folder), one(folder)]
+    labs = [bare(folder), bare(folder)]
     with ThreadPoolExecutor() as both:
         started = list(both.map(Lab.up, labs))
     yield labs[started.index(True)], started
@@ -86,14 +95,32 @@ def test_of_two_that_start_a_lab_at_once_one_does_and_the_other_finds_it(detache
 def test_a_second_up_finds_the_first(detached: tuple[Lab, list[bool]]) -> None:
     lab, _ = detached
     before = running(lab)
-    second = one(lab.folder.path.parent)
+    second = bare(lab.folder.path.parent)
     assert not second.up()
     assert second.status() == before
 
 
+def test_who_finds_a_lab_leaves_no_supervisor_that_waits_for_its_end(tmp_path: Path) -> None:
+    lab = bare(tmp_path)
+    lab.up()
+    assert not bare(tmp_path).up()
+    assert lab.down()
+    time.sleep(3)  # longer than a supervisor takes to begin
+    assert lab.status() is None
+    assert not Lock(lab.folder.lock).is_held()
+
+
+def test_a_lab_whose_folder_is_removed_ends(tmp_path: Path) -> None:
+    lab = bare(tmp_path)
+    lab.up()
+    pid = running(lab).pid
+    shutil.rmtree(lab.folder.path)
+    until(lambda: not session_members(pid), 10)
+
+
 def test_a_block_leaves_a_lab_that_ran_before_it(detached: tuple[Lab, list[bool]]) -> None:
     lab, _ = detached
-    with one(lab.folder.path.parent) as found:
+    with bare(lab.folder.path.parent) as found:
         assert found.status() == running(lab)
     assert running(lab).phase == "ready"
 
@@ -136,7 +163,10 @@ def test_killing_the_parent_of_a_tied_lab_leaves_no_process(tmp_path: Path) -> N
 
 def test_an_interrupted_start_leaves_no_process(tmp_path: Path) -> None:
     lab = one(tmp_path)
-    program = f"from pathlib import Path; from kubefleet.lab.lab import Lab; Lab(members=1, name='one', folder=Path({str(tmp_path)!r})).up()"  # noqa: E501
+    program = (
+        "from pathlib import Path; from kubefleet.lab.lab import Lab\n"
+        f"Lab(members=1, name='one', folder=Path({str(tmp_path)!r})).up()"
+    )
     with subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.DEVNULL) as parent:
         status = until(lab.status)
         assert status.phase == "starting"

@@ -57,10 +57,18 @@ def launch(
         status = _await_ready(folder, name, process, seconds)
         _expect_same_clusters(status, spec)
     except BaseException:  # also an interrupt: nothing may stay that nobody knows of
-        process.terminate()
-        process.wait(STOP_SECONDS)
+        _end(process)
         raise
-    return process if status.pid == process.pid else None
+    if status.pid == process.pid:
+        return process
+    # It may not have seen yet that the lab runs: left alone, it would start one when that lab ends first.
+    _end(process)
+    return None
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    process.wait(STOP_SECONDS)
 
 
 def _hand_over(process: subprocess.Popen[bytes], order: Mapping[str, Any], *, tied: bool) -> None:

@@ -1,7 +1,6 @@
 """Labs that run, as seen from outside: what each says of itself, faults, and its end."""
 
 import time
-from pathlib import Path
 
 from kubefleet.lab.cluster import READY_SECONDS
 from kubefleet.lab.control import ask
@@ -28,9 +27,9 @@ def status_of(folder: LabFolder) -> LabStatus | None:
         return None
 
 
-def running_labs(parent: Path | None = None) -> tuple[LabStatus, ...]:
-    """All labs that run in `parent`, by default the folder of all labs; by name."""
-    folders = sorted(path for path in (parent or labs_folder()).glob("*") if path.is_dir())
+def running_labs() -> tuple[LabStatus, ...]:
+    """All labs that run in the folder of labs, by name."""
+    folders = sorted(path for path in labs_folder().glob("*") if path.is_dir())
     return tuple(status for path in folders if (status := status_of(LabFolder(path))) is not None)
 
 

@@ -1,7 +1,6 @@
 """What a lab consists of: shipped as data, or a file of the user's."""
 
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 

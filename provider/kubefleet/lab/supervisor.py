@@ -26,7 +26,7 @@ from kubefleet.lab.spec import LabSpec
 from kubefleet.lab.status import ClusterStatus, LabPhase, LabStatus, ProcessStatus
 
 ALREADY_RUNS = 3
-PARENT_SECONDS = 0.5
+WATCH_SECONDS = 0.5
 
 
 class Supervisor:
@@ -53,7 +53,9 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self._ending.set)
-        watching = [loop.create_task(self._watch_caller())] if tied else []
+        if tied:
+            loop.add_reader(sys.stdin.fileno(), self._ending.set)
+        watching = loop.create_task(self._watch(os.getppid() if tied else None))
         try:
             async with listen(self._folder.socket, self._handle):
                 starting = loop.create_task(self._start())
@@ -65,8 +67,7 @@ class Supervisor:
                 starting.cancel()
         finally:
             self._phase = LabPhase.STOPPING
-            for task in watching:
-                task.cancel()
+            watching.cancel()
             for cluster in self._clusters.values():
                 cluster.stop()
             if self._shared is not None:
@@ -87,13 +88,10 @@ class Supervisor:
         await cluster.start(turn)
         self._ready.add(cluster.spec.name)
 
-    async def _watch_caller(self) -> None:
-        """End the lab when the caller closes its end of standard input, or is gone and somebody else holds it open."""
-        loop = asyncio.get_running_loop()
-        caller = os.getppid()
-        loop.add_reader(sys.stdin.fileno(), self._ending.set)
-        while os.getppid() == caller:
-            await asyncio.sleep(PARENT_SECONDS)
+    async def _watch(self, caller: int | None) -> None:
+        """End the lab when its folder is removed, or its caller is gone and somebody else holds its input open."""
+        while caller in (None, os.getppid()) and self._folder.path.exists():
+            await asyncio.sleep(WATCH_SECONDS)
         self._ending.set()
 
     async def _handle(self, order: Order) -> Any:
