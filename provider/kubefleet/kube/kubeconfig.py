@@ -16,6 +16,8 @@ from kubefleet.kube.endpoint import Endpoint, make_endpoint
 from kubefleet.kube.exec_plugin import VERSIONS, ExecPlugin, exec_source
 from kubefleet.model.access import Kubeconfig
 
+_LISTS = ("clusters", "contexts", "users")
+
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
@@ -83,32 +85,55 @@ def _paths(path: str) -> list[Path]:
     return paths
 
 
-def _merge(paths: list[Path]) -> tuple[Any, str]:
-    """The merged files (the first entry of a name wins) and the current context (the first that is set wins)."""
+Node = tuple[Mapping[str, Any], Path]
+"""An entry of one of the lists (`name` and its fields), and the file that it stands in."""
+
+
+def _merge(paths: list[Path]) -> tuple[Mapping[str, list[Node]], str]:
+    """The merged lists (the first entry of a name wins) and the current context (the first that is set wins)."""
     import yaml
-    from kubernetes.config.config_exception import ConfigException
-    from kubernetes.config.kube_config import KubeConfigMerger
 
     where = ", ".join(f"`{path}`" for path in paths)
     try:
-        merged: Any = KubeConfigMerger(os.pathsep.join(str(path.absolute()) for path in paths))  # type: ignore[no-untyped-call] # the package is untyped
-        currents = [str(file.get("current-context") or "") for file in merged.config_files.values()]
+        return _read_one(paths[0]) if len(paths) == 1 else _read_several(paths)
     except OSError as error:
         raise ValueError(f"cannot read kubeconfig {where}: {error.strerror}") from error
-    except (ConfigException, yaml.YAMLError, AttributeError, KeyError, TypeError):
+    except (yaml.YAMLError, AttributeError, KeyError, TypeError):
         # Not chained: what a malformed file makes of these errors may quote a key.
         raise ValueError(f"bad kubeconfig {where} (expected YAML with clusters, contexts and users)") from None
-    return merged.config, next((name for name in currents if name), "")
 
 
-def _entry(config: Any, section: str, kind: str, name: str, where: str) -> _Entry:
+def _read_one(path: Path) -> tuple[Mapping[str, list[Node]], str]:
+    """One file, as it is nearly always: importing the package that merges several costs more than a snapshot."""
+    import yaml
+
+    config = yaml.load(path.read_text(), Loader=yaml.CSafeLoader)
+    lists: dict[str, list[Node]] = {name: [(dict(entry), path) for entry in config.get(name) or []] for name in _LISTS}
+    return lists, str(config.get("current-context") or "")
+
+
+def _read_several(paths: list[Path]) -> tuple[Mapping[str, list[Node]], str]:
+    from kubernetes.config.config_exception import ConfigException
+    from kubernetes.config.kube_config import KubeConfigMerger
+
+    try:
+        merged: Any = KubeConfigMerger(os.pathsep.join(str(path.absolute()) for path in paths))  # type: ignore[no-untyped-call] # the package is untyped
+    except ConfigException as error:
+        raise TypeError from error
+    currents = [str(file.get("current-context") or "") for file in merged.config_files.values()]
+    lists: dict[str, list[Node]] = {
+        name: [(dict(node.value), Path(node.path)) for node in merged.config.value.get(name) or []] for name in _LISTS
+    }
+    return lists, next((name for name in currents if name), "")
+
+
+def _entry(config: Mapping[str, list[Node]], section: str, kind: str, name: str, where: str) -> _Entry:
     """The entry of that name in a section of the merged files. Raises ValueError that lists what there is."""
     names = []
-    for node in config.value.get(section) or []:
-        found = node.value if isinstance(node.value, dict) else {}
+    for found, path in config[section]:
         if found.get("name") == name:
             fields = found.get(kind)
-            return _Entry(f"{kind} `{name}`", fields if isinstance(fields, dict) else {}, Path(node.path).parent)
+            return _Entry(f"{kind} `{name}`", fields if isinstance(fields, dict) else {}, path.parent)
         names.append(str(found.get("name")))
     raise ValueError(f"no {kind} `{name}` in {where} (expected one of: {', '.join(sorted(names)) or 'none there'})")
 

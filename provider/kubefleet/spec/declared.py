@@ -42,15 +42,17 @@ class Declared:
 
 
 def parse_placement(name: str, raw: Mapping[str, Any], mistakes: list[Mistake]) -> Declared | None:
-    """A placement from its record; None after adding everything that is wrong with it to `mistakes`."""
-    path, before = f"placements.{name}", len(mistakes)
+    """A placement from its record, with everything wrong added to `mistakes`; None if its policy cannot be read."""
+    path = f"placements.{name}"
     arguments = {key: value for key, value in raw.items() if key not in _COMPUTED}
     written = read(WrittenPlacement, arguments, path, Spelling.PYTHON, mistakes)
     # What can be read is checked even when the rest is wrong: all mistakes at once.
     policy, divided, strategy = _parts(raw, path, mistakes)
     workloads = parse_workloads(raw.get("workloads", ()), path, mistakes)
-    if written is None or policy is None or strategy is None or len(mistakes) > before:
+    if policy is None:
         return None
+    # Beside other mistakes the request is still made, for what is checked over all of them: names of clusters.
+    written = written or WrittenPlacement()
     used, provided, apis, given = object_needs(raw.get("objects", ()))
     request = Request(
         name=name,
@@ -66,7 +68,7 @@ def parse_placement(name: str, raw: Mapping[str, Any], mistakes: list[Mistake]) 
         provides_apis=given,
         frozen=written.freeze,
     )
-    return Declared(request, strategy)
+    return Declared(request, strategy or RollingUpdate())
 
 
 def _parts(raw: Mapping[str, Any], path: str, mistakes: list[Mistake]) -> tuple[Any, Any, RollingUpdate | None]:

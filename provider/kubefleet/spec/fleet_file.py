@@ -131,7 +131,7 @@ def _check_placements(spec: FleetFileSpec, placements: Iterable[str], mistakes: 
     for path, name in named:
         if name not in known:
             expected = ", ".join(known) or "none is there"
-            message = f"unknown placement `{name}` (expected one of {expected}).{did_you_mean(name, known)}"
+            message = f"unknown placement `{name}` (expected a placement: {expected}).{did_you_mean(name, known)}"
             mistakes.append(Mistake(path, message))
 
 

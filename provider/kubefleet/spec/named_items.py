@@ -38,10 +38,13 @@ def repeated_names(raw: object, field: str) -> list[Mistake]:
 
 
 def located(mistakes: Iterable[Mistake], document: Document, fields: Iterable[str] = ()) -> list[Mistake]:
-    """Mistakes with file and line, by line. Their paths lead by name through the lists in `fields`.
+    """Mistakes with file and line, by line, each once. Their paths lead by name through the lists in `fields`.
 
     What is not there itself has the line of what is around it.
     """
+    found = tuple(dict.fromkeys(mistakes))
+    if not found:
+        return []
     steps_of: dict[str, Steps] = {}
     renamed = {field: [step for step, _ in named_items(document.value, field)] for field in fields}
     for steps in document.lines:
@@ -58,7 +61,7 @@ def located(mistakes: Iterable[Mistake], document: Document, fields: Iterable[st
 
     return [
         replace(mistake, where=mistake.where or f"{document.file}:{line(mistake)}")
-        for mistake in sorted(mistakes, key=line)
+        for mistake in sorted(found, key=line)
     ]
 
 

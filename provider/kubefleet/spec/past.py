@@ -24,7 +24,7 @@ def parse_previous(
         where = join("previous", request.name, name)
         if name not in members:
             known = ", ".join(sorted(members)) or "none is there"
-            message = f"unknown cluster `{name}` (expected one of {known}).{did_you_mean(name, members)}"
+            message = f"unknown cluster `{name}` (expected a cluster: {known}).{did_you_mean(name, members)}"
             mistakes.append(Mistake(where, message))
         elif request.divided is None and count > 1:
             mistakes.append(Mistake(where, f"`{count}` copies on one cluster (expected 0 or 1, as nothing is divided)"))

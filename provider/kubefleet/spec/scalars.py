@@ -13,6 +13,7 @@ _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
 _LABEL = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?", re.ASCII)
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*", re.ASCII)
 _LONGEST_SUBDOMAIN = 253
+_TOO_LARGE = 2**63
 
 
 def _name(raw: object) -> object:
@@ -66,8 +67,11 @@ def _quantity(raw: object) -> object:
     text = _scalar(raw) if isinstance(raw, int | float) and not isinstance(raw, bool) else raw
     if not isinstance(text, str):
         raise ValueError(f"bad quantity `{raw}` (expected a number with a suffix such as 500m or 2Gi)")
-    if parse_quantity(text) < 0:
+    value = parse_quantity(text)
+    if value < 0:
         raise ValueError(f"bad quantity `{raw}` (expected zero or more)")
+    if value >= _TOO_LARGE:
+        raise ValueError(f"bad quantity `{raw}` (expected less than 8Ei, where the API server stops too)")
     return text
 
 

@@ -122,7 +122,7 @@ def _parse_toleration(raw: Mapping[str, Any]) -> Toleration:
     return Toleration(
         key=raw.get("key", ""),
         operator=raw.get("operator", "Equal"),
-        value=str(raw.get("value", "")),
+        value=str(raw.get("value") or ""),
         effect=raw.get("effect", ""),
         seconds=raw.get("tolerationSeconds"),
     )

@@ -34,6 +34,7 @@ class Written(BaseModel):
 
 
 W = TypeVar("W", bound=Written)
+_LONGEST = 100
 
 
 def read(kind: type[W], raw: object, path: str, spelling: Spelling, mistakes: list[Mistake]) -> W | None:
@@ -87,19 +88,21 @@ def _message(detail: ErrorDetails, known: list[str], *, hidden: bool) -> str:
         case "list_type" | "tuple_type":
             return f"bad value{seen} (expected a list)"
         case "string_type":
-            return f"bad value{seen} (expected text). Put it in quotes."
+            quote = " Put it in quotes." if isinstance(detail["input"], bool | int | float) else ""
+            return f"bad value{seen} (expected text).{quote}"
         case "bool_type" | "bool_parsing":
             return f"bad value{seen} (expected true or false)"
     return f"bad value{seen}: {detail['msg']}"
 
 
 def _seen(value: object) -> str:
-    """The user's value in backticks; of a container only what it is."""
+    """The user's value in backticks, its beginning if it is long; of a container only what it is."""
     if isinstance(value, Mapping):
         return "a mapping"
     if isinstance(value, list | tuple):
         return "a list"
-    return "nothing" if value is None else f"`{value}`"
+    text = str(value)
+    return "nothing" if value is None else f"`{text[:_LONGEST]}...`" if len(text) > _LONGEST else f"`{text}`"
 
 
 def _owner(kind: type[Written], steps: list[int | str]) -> type[Written]:
