@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup tools demo example check lint types fast lab engine test lock clean
+.PHONY: setup tools demo example check lint types fast lab engine test bench lock clean
 
 setup: $(STAMP)
 
@@ -45,6 +45,9 @@ engine: setup tools
 	$(BIN)/pytest -q -m engine
 
 test: check lab engine
+
+bench: setup tools
+	$(BIN)/python tests/bench/second_up.py --output bench.json
 
 lock: setup
 	$(BIN)/uv pip compile --quiet pyproject.toml --group dev --python-version 3.11 --no-emit-index-url --no-header --no-emit-find-links --output-file requirements.lock
