@@ -110,7 +110,7 @@ def test_the_table_has_one_line_a_placement_then_what_stays_and_moves(tmp_path: 
 def test_wide_adds_the_story_of_every_placement(tmp_path: Path) -> None:
     wide = run(tmp_path, MOVING, "-o", "wide").stdout
     assert wide.startswith(run(tmp_path, MOVING).stdout)
-    for part in ("agent: 1/3 clusters fit", "preferred 7 = 70", "web: 2/3 clusters fit"):
+    for part in ("agent: 1/3 clusters fit", "preferred 7 × 10 = 70", "web: 2/3 clusters fit"):
         assert part in wide
 
 

@@ -59,8 +59,13 @@ class Request:
     frozen: bool = False
     rebalance: bool = False
 
+    @property
+    def divides(self) -> bool:
+        """Whether there is something to divide; if not, whole copies are placed."""
+        return self.divided is not None and any(workload.divisible for workload in self.workloads)
+
     def amount(self, replicas: Mapping[str, int]) -> int:
         """How a binding is counted where one number stands for it: the replicas that are divided, else 1 for a copy."""
-        if self.divided is None:
+        if not self.divides:
             return 1
         return sum(replicas.get(workload.key, 0) for workload in self.workloads if workload.divisible)

@@ -1,5 +1,6 @@
 """What filters and scorers may look at while one plan is made."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -29,18 +30,32 @@ class Cycle:
     def held_by(self, request: Request, workload: Workload) -> Numbers:
         """Pods of a workload that every cluster holds for it already."""
         pods = np.zeros(len(self.columns), dtype=np.int64)
-        for cluster, count in self.held.get((request.name, workload.key), {}).items():
-            pods[cluster] = count
+        held = self.held.get((request.name, workload.key))
+        if held:
+            pods[list(held)] = list(held.values())
         return pods
 
     def room_for(self, request: Request, workload: Workload) -> Numbers:
         """Pods of a workload that every cluster could have in total: those held, and those that still fit."""
         return self.held_by(request, workload) + self.ledger.room(workload.pod)
 
-    def provide(self, names: frozenset[str], clusters: list[int]) -> None:
+    def book(self, request: Request, clusters: Sequence[int], wanted: Sequence[tuple[Workload, Sequence[int]]]) -> None:
+        """Take what pods (per given cluster) need beyond what the placement holds there. What it gives up counts as
+        taken until the next plan: deletes come last.
+        """
+        places = np.array(clusters, dtype=np.int64)
+        demands = []
+        for workload, pods in wanted:
+            held = self.held.setdefault((request.name, workload.key), {})
+            beyond = [max(0, count - held.get(i, 0)) for i, count in zip(clusters, pods, strict=True)]
+            demands.append((workload.pod, np.array(beyond, dtype=np.int64)))
+            held.update({i: held.get(i, 0) + more for i, more in zip(clusters, beyond, strict=True) if more})
+        self.ledger.take(places, demands)
+
+    def provide(self, names: frozenset[str], clusters: Sequence[int]) -> None:
         """Count namespaces or APIs as present on clusters that a decision of this plan puts them on."""
         for name in names:
             mask = self.provided.get(name)
             mask = np.zeros(len(self.columns), dtype=np.bool_) if mask is None else mask.copy()
-            mask[clusters] = True
+            mask[list(clusters)] = True
             self.provided[name] = mask

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from kubefleet.model.policy import DivideBy
-from kubefleet.scheduling.seats import add_seats, remove_seats
+from kubefleet.scheduling.layout import UNBOUNDED
+from kubefleet.scheduling.seats import Limit, add_seats, remove_seats
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,92 +22,102 @@ class Share:
     weight: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """A topology spread that binds every seat: may the cluster have one more, and one that was given."""
-
-    allows: Callable[[int], bool]
-    took: Callable[[int], None]
-
-
 Strategy = Callable[[Sequence[Share], int, Limit | None], list[int]]
 """Seats by share for a total; fewer in sum than the total where caps or the limit leave no place."""
 
 
 def divide(by: DivideBy, shares: Sequence[Share], total: int, limit: Limit | None = None) -> list[int]:
-    """Divide `total`; shares are sorted by cluster, which is how ties go."""
+    """Divide `total`; shares are sorted by cluster, which is how ties go. A limit speaks of places in `shares`; what
+    stands (`start`) counts as told to it.
+    """
     return STRATEGIES[by](shares, total, limit)
 
 
-def _start(shares: Sequence[Share]) -> list[int]:
-    """What every cluster begins with: what it has, within its bounds."""
-    return [min(share.cap, max(share.low, share.current)) for share in shares]
-
-
-def _fewer(shares: Sequence[Share], weights: Sequence[int], start: Sequence[int], seats: int) -> list[int]:
-    return remove_seats(weights, start, [share.low for share in shares], seats)
-
-
-def _more(
-    shares: Sequence[Share], weights: Sequence[int], start: Sequence[int], seats: int, limit: Limit | None
-) -> list[int]:
-    if limit is None:
-        return add_seats(weights, start, [share.cap for share in shares], seats)
-    return add_seats(
-        weights,
-        start,
-        [share.cap for share in shares],
-        seats,
-        lambda place: limit.allows(shares[place].cluster),
-        lambda place: limit.took(shares[place].cluster),
-    )
+def start(share: Share) -> int:
+    """What a cluster begins with: what it has, within its bounds."""
+    return min(share.cap, max(share.low, share.current))
 
 
 def by_weight(shares: Sequence[Share], total: int, limit: Limit | None) -> list[int]:
     """In proportion to the user's weights; what stands counts as seated, so one more never takes one away."""
-    start, weights = _start(shares), [share.weight for share in shares]
-    seats = total - sum(start)
-    return _more(shares, weights, start, seats, limit) if seats >= 0 else _fewer(shares, weights, start, -seats)
+    begun, weights = [start(share) for share in shares], [share.weight for share in shares]
+    if sum(begun) > total:
+        return _fewer(shares, weights, begun, sum(begun) - total, limit)
+    return add_seats(weights, begun, [share.cap for share in shares], total - sum(begun), limit)
 
 
 def by_available(shares: Sequence[Share], total: int, limit: Limit | None) -> list[int]:
     """Only the difference is divided, in proportion to the room there is now, and added to what stands."""
-    return _by_room(shares, _start(shares), total, range(len(shares)), limit)
+    return _by_room(shares, total, limit, lambda _: [range(len(shares))])
 
 
 def by_aggregated(shares: Sequence[Share], total: int, limit: Limit | None) -> list[int]:
     """As `by_available` over the clusters in use; others, largest first, only while these lack room."""
-    start = _start(shares)
-    seats = total - sum(start)
-    rooms = [min(share.room, share.cap - begun) for share, begun in zip(shares, start, strict=True)]
-    used = [place for place, begun in enumerate(start) if begun > 0]
-    others = sorted(
-        (place for place, begun in enumerate(start) if begun == 0), key=lambda place: (-rooms[place], place)
-    )
-    while others and sum(rooms[place] for place in used) < seats:
-        used.append(others.pop(0))
-    return _by_room(shares, start, total, sorted(used), limit)
+
+    def groups(seats: int) -> list[Sequence[int]]:
+        used = [place for place, share in enumerate(shares) if start(share) > 0]
+        others = [place for place, share in enumerate(shares) if start(share) == 0]
+        others.sort(key=lambda place: (-min(shares[place].room, shares[place].cap), place))
+        found: list[Sequence[int]] = []
+        while others and _room(shares, used) < seats:
+            used.append(others.pop(0))
+        found.append(sorted(used))
+        # What a topology spread still leaves unseated may go to one more, and one more.
+        for other in others:
+            used.append(other)
+            found.append(sorted(used))
+        return found
+
+    return _by_room(shares, total, limit, groups)
+
+
+def _room(shares: Sequence[Share], places: Sequence[int]) -> int:
+    return sum(min(shares[place].room, shares[place].cap - start(shares[place])) for place in places)
 
 
 def _by_room(
-    shares: Sequence[Share], start: Sequence[int], total: int, places: Sequence[int], limit: Limit | None
+    shares: Sequence[Share],
+    total: int,
+    limit: Limit | None,
+    groups: Callable[[int], Sequence[Sequence[int]]],
 ) -> list[int]:
-    seats = total - sum(start)
-    rooms = [share.room for share in shares]
-    if seats < 0:
-        return _fewer(shares, rooms, start, -seats)
-    part = [shares[place] for place in places]
-    # Where nobody has room but capacity does not count, all are alike.
-    weights = [share.room for share in part] if any(share.room for share in part) else [1] * len(part)
-    left = [
-        Share(share.cluster, 0, 0, share.cap - start[place], share.room)
-        for place, share in zip(places, part, strict=True)
-    ]
-    added = _more(left, weights, [0] * len(part), seats, limit)
-    seated = list(start)
-    for place, more in zip(places, added, strict=True):
-        seated[place] += more
-    return seated
+    """Seats by room, over the first of the groups of places; over the next while some are left."""
+    begun = [start(share) for share in shares]
+    left = total - sum(begun)
+    if left < 0:
+        # In proportion to all the room that the workload had, so that going down undoes going up.
+        rooms = _bounded([share.room + share.current for share in shares])
+        return _fewer(shares, rooms, begun, -left, limit)
+    added = [0] * len(shares)
+    weights = _bounded([share.room for share in shares])
+    for places in groups(left):
+        caps = [shares[place].cap - begun[place] if place in places else 0 for place in range(len(shares))]
+        added = add_seats(weights, added, caps, left - sum(added), limit)
+        if sum(added) == left:
+            break
+    else:
+        # Where room does not bind, what is left over when all is full goes evenly to all.
+        caps = [share.cap - stands for share, stands in zip(shares, begun, strict=True)]
+        added = add_seats([1] * len(shares), added, caps, left - sum(added), limit)
+    return [stands + more for stands, more in zip(begun, added, strict=True)]
+
+
+def _bounded(rooms: Sequence[int]) -> list[int]:
+    """Weights by room. One without a limit counts as much as the largest that is known; where nobody has any (and
+    capacity does not count) all are alike.
+    """
+    known = max((room for room in rooms if room < UNBOUNDED), default=0) or 1
+    weights = [min(room, known) for room in rooms]
+    return weights if any(weights) else [1] * len(rooms)
+
+
+def _fewer(
+    shares: Sequence[Share], weights: Sequence[int], begun: Sequence[int], seats: int, limit: Limit | None
+) -> list[int]:
+    """Take seats away down to the minimums; and below them only if these alone are too many."""
+    seated = remove_seats(weights, begun, [share.low for share in shares], seats, limit)
+    over = seats - (sum(begun) - sum(seated))
+    return remove_seats(weights, seated, [0] * len(shares), over, limit) if over else seated
 
 
 STRATEGIES: dict[DivideBy, Strategy] = {

@@ -25,28 +25,27 @@ class Domains:
         self._codes = [columns.domains(spread.key)[0] for spread in self.spreads]
         self._values = [columns.domains(spread.key)[1] for spread in self.spreads]
         self._counts = [np.zeros(len(values), dtype=np.int64) for values in self._values]
+        self._skews: list[Numbers | None] = [None] * len(self.spreads)
         self._eligible = [np.unique(codes[eligible & (codes >= 0)]) for codes in self._codes]
-
-    def copy(self) -> "Domains":
-        """The same counts, to try something out on."""
-        other = object.__new__(Domains)
-        other.spreads, other._size = self.spreads, self._size
-        other._codes, other._values, other._eligible = self._codes, self._values, self._eligible
-        other._counts = [counts.copy() for counts in self._counts]
-        return other
 
     def add(self, cluster: int, amount: int = 1) -> None:
         """Count copies or replicas on a cluster (or take them back, if negative)."""
-        for codes, counts in zip(self._codes, self._counts, strict=True):
+        for which, (codes, counts) in enumerate(zip(self._codes, self._counts, strict=True)):
             if codes[cluster] >= 0:
                 counts[codes[cluster]] += amount
+                self._skews[which] = None
 
     def skew(self, which: int) -> Numbers:
-        """Per cluster, the skew that one more there would leave for one key; enormous where the key is missing."""
-        codes, counts = self._codes[which], self._counts[which]
-        if len(counts) == 0:
-            return np.full(self._size, _FURTHEST, dtype=np.int64)
-        return np.where(codes >= 0, counts[codes] + 1 - self._least(which), _FURTHEST)
+        """Per cluster, the skew that one more there would leave for one key; enormous where the key is missing. The
+        caller must not change the array.
+        """
+        skew = self._skews[which]
+        if skew is None:
+            codes, counts = self._codes[which], self._counts[which]
+            # A cluster without the key is of domain −1: the last element.
+            skew = np.append(counts + 1 - self._least(which), _FURTHEST)[codes]
+            self._skews[which] = skew
+        return skew
 
     def skew_at(self, which: int, cluster: int) -> int:
         """As `skew`, for one cluster."""
@@ -68,12 +67,35 @@ class Domains:
         )
 
     def crowded(self, cluster: int) -> bool:
-        """Whether a cluster's domain already stands further above the minimum than a `DoNotSchedule` allows."""
+        """Whether a cluster's domain stands further above the least than a `DoNotSchedule` allows."""
         return any(
-            self._codes[which][cluster] >= 0 and self.skew_at(which, cluster) - 1 > spread.max_skew
+            self.skew_at(which, cluster) - 1 > spread.max_skew
             for which, spread in enumerate(self.spreads)
-            if spread.hard
+            if spread.hard and self._codes[which][cluster] >= 0
         )
+
+    def excess(self, cluster: int) -> int:
+        """By how many its domain does."""
+        return max(
+            self.skew_at(which, cluster) - 1 - spread.max_skew
+            for which, spread in enumerate(self.spreads)
+            if spread.hard and self._codes[which][cluster] >= 0
+        )
+
+    def releases(self, cluster: int) -> bool:
+        """Whether one fewer on a cluster leaves no domain further above the least than a `DoNotSchedule` allows, or
+        at least none further than some are already.
+        """
+        return all(self._releases(which, cluster) for which, spread in enumerate(self.spreads) if spread.hard)
+
+    def _releases(self, which: int, cluster: int) -> bool:
+        code, counts, eligible = self._codes[which][cluster], self._counts[which], self._eligible[which]
+        if code < 0 or len(eligible) == 0:
+            return True
+        after = counts.copy()
+        after[code] -= 1
+        skew, skew_now = (int(c[eligible].max()) - self._least_of(which, c) for c in (after, counts))
+        return skew <= max(self.spreads[which].max_skew, skew_now)
 
     def describe(self, which: int, cluster: int) -> dict[str, int | str]:
         """The figures of a reason: key, domain, its count, the least of the others, and the limit."""
@@ -90,7 +112,10 @@ class Domains:
         }
 
     def _least(self, which: int) -> int:
+        return self._least_of(which, self._counts[which])
+
+    def _least_of(self, which: int, counts: Numbers) -> int:
         eligible = self._eligible[which]
         if len(eligible) == 0 or len(eligible) < (self.spreads[which].min_domains or 0):
             return 0
-        return int(self._counts[which][eligible].min())
+        return int(counts[eligible].min())

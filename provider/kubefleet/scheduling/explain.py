@@ -6,14 +6,13 @@ from collections.abc import Callable, Sequence
 from kubefleet.model.decision import Candidate, Decision, Move
 from kubefleet.model.quantity import format_amount
 from kubefleet.model.reason import Code, Reason
-
-Detail = Reason
+from kubefleet.scheduling.filters import FILTERS
+from kubefleet.scheduling.refused import DEFERRED
+from kubefleet.scheduling.scorers import SCORERS
 
 
 def reason_text(reason: Reason) -> str:
     """One reason in words, without the cluster's name: `taint dedicated=ml:NoSchedule not tolerated`."""
-    if reason.plugin == "deferred":
-        return f"no room elsewhere for {reason.detail.get('pods')} yet"
     return _TEXTS[reason.code](reason)
 
 
@@ -33,7 +32,7 @@ def fit_line(decision: Decision, clusters: int) -> str:
 
 
 def explain_lines(decision: Decision, moves: Sequence[Move] = ()) -> list[str]:
-    """The whole story of one placement: where it is, what was refused and why, the scores, what is kept, what moves."""
+    """The whole story of one placement: where it is, what is kept and moves, what every filter refused, the scores."""
     total = len(decision.bindings) + len(decision.refused)
     lines = [f"{decision.placement}: {fit_line(decision, total)}"]
     for binding in decision.bindings:
@@ -41,6 +40,7 @@ def explain_lines(decision: Decision, moves: Sequence[Move] = ()) -> list[str]:
         lines.append(f"  chosen   {binding.cluster}: {counts}")
     if decision.unplaced:
         lines.append(f"  unplaced {decision.unplaced}")
+    lines += [f"  missing  {_whose(reason)}{reason_text(reason)}" for reason in decision.missing]
     lines += [f"  kept     {name}: {reason_text(r)}" for name, reasons in decision.kept.items() for r in reasons]
     lines += [f"  warning  {reason.cluster}: {reason_text(reason)}" for reason in decision.warnings]
     for move in moves:
@@ -49,15 +49,43 @@ def explain_lines(decision: Decision, moves: Sequence[Move] = ()) -> list[str]:
     lines += [
         f"  refused  {name}: {'; '.join(map(reason_text, reasons))}" for name, reasons in decision.refused.items()
     ]
+    return lines + _filter_lines(decision, total) + _score_lines(decision)
+
+
+def _whose(reason: Reason) -> str:
+    """The cluster of which a reason speaks, where it speaks of one."""
+    return f"{reason.cluster}: " if reason.cluster else ""
+
+
+def _filter_lines(decision: Decision, total: int) -> list[str]:
+    """How many clusters pass each filter on its own, those that refuse none left out."""
+    refused: Counter[str] = Counter()
+    for reasons in (*decision.refused.values(), *decision.kept.values()):
+        refused.update({reason.plugin for reason in reasons})
+    rows = [f"    {row.name}: {total - refused[row.name]}/{total}" for row in FILTERS if refused[row.name]]
+    return ["  filters (clusters that pass each):", *rows] if rows else []
+
+
+def _score_lines(decision: Decision) -> list[str]:
+    """Candidates, best first; and who was preferred among equals."""
     ranked = sorted(decision.candidates, key=lambda candidate: (-candidate.total, candidate.cluster))
-    if ranked:
-        lines.append("  scores (value × weight; equal scores go by name):")
-        lines += [f"    {_score_line(candidate)}" for candidate in ranked]
+    if not ranked:
+        return []
+    lines = ["  scores (value × weight; equal scores go by name):", *(f"    {_score_line(item)}" for item in ranked)]
+    outscored = {
+        name for name, reasons in decision.refused.items() if any(reason.code is Code.OUTSCORED for reason in reasons)
+    }
+    for item in ranked:
+        equals = [other.cluster for other in ranked if other.total == item.total]
+        if item.cluster in outscored and decision.binding(equals[0]) is not None:
+            lines.append(f"  tie      {equals[0]} comes before {item.cluster}: equal scores go by name")
     return lines
 
 
 def _score_line(candidate: Candidate) -> str:
-    parts = " + ".join(f"{score.scorer} {score.value} = {score.weighted}" for score in candidate.scores)
+    parts = " + ".join(
+        f"{score.scorer} {score.value} × {_WEIGHTS[score.scorer]} = {score.weighted}" for score in candidate.scores
+    )
     return f"{candidate.cluster}: {candidate.total} ({parts})"
 
 
@@ -86,13 +114,17 @@ def _short_of(reason: Reason, most: int) -> str:
 
 def _capacity(reason: Reason) -> str:
     detail = reason.detail
+    if reason.plugin == DEFERRED:
+        return f"no room elsewhere for {detail['pods']} yet"
     if "resource" in detail:
         return _short_of(reason, int(detail["free"]))
     if detail.get("short") == "no-node":
         return "no node accepts its pods"
     if detail.get("short") == "together":
         return "its workloads do not fit together"
-    return f"room for {detail.get('room')} of {detail.get('pods')} pods"
+    if "room" not in detail:
+        return f"no room for {detail['pods']} of {detail['workload']}"
+    return f"room for {detail['room']} of {detail['pods']} pods"
 
 
 def _taint(reason: Reason) -> str:
@@ -102,12 +134,29 @@ def _taint(reason: Reason) -> str:
 
 def _spread(reason: Reason) -> str:
     detail = reason.detail
+    if "workload" in detail:
+        return f"the topology spread allows no place for {detail['pods']} of {detail['workload']}"
     if "domain" not in detail:
         return f"no label {detail['key']} to spread over"
     return (
         f"one more in {detail['key']}={detail['domain']} would leave a skew of "
         f"{int(detail['count']) + 1 - int(detail['least'])} (at most {detail['max_skew']})"
     )
+
+
+def _limit(reason: Reason) -> str:
+    detail = reason.detail
+    if "asked" in detail:
+        return f"{detail['asked']} clusters asked for, of {detail['clusters']}"
+    if "workload" in detail:
+        return f"the maximums leave no place for {detail['pods']} of {detail['workload']}"
+    return "no seat was left"
+
+
+def _outscored(reason: Reason) -> str:
+    chosen = reason.detail.get("chosen")
+    against = f" (the last one chosen has {chosen})" if chosen is not None else " (what stands comes first)"
+    return f"outscored: {reason.detail['score']}{against}"
 
 
 def _state(word: str) -> Callable[[Reason], str]:
@@ -139,7 +188,8 @@ _TEXTS: dict[Code, Callable[[Reason], str]] = {
     Code.API_MISSING: _detail("API is missing:", "name"),
     Code.INSUFFICIENT_CAPACITY: _capacity,
     Code.TOPOLOGY_SPREAD: _spread,
-    Code.OUTSCORED: _detail("outscored:", "score"),
-    Code.LIMIT_REACHED: _detail("no seat was left"),
+    Code.OUTSCORED: _outscored,
+    Code.LIMIT_REACHED: _limit,
     Code.NOT_NAMED: _detail("not named by the policy"),
 }
+_WEIGHTS = {scorer.name: scorer.weight for scorer in SCORERS}

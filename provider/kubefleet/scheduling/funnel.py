@@ -7,17 +7,19 @@ from kubefleet.model.reason import Code, Reason, make_reason
 from kubefleet.model.request import Request
 from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.filters import FILTERS
+from kubefleet.scheduling.filters.capacity import NAME as CAPACITY
+from kubefleet.scheduling.filters.spread import NAME as SPREAD
 from kubefleet.scheduling.protocols import Filter, Mask, Verdict
 
-_DEFINE_NO_DOMAIN = frozenset({"capacity", "spread"})
-_NOT_OF_THE_STANDING = frozenset({"capacity"})
-"""A binding that stands is not refused for room that it takes itself."""
+_OF_NEW_ONES = frozenset({CAPACITY, SPREAD})
+"""Filters that a domain may fail and still count for spread."""
 
 
 @dataclass(frozen=True, slots=True)
 class Funnel:
-    """`passed` are the clusters that may be chosen; `eligible` those that make their domain count for spread: what
-    passes every filter except capacity and spread. `named` is given for PickFixed only.
+    """`passed` are the clusters that may be chosen; `grows` those where what stands may become more, which is for the
+    division to bound by room; `eligible` those that make their domain count for spread: what passes every filter
+    except capacity and spread. `named` is given for PickFixed only.
     """
 
     names: tuple[str, ...]
@@ -25,6 +27,7 @@ class Funnel:
     type: PolicyType
     named: Mask | None
     passed: Mask
+    grows: Mask
     eligible: Mask
 
     def reasons(self, i: int) -> tuple[Reason, ...]:
@@ -36,8 +39,14 @@ class Funnel:
         return self._failing(i, warns=True)
 
     def standing(self, i: int) -> tuple[Reason, ...]:
-        """What speaks against a binding that stands there already."""
-        return tuple(reason for reason in self.reasons(i) if reason.plugin not in _NOT_OF_THE_STANDING)
+        """What speaks against a binding that stands there already: not room, of which it takes some itself."""
+        return tuple(reason for reason in self.reasons(i) if reason.plugin != CAPACITY)
+
+    def shortage(self, i: int) -> tuple[Reason, ...]:
+        """What the capacity filter has against a cluster, whether it refuses or warns."""
+        return next(
+            (verdict.reasons(i) for row, verdict in self.verdicts if row.name == CAPACITY and not verdict.passed[i]), ()
+        )
 
     def refusal(self, i: int, plugin: str) -> tuple[Reason, ...]:
         """The reasons of one filter, by name; empty where it passes the cluster or only warns."""
@@ -73,10 +82,12 @@ def run_filters(cycle: Cycle, request: Request) -> Funnel:
             ("named", request.policy.names), lambda: cycle.columns.mask([name in names for name in cycle.columns.names])
         )
     eligible = cycle.columns.everywhere() if named is None else named
-    passed = eligible
+    passed = grows = eligible
     for row, verdict in verdicts:
         if kind not in row.warns_for:
             passed = passed & verdict.passed
-            if row.name not in _DEFINE_NO_DOMAIN:
+            if row.name != CAPACITY:
+                grows = grows & verdict.passed
+            if row.name not in _OF_NEW_ONES:
                 eligible = eligible & verdict.passed
-    return Funnel(cycle.columns.names, verdicts, kind, named, passed, eligible)
+    return Funnel(cycle.columns.names, verdicts, kind, named, passed, grows, eligible)

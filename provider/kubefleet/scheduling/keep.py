@@ -6,10 +6,14 @@ move nothing; neither does a cluster that gives no answer.
 
 from dataclasses import dataclass, field
 
-from kubefleet.model.cluster import ClusterState
+from kubefleet.model.cluster import Cluster, ClusterState
 from kubefleet.model.decision import Binding, MoveReason, Previous
+from kubefleet.model.reason import Code, Reason
 from kubefleet.model.request import Request
 from kubefleet.scheduling.cycle import Cycle
+from kubefleet.scheduling.filters.required import NAME as REQUIRED
+from kubefleet.scheduling.filters.required import failing
+from kubefleet.scheduling.filters.spread import NAME as SPREAD
 from kubefleet.scheduling.funnel import Funnel
 
 
@@ -24,26 +28,25 @@ class Leaving:
 @dataclass(slots=True)
 class Kept:
     """Clusters by number: `stays`; `leaves`, where the binding goes once there is room elsewhere; `released`, which
-    a rebalance puts up for choice again. `gone` are clusters that the snapshot does not have any more, by name.
+    a rebalance puts up for choice again. With `edited` what stays has to keep the `DoNotSchedule` rules of the policy.
     """
 
     before: dict[int, Binding] = field(default_factory=dict)
     stays: list[int] = field(default_factory=list)
     leaves: dict[int, Leaving] = field(default_factory=dict)
     released: list[int] = field(default_factory=list)
-    gone: dict[str, Binding] = field(default_factory=dict)
+    edited: bool = False
 
 
 def keep(cycle: Cycle, request: Request, previous: Previous, funnel: Funnel) -> Kept:
-    """Sort the previous bindings of one placement."""
-    kept = Kept()
+    """Sort the previous bindings of one placement. Those on clusters that the snapshot does not have are no more."""
+    kept = Kept(edited=previous.edited)
     for binding in sorted(previous.bindings, key=lambda binding: binding.cluster):
         i = cycle.columns.index.get(binding.cluster)
         if i is None:
-            kept.gone[binding.cluster] = binding
             continue
         kept.before[i] = binding
-        leaving = _leaving(cycle, previous, funnel, i)
+        leaving = _leaving(cycle, request, previous, funnel, i)
         if leaving is not None:
             kept.leaves[i] = leaving
         elif request.rebalance and cycle.columns.clusters[i].state is not ClusterState.UNREACHABLE:
@@ -53,7 +56,7 @@ def keep(cycle: Cycle, request: Request, previous: Previous, funnel: Funnel) -> 
     return kept
 
 
-def _leaving(cycle: Cycle, previous: Previous, funnel: Funnel, i: int) -> Leaving | None:
+def _leaving(cycle: Cycle, request: Request, previous: Previous, funnel: Funnel, i: int) -> Leaving | None:
     cluster = cycle.columns.clusters[i]
     if cluster.state is ClusterState.LEAVING:
         return Leaving(MoveReason.LEAVING, cluster.why)
@@ -63,9 +66,27 @@ def _leaving(cycle: Cycle, previous: Previous, funnel: Funnel, i: int) -> Leavin
     if taints:
         told = (f"{taint.detail['key']}={taint.detail['value']}".rstrip("=") for taint in taints)
         return Leaving(MoveReason.TAINT_NO_EXECUTE, ", ".join(told))
+    if not funnel.is_named(i):
+        # Only an edit takes a name away; what could not leave at once leaves later.
+        return Leaving(MoveReason.POLICY_EDITED, "not named any more")
     if not previous.edited:
         return None
-    if not funnel.is_named(i):
-        return Leaving(MoveReason.POLICY_EDITED, "not named any more")
-    unmet = funnel.refusal(i, "required")
-    return Leaving(MoveReason.POLICY_EDITED, ", ".join(str(r.detail["wanted"]) for r in unmet)) if unmet else None
+    unmet = (*_unmet(cluster, request, funnel, i), *funnel.refusal(i, SPREAD))
+    return Leaving(MoveReason.POLICY_EDITED, ", ".join(map(_wanted, unmet))) if unmet else None
+
+
+def _unmet(cluster: Cluster, request: Request, funnel: Funnel, i: int) -> tuple[Reason, ...]:
+    """Why no required term holds. A property that an unreachable cluster does not have is not known: it may hold."""
+    unmet = funnel.refusal(i, REQUIRED)
+    if not unmet or cluster.state is not ClusterState.UNREACHABLE:
+        return unmet
+    known = [
+        [reason for reason in failing(cluster, term) if reason.code is not Code.PROPERTY_MISSING]
+        for term in request.policy.required
+    ]
+    nearest = min(known, key=len)
+    return tuple(nearest)
+
+
+def _wanted(reason: Reason) -> str:
+    return str(reason.detail.get("wanted") or f"{reason.detail['key']} Exists")

@@ -5,18 +5,28 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from immutabledict import immutabledict
 
-from kubefleet.model.amounts import Amounts
 from kubefleet.model.cluster import Cluster
 from kubefleet.model.request import PodShape
 from kubefleet.model.shape import NodeShape
 from kubefleet.model.taint import Effect, Taint
 from kubefleet.scheduling._grid import Grid
 from kubefleet.scheduling.columns import Columns
-from kubefleet.scheduling.layout import UNBOUNDED, Nodes, Size, lay_all
+from kubefleet.scheduling.layout import NONE_AT_ALL, UNBOUNDED, Nodes, Size, lay_all, room_in
 from kubefleet.scheduling.protocols import Mask, Numbers
 
 PODS = "pods"
 _SCORED = ("cpu", "memory")
+_SHIFTS = (0, 20)
+"""Memory is scored in MiB, so that two hundred times the whole stays within 64 bits."""
+_MOST_AMOUNT = 2**45
+_MOST_NODES = 2**17
+"""Larger figures than any machine or cluster has are a lie: they are cut, so that sums stay within 64 bits."""
+
+Demand = tuple[PodShape, Numbers]
+"""A size of pods, and how many of them per given cluster."""
+_Kind = tuple[immutabledict[str, str], frozenset[Taint], tuple[int, int]]
+_Group = tuple[int, int, list[int]]
+"""Kind, number of nodes, free amounts."""
 
 
 class Ledger:
@@ -28,131 +38,143 @@ class Ledger:
 
     def __init__(self, columns: Columns, pods: Iterable[PodShape]) -> None:
         shapes = tuple(dict.fromkeys(pods))
-        self.resources = tuple(sorted({PODS, *_SCORED, *(name for pod in shapes for name in pod.requests)}))
+        names = sorted({name for pod in shapes for name in pod.requests} - {PODS, *_SCORED})
+        # cpu and memory first: of several that are short, the common one is named.
+        self.resources = (*_SCORED, *names, PODS)
         self.known: Mask = np.array([cluster.capacity_known for cluster in columns.clusters], dtype=np.bool_)
-        self._kinds: dict[tuple[immutabledict[str, str], frozenset[Taint]], int] = {}
-        self._nodes = [self._nodes_of(cluster) for cluster in columns.clusters]
-        self._sizes = {pod: self._size_of(pod) for pod in shapes}
-        self._grid = Grid(self._nodes, len(self.resources))
-        self._totals = [
-            np.array([self._total(c, name) for c in range(len(columns))], dtype=np.int64) for name in _SCORED
-        ]
-        for c, cluster in enumerate(columns.clusters):
-            self._drain(c, cluster.pending)
+        kinds: dict[_Kind, int] = {}
+        nodes = _table([self._groups(cluster, kinds) for cluster in columns.clusters], kinds, len(self.resources))
+        self._sizes = {pod: self._size_of(pod, kinds) for pod in shapes}
+        self._numbers = {pod: number for number, pod in enumerate(shapes)}
+        self._grid = Grid(nodes)
+        whole = np.where(nodes.whole < NONE_AT_ALL, nodes.whole, 0)[:, nodes.kinds]
+        self._whole = np.minimum((whole * nodes.counts).sum(axis=2), 2**50)
 
     def room(self, pod: PodShape) -> Numbers:
-        """How many such pods every cluster still holds. The caller must not change the array."""
-        room = self._grid.room(self._sizes[pod])
-        return np.where(self.known, room, UNBOUNDED)
+        """How many such pods every cluster still holds."""
+        return np.where(self.known, self._grid.room(self._numbers[pod], self._sizes[pod]), UNBOUNDED)
 
-    def room_beside(self, cluster: int, pod: PodShape, others: Sequence[tuple[PodShape, int]]) -> int:
-        """How many such pods the cluster holds once the others are there."""
-        if not self.known[cluster]:
-            return UNBOUNDED
-        nodes = self._nodes[cluster]
-        if others:
-            nodes, _ = lay_all(nodes, self._demands(others))
-        return min(UNBOUNDED, sum(group.count * self._sizes[pod].per_node(group) for group in nodes))
+    def room_beside(self, clusters: Numbers, pod: PodShape, others: Sequence[Demand]) -> Numbers:
+        """How many such pods each given cluster holds once the others are there."""
+        wanted = self._wanted(others)
+        if not wanted:
+            return self.room(pod)[clusters]
+        nodes = self._grid.nodes.of(clusters)
+        lay_all(nodes, wanted)
+        return np.where(self.known[clusters], room_in(nodes, self._sizes[pod]), UNBOUNDED)
 
-    def holds(self, cluster: int, demands: Sequence[tuple[PodShape, int]]) -> bool:
-        """Whether pods of several sizes fit together."""
-        return not self.known[cluster] or lay_all(self._nodes[cluster], self._demands(demands))[1] == 0
+    def holds(self, clusters: Numbers, demands: Sequence[Demand]) -> Mask:
+        """Whether pods of several sizes fit on each given cluster together."""
+        wanted = self._wanted(demands)
+        if not wanted:
+            return np.ones(len(clusters), dtype=np.bool_)
+        fits: Mask = ~self.known[clusters] | (lay_all(self._grid.nodes.of(clusters), wanted) == 0)
+        return fits
 
-    def take(self, cluster: int, demands: Sequence[tuple[PodShape, int]]) -> int:
-        """Book pods; gives how many found no node (those take nothing)."""
-        wanted = [(pod, pods) for pod, pods in demands if pods > 0]
-        if not self.known[cluster] or not wanted:
-            return 0
-        self._nodes[cluster], out = lay_all(self._nodes[cluster], self._demands(wanted))
-        self._grid.change(cluster, self._nodes[cluster])
-        return out
+    def take(self, clusters: Numbers, demands: Sequence[Demand]) -> None:
+        """Book pods on given clusters, none named twice. Pods that find no node take nothing."""
+        known = np.flatnonzero(self.known[clusters])
+        wanted = [(size, pods[known]) for size, pods in self._wanted(demands)]
+        if len(known) and wanted:
+            nodes = self._grid.nodes.of(clusters[known])
+            lay_all(nodes, wanted)
+            self._grid.change(clusters[known], nodes)
 
     def most_free(self, pod: PodShape, clusters: Numbers) -> tuple[tuple[str, ...], Numbers]:
-        """The resources that the pod asks for, and per given cluster (rows) the most that one node accepting the pod
-        has free of each (columns); −1 where no node accepts it.
+        """The resources that the pod asks for, and of each (rows) the most that one node has free, per given cluster
+        (columns): one that accepts the pod; −1 where none does.
         """
-        size = self._sizes[pod]
-        asked = [r for r, need in enumerate(size.need) if need]
-        # cpu and memory first: of several that are short, the common one is named.
-        asked.sort(key=lambda r: (self.resources[r] not in _SCORED, self.resources[r]))
-        return tuple(self.resources[r] for r in asked), self._grid.most_free(size, clusters)[:, asked]
+        asked = self._sizes[pod].asked
+        return tuple(self.resources[r] for r in asked), self._grid.most_free(self._sizes[pod], clusters)[asked]
 
     def need(self, pod: PodShape, resource: str) -> int:
         """What one such pod takes of a resource."""
-        return self._sizes[pod].need[self.resources.index(resource)]
+        return int(self._sizes[pod].need[self.resources.index(resource)])
+
+    def extent(self, pod: PodShape) -> tuple[int, ...]:
+        """Puts sizes of pods in an order that is the same for every cluster: by cpu, memory, and what else there is."""
+        return tuple(int(amount) for amount in self._sizes[pod].need)
 
     def share_free(self, demands: Sequence[tuple[PodShape, int]]) -> Numbers:
         """Per cluster the percentage (rounded half up, 0..100) of cpu or memory, the scarcer, that would be free with
-        the demands on it; 0 where capacity is not known.
+        the demands on it; 0 where no node has either, or capacity is not known.
         """
-        shares: list[Numbers] = []
-        for name, total in zip(_SCORED, self._totals, strict=True):
-            r = self.resources.index(name)
-            # Memory in MiB, so that twice the hundredfold stays within 64 bits.
-            bits = 20 if name == "memory" else 0
-            whole = total >> bits
-            wanted = sum(self._sizes[pod].need[r] * pods for pod, pods in demands) >> bits
-            free = np.clip((self._grid.total_free(r) >> bits) - wanted, 0, None)
-            shares.append(np.where(whole > 0, (free * 200 + whole) // (2 * np.maximum(whole, 1)), 100))
-        empty = (self._totals[0] == 0) & (self._totals[1] == 0)
-        return np.where(empty, 0, np.clip(np.minimum(*shares), 0, 100)).astype(np.int64)
+        shares = np.full(len(self.known), 100, dtype=np.int64)
+        for r, bits in enumerate(_SHIFTS):
+            whole = self._whole[r] >> bits
+            wanted = sum(int(self._sizes[pod].need[r]) * pods for pod, pods in demands) >> bits
+            free = np.clip((self._grid.free[r] >> bits) - min(wanted, 2**60), 0, whole)
+            np.minimum(shares, (free * 200 + whole) // np.maximum(2 * whole, 1), out=shares, where=whole > 0)
+        return np.where(self._whole.any(axis=0), shares, 0)
 
-    def _demands(self, demands: Sequence[tuple[PodShape, int]]) -> list[tuple[Size, int]]:
-        return [(self._sizes[pod], pods) for pod, pods in demands]
+    def _wanted(self, demands: Sequence[Demand]) -> list[tuple[Size, Numbers]]:
+        """Pods by size, without those that nobody wants."""
+        return [(self._sizes[pod], np.maximum(pods, 0)) for pod, pods in demands if (pods > 0).any()]
 
-    def _nodes_of(self, cluster: Cluster) -> tuple[Nodes, ...]:
-        groups: list[Nodes] = []
+    def _groups(self, cluster: Cluster, kinds: dict[_Kind, int]) -> list[_Group]:
+        groups: list[_Group] = []
+        left = _MOST_NODES
         for shape in cluster.shapes:
             if not shape.schedulable:
                 continue
-            kind = self._kinds.setdefault((shape.labels, _refusing(shape)), len(self._kinds))
-            whole = (shape.allocatable.get("cpu", 0), shape.allocatable.get("memory", 0))
+            cpu, memory = (_cut(shape.allocatable.get(name, 0)) or NONE_AT_ALL for name in _SCORED)
+            kind = kinds.setdefault((shape.labels, _refusing(shape), (cpu, memory)), len(kinds))
             for free, count in shape.free:
-                groups.append(Nodes(kind, count, self._free(shape, free), whole))
-        return tuple(groups)
+                groups.append((kind, min(count, left), self._free(shape, free)))
+                left -= groups[-1][1]
+        for resource, amount in cluster.pending.items():
+            if resource in self.resources and amount > 0:
+                groups = _less(groups, self.resources.index(resource), amount)
+        return groups
 
-    def _free(self, shape: NodeShape, free: Mapping[str, int]) -> tuple[int, ...]:
+    def _free(self, shape: NodeShape, free: Mapping[str, int]) -> list[int]:
         """Amounts in the ledger's order. A node that says nothing of pod slots has no limit of them."""
         unlimited = PODS not in shape.allocatable
-        return tuple(UNBOUNDED if name == PODS and unlimited else max(0, free.get(name, 0)) for name in self.resources)
+        return [_MOST_AMOUNT if name == PODS and unlimited else _cut(free.get(name, 0)) for name in self.resources]
 
-    def _size_of(self, pod: PodShape) -> Size:
-        need = tuple(pod.requests.get(name, 1 if name == PODS else 0) for name in self.resources)
-        kinds = [kind for (labels, taints), kind in self._kinds.items() if _accepts(labels, taints, pod)]
-        return Size(need, frozenset(kinds), (self.resources.index("cpu"), self.resources.index("memory")))
-
-    def _total(self, cluster: int, resource: str) -> int:
-        place = _SCORED.index(resource)
-        return sum(group.count * group.whole[place] for group in self._nodes[cluster])
-
-    def _drain(self, cluster: int, amounts: Amounts) -> None:
-        """Take amounts that no node holds yet (pending pods): node after node, those with the most free first."""
-        for resource, amount in amounts.items():
-            if resource not in self.resources or amount <= 0:
-                continue
-            r, left, after = self.resources.index(resource), amount, list[Nodes]()
-            for group in sorted(self._nodes[cluster], key=lambda group: -group.free[r]):
-                if left <= 0 or group.free[r] <= 0 or group.free[r] >= UNBOUNDED:
-                    after.append(group)
-                    continue
-                full = min(group.count, left // group.free[r])
-                part = min(group.free[r], left - full * group.free[r]) if full < group.count else 0
-                after += _with_less(group, r, full, part)
-                left -= full * group.free[r] + part
-            self._nodes[cluster] = tuple(after)
-        if amounts:
-            self._grid.change(cluster, self._nodes[cluster])
+    def _size_of(self, pod: PodShape, kinds: Mapping[_Kind, int]) -> Size:
+        # A request beyond what is believed of any node fits none.
+        need = [min(max(0, pod.requests.get(name, int(name == PODS))), 2 * _MOST_AMOUNT) for name in self.resources]
+        accepts = np.array([*(_accepts(labels, taints, pod) for labels, taints, _ in kinds), False], dtype=np.bool_)
+        needs = np.array(need, dtype=np.int64)
+        return Size(needs, np.flatnonzero(needs), accepts)
 
 
-def _with_less(group: Nodes, resource: int, full: int, part: int) -> list[Nodes]:
-    """A group of which `full` nodes lose all of a resource, and one more loses `part` of it."""
-    pieces = []
-    one = 1 if part else 0
-    for count, loss in ((full, group.free[resource]), (one, part), (group.count - full - one, 0)):
-        if count:
-            free = tuple(have - loss if r == resource else have for r, have in enumerate(group.free))
-            pieces.append(Nodes(group.kind, count, free, group.whole))
-    return pieces
+def _cut(amount: int) -> int:
+    return min(max(0, amount), _MOST_AMOUNT)
+
+
+def _table(clusters: Sequence[Sequence[_Group]], kinds: Mapping[_Kind, int], resources: int) -> Nodes:
+    """Groups as arrays, with as many free places per cluster as it takes to give all the same number of groups."""
+    widest = max([1, *(len(groups) for groups in clusters)])
+    nodes = Nodes(
+        np.full((len(clusters), widest), -1, dtype=np.int64),
+        np.zeros((len(clusters), widest), dtype=np.int64),
+        np.zeros((resources, len(clusters), widest), dtype=np.int64),
+        np.array([*(whole for _, _, whole in kinds), (NONE_AT_ALL, NONE_AT_ALL)], dtype=np.int64).T,
+    )
+    for row, groups in enumerate(clusters):
+        if groups:
+            nodes.kinds[row, : len(groups)] = [kind for kind, _, _ in groups]
+            nodes.counts[row, : len(groups)] = [count for _, count, _ in groups]
+            nodes.free[:, row, : len(groups)] = np.array([free for _, _, free in groups]).T
+    return nodes
+
+
+def _less(groups: Sequence[_Group], resource: int, amount: int) -> list[_Group]:
+    """Take an amount that no node holds yet (pending pods): node after node, those with the most free first."""
+    left, after = amount, list[_Group]()
+    for kind, count, free in sorted(groups, key=lambda group: -group[2][resource]):
+        each = free[resource]
+        full = min(count, left // each) if each else count
+        part = min(each, left - full * each) if full < count else 0
+        left -= full * each + part
+        one = 1 if part else 0
+        for nodes, loss in ((full, each), (one, part), (count - full - one, 0)):
+            if nodes:
+                lower = [have - loss if r == resource else have for r, have in enumerate(free)]
+                after.append((kind, nodes, lower))
+    return after
 
 
 def _refusing(shape: NodeShape) -> frozenset[Taint]:

@@ -4,80 +4,140 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from kubefleet.model.policy import PolicyType
+from kubefleet.model.policy import DivideBy, PolicyType
 from kubefleet.model.request import Request
 from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.domains import Domains
 from kubefleet.scheduling.funnel import Funnel
 from kubefleet.scheduling.keep import Kept
-from kubefleet.scheduling.protocols import Mask, Numbers, Scorer
+from kubefleet.scheduling.protocols import Mask, Numbers
 from kubefleet.scheduling.scorers import SCORERS
 
 
 @dataclass(slots=True)
 class Picked:
     """`chosen` are all clusters, sorted; `added` those that are new, in the order of the picks. `dropped` were kept
-    until `n` got smaller. `values` are the scores by scorer, `domains` the copies by topology domain afterwards.
+    until the policy was edited, with what they are too many for; `passed_over` were picked until others had more room,
+    with their own; `seatless` may have no replica at all. `values` are the scores by scorer (those of a chosen cluster
+    as they were when it was picked), `domains` the copies by topology domain afterwards.
     """
 
-    chosen: list[int]
-    added: list[int]
-    dropped: list[int]
-    values: list[Numbers]
     domains: Domains
-    scorers: tuple[Scorer, ...] = field(default=SCORERS)
+    values: list[Numbers]
+    chosen: list[int] = field(default_factory=list)
+    added: list[int] = field(default_factory=list)
+    dropped: dict[int, str] = field(default_factory=dict)
+    passed_over: dict[int, int] = field(default_factory=dict)
+    seatless: list[int] = field(default_factory=list)
 
     def total(self, i: int) -> int:
         """The score that ranks a cluster."""
-        return sum(int(value[i]) * scorer.weight for scorer, value in zip(self.scorers, self.values, strict=True))
+        return sum(int(value[i]) * scorer.weight for scorer, value in zip(SCORERS, self.values, strict=True))
+
+    def totals(self, places: Numbers) -> Numbers:
+        """As `total`, for several."""
+        total = np.zeros(len(places), dtype=np.int64)
+        for scorer, value in zip(SCORERS, self.values, strict=True):
+            total += value[places] * scorer.weight
+        return total
+
+    def by_score(self, places: Numbers) -> Numbers:
+        """Clusters sorted by score, the highest first; ties by name."""
+        return places[np.argsort(-self.totals(places), kind="stable")]
+
+    def replace(self, old: int, new: int, room: int) -> None:
+        """Another cluster for one that has only so much room."""
+        self.added[self.added.index(old)] = new
+        self.chosen = sorted({*self.chosen, new} - {old})
+        self.domains.add(old, -1)
+        self.domains.add(new)
+        self.passed_over[old] = room
 
 
 def pick(cycle: Cycle, request: Request, funnel: Funnel, kept: Kept) -> Picked:
-    """Kept clusters, and the best of those that pass, one by one."""
+    """Kept clusters, and the best of those that pass."""
+    domains = Domains(cycle.columns, request.policy.topology_spread, funnel.eligible)
+    picked = Picked(domains, [scorer.score(cycle, request, funnel.passed, domains) for scorer in SCORERS])
+    number = request.policy.number if request.policy.type is PolicyType.PICK_N else len(cycle.columns)
+    stays = kept.stays
+    if len(stays) > number:
+        among = np.zeros(len(cycle.columns), dtype=np.bool_)
+        among[stays] = True
+        stays = _best(cycle, request, funnel, picked, among, number, standing=True)
+        picked.dropped = dict.fromkeys(sorted(set(kept.stays) - set(stays)), "fewer clusters")
+    else:
+        for i in stays:
+            domains.add(i)
     candidates = funnel.passed.copy()
     candidates[kept.stays] = False
-    candidates[list(kept.leaves)] = False
-    domains = Domains(cycle.columns, request.policy.topology_spread, funnel.eligible)
-    values = [scorer.score(cycle, request, funnel.passed, domains) for scorer in SCORERS]
-    picked = Picked([], [], [], values, domains)
-    stays = list(kept.stays)
-    if request.policy.type is PolicyType.PICK_N:
-        stays = _within(request.policy.number, stays, picked)
-        slots = request.policy.number - len(stays)
-    else:
-        slots = int(candidates.sum())
-    for i in stays:
-        domains.add(i)
-    for _ in range(max(0, slots)):
-        best = _best(cycle, request, candidates, picked, funnel)
-        if best is None:
-            break
-        candidates[best] = False
-        domains.add(best)
-        picked.added.append(best)
-    picked.dropped = sorted(set(kept.stays) - set(stays))
+    picked.seatless = _seatless(cycle, request)
+    candidates[picked.seatless] = False
+    picked.added = _best(cycle, request, funnel, picked, candidates, number - len(stays), standing=False)
+    while kept.edited and (crowded := [i for i in stays if _bound(request) and domains.crowded(i)]):
+        worst = int(picked.by_score(np.array(crowded))[-1])
+        domains.add(worst, -1)
+        stays = [i for i in stays if i != worst]
+        picked.dropped[worst] = "topology spread"
+        candidates[picked.added] = False
+        free = number - len(stays) - len(picked.added)
+        picked.added += _best(cycle, request, funnel, picked, candidates, free, standing=False)
     picked.chosen = sorted([*stays, *picked.added])
     return picked
 
 
-def _within(number: int, stays: list[int], picked: Picked) -> list[int]:
-    """The kept clusters that remain when `n` got smaller: the lowest score goes, ties by name descending."""
-    ranked = sorted(stays, key=lambda i: (-picked.total(i), i))
-    return sorted(ranked[:number])
+def _seatless(cycle: Cycle, request: Request) -> list[int]:
+    """Clusters that the user allows no replica: they are none of the `n`."""
+    divided, index = request.divided, cycle.columns.index
+    if divided is None or request.policy.type is not PolicyType.PICK_N or not _asks(request):
+        return []
+    none = {name for name, most in divided.max.items() if most == 0}
+    if divided.by is DivideBy.WEIGHT:
+        none |= {name for name, weight in divided.weights.items() if weight == 0 and not divided.min.get(name)}
+    return [index[name] for name in sorted(none) if name in index]
 
 
-def _best(cycle: Cycle, request: Request, candidates: Mask, picked: Picked, funnel: Funnel) -> int | None:
-    """The candidate with the highest score that no `DoNotSchedule` forbids; ties by name."""
-    allowed = candidates
-    if request.policy.topology_spread and request.policy.type is not PolicyType.PICK_FIXED:
-        if request.divided is None:
-            # Of divided replicas the division itself keeps the rule, seat by seat.
-            allowed = candidates & picked.domains.allowed()
+def _asks(request: Request) -> bool:
+    return any(work.divisible and work.replicas for work in request.workloads)
+
+
+def _bound(request: Request) -> bool:
+    """Whether a `DoNotSchedule` binds the picks. Of divided replicas the division keeps the rule, seat by seat."""
+    hard = any(spread.hard for spread in request.policy.topology_spread)
+    return hard and not request.divides and request.policy.type is not PolicyType.PICK_FIXED
+
+
+def _best(
+    cycle: Cycle, request: Request, funnel: Funnel, picked: Picked, among: Mask, number: int, *, standing: bool
+) -> list[int]:
+    """Up to `number` clusters with the highest scores, ties by name. With a topology spread, one by one: scores count
+    again, and none that a `DoNotSchedule` forbids; of those that stand it forbids none.
+    """
+    if number <= 0:
+        return []
+    spreads, bound = request.policy.topology_spread, _bound(request)
+    places = np.flatnonzero(among)
+    if not spreads or (len(places) <= number and not bound):
+        ranked: list[int] = picked.by_score(places)[:number].tolist()
+        for best in ranked if spreads else ():
+            picked.domains.add(best)
+        return ranked
+    left, found, at_the_time = among.copy(), list[int](), list[list[int]]()
+    while len(found) < number:
         for which, scorer in enumerate(SCORERS):
             if scorer.every_pick:
                 picked.values[which] = scorer.score(cycle, request, funnel.passed, picked.domains)
-    places = np.flatnonzero(allowed)
-    if len(places) == 0:
-        return None
-    total = sum(value[places] * scorer.weight for scorer, value in zip(SCORERS, picked.values, strict=True))
-    return int(places[int(np.argmax(total))])
+        places = np.flatnonzero(left & picked.domains.allowed()) if bound else np.flatnonzero(left)
+        if standing and not len(places):
+            places = np.flatnonzero(left)
+        if not len(places):
+            break
+        best = int(places[picked.totals(places).argmax()])
+        left[best] = False
+        picked.domains.add(best)
+        found.append(best)
+        at_the_time.append([int(value[best]) for value in picked.values])
+    for i, seen in zip(found, at_the_time, strict=True):
+        for which, scorer in enumerate(SCORERS):
+            if scorer.every_pick:
+                picked.values[which][i] = seen[which]
+    return found

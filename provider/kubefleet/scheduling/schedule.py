@@ -1,15 +1,20 @@
 """The solve: keep first, then every placement in order of priority, all against one ledger."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from kubefleet.model.decision import Decision, Move, Plan, Previous
+import numpy as np
+
+from kubefleet.model.decision import Binding, Decision, Move, Plan, Previous
 from kubefleet.model.request import PodShape, Request
 from kubefleet.model.snapshot import Snapshot
 from kubefleet.scheduling.columns import Columns
 from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.ledger import Ledger
 from kubefleet.scheduling.options import Options
+from kubefleet.scheduling.order import in_order
 from kubefleet.scheduling.place import place
+from kubefleet.scheduling.protocols import Numbers
 
 _DEFAULT = Options()
 
@@ -22,38 +27,24 @@ def schedule(
 ) -> Plan:
     """Decide for all placements together. Pure: the same arguments give the same plan, in whatever order they come.
 
-    `previous` has, by placement, what was decided before. Everything that stands is booked before anything new is
-    placed, whatever its priority; then new demand goes by priority (high first) and name. Placements whose
-    namespaces or APIs another placement of the same priority brings come after it.
+    `previous` has, by placement, what was decided before; a placement that is not in it has never been decided.
+    Everything that stands is booked before anything new is placed, whatever its priority; then new demand goes by
+    priority (high first) and name.
     """
     columns = Columns(snapshot)
-    ordered = _in_order(requests)
+    ordered = [request if request.divides else replace(request, divided=None) for request in in_order(requests)]
     cycle = Cycle(columns, Ledger(columns, _pods(columns, ordered)), options)
     _book_what_stands(cycle, ordered, previous)
     decisions: list[Decision] = []
     moves: list[Move] = []
     for request in ordered:
-        decision, moved = place(cycle, request, previous.get(request.name, Previous()))
+        decision, moved = place(cycle, request, previous.get(request.name))
         decisions.append(decision)
         moves.extend(moved)
     return Plan(
         tuple(sorted(decisions, key=lambda decision: decision.placement)),
         tuple(sorted(moves, key=lambda move: (move.placement, move.source, move.destination))),
     )
-
-
-def _in_order(requests: Sequence[Request]) -> list[Request]:
-    provided = {name: request.name for request in requests for name in _provides(request)}
-
-    def waits(request: Request) -> bool:
-        needs = request.needs_namespaces | request.needs_apis
-        return any(provided.get(name, request.name) != request.name for name in needs)
-
-    return sorted(requests, key=lambda request: (-request.priority, waits(request), request.name))
-
-
-def _provides(request: Request) -> frozenset[str]:
-    return request.provides_namespaces | request.provides_apis
 
 
 def _pods(columns: Columns, requests: Sequence[Request]) -> list[PodShape]:
@@ -65,25 +56,44 @@ def _pods(columns: Columns, requests: Sequence[Request]) -> list[PodShape]:
 
 def _book_what_stands(cycle: Cycle, requests: Sequence[Request], previous: Mapping[str, Previous]) -> None:
     """Book previous bindings and bookings of others, less their pods that the snapshot has counted already."""
-    mine = {request.uid: request for request in requests if request.uid}
-    live: dict[tuple[str, str, int], int] = {}
+    standing: dict[PodShape, Numbers] = {}
+
+    def add(pod: PodShape, i: int, pods: int) -> None:
+        if pods > 0:
+            standing.setdefault(pod, np.zeros(len(cycle.columns), dtype=np.int64))[i] += pods
+
+    mine = {request.uid: request.name for request in requests if request.uid}
+    known = {(request.name, workload.key) for request in requests for workload in request.workloads}
+    live: dict[tuple[str, str], dict[int, int]] = {}
     for i, cluster in enumerate(cycle.columns.clusters):
         for booking in cluster.bookings:
-            request = mine.get(booking.uid)
-            if request is None:
-                cycle.ledger.take(i, [(PodShape(booking.requests), booking.replicas - booking.live)])
+            key = mine.get(booking.uid, ""), booking.workload
+            if key not in known:
+                # Another stack's, or of a placement or workload that the program does not have any more.
+                add(PodShape(booking.requests), i, booking.replicas - booking.live)
                 continue
-            live[request.name, booking.workload, i] = booking.live
-            cycle.held.setdefault((request.name, booking.workload), {})[i] = max(booking.replicas, booking.live)
+            live.setdefault(key, {})[i] = booking.live
+            cycle.held.setdefault(key, {})[i] = max(booking.replicas, booking.live)
     for request in requests:
-        bindings = previous.get(request.name, Previous()).bindings
-        places = [cycle.columns.index[b.cluster] for b in bindings if b.cluster in cycle.columns.index]
-        cycle.provide(_provides(request), places)
+        bindings = _standing(cycle, previous.get(request.name))
+        cycle.provide(request.provides_namespaces | request.provides_apis, [i for i, _ in bindings])
         for workload in request.workloads:
-            held = cycle.held.setdefault((request.name, workload.key), {})
-            for binding in bindings:
-                place_ = cycle.columns.index.get(binding.cluster)
-                if place_ is not None:
-                    held[place_] = max(held.get(place_, 0), binding.replicas.get(workload.key, 0))
-            for i, pods in sorted(held.items()):
-                cycle.ledger.take(i, [(workload.pod, pods - live.get((request.name, workload.key, i), 0))])
+            key = request.name, workload.key
+            held, counted = cycle.held.setdefault(key, {}), live.get(key, {})
+            for i, binding in bindings:
+                held[i] = max(held.get(i, 0), binding.replicas.get(workload.key, 0))
+            for i, pods in held.items():
+                add(workload.pod, i, pods - counted.get(i, 0))
+    everywhere = np.arange(len(cycle.columns), dtype=np.int64)
+    # Large ones first: they have the fewest places to go.
+    for pod in sorted(standing, key=cycle.ledger.extent, reverse=True):
+        cycle.ledger.take(everywhere, [(pod, standing[pod])])
+
+
+def _standing(cycle: Cycle, previous: Previous | None) -> list[tuple[int, Binding]]:
+    bindings = previous.bindings if previous is not None else ()
+    return [
+        (cycle.columns.index[binding.cluster], binding)
+        for binding in bindings
+        if binding.cluster in cycle.columns.index
+    ]

@@ -7,23 +7,37 @@ step ends.
 
 import heapq
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+_FEW = 8
+"""Seats for each place up to which they are given one by one; for more, all but the last few are found by their
+quotient.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What binds every single seat: whether a place may have one more or one fewer, asked before each, and who is told
+    of each (+1 or −1).
+    """
+
+    more: Callable[[int], bool]
+    fewer: Callable[[int], bool]
+    changed: Callable[[int, int], None]
 
 
 def add_seats(
-    weights: Sequence[int],
-    start: Sequence[int],
-    caps: Sequence[int],
-    seats: int,
-    allows: Callable[[int], bool] | None = None,
-    took: Callable[[int], None] | None = None,
+    weights: Sequence[int], start: Sequence[int], caps: Sequence[int], seats: int, limit: Limit | None = None
 ) -> list[int]:
     """`start` and up to `seats` more; fewer where every cap is reached or nobody is allowed one.
 
-    Ties: who has fewer seats, then who comes first. Weight 0 gets none. `allows` is asked before each seat, `took` is
-    told of each. Cost: seats × log(places), with `allows` seats × places.
+    Ties: who has fewer seats, then who comes first. Weight 0 gets none. Cost: grows with places and the logarithm of
+    seats; with a limit seats × places.
     """
-    held = list(start)
-    scale = _scale(max(held, default=0) + seats)
+    scale = _scale(max(start, default=0) + seats)
+    by_hand = limit or seats <= _FEW * len(start)
+    held = list(start) if by_hand else _most_of_them(weights, start, caps, seats, scale)
+    seats -= sum(held) - sum(start)
 
     def rank(place: int) -> tuple[int, int, int]:
         return -(weights[place] * scale // (2 * held[place] + 1)), held[place], place
@@ -31,28 +45,27 @@ def add_seats(
     heap = [rank(place) for place in range(len(held)) if weights[place] > 0 and held[place] < caps[place]]
     heapq.heapify(heap)
     for _ in range(seats):
-        passed_over: list[tuple[int, int, int]] = []
-        while heap and allows is not None and not allows(heap[0][2]):
-            passed_over.append(heapq.heappop(heap))
-        if not heap:
+        place = _next(heap, limit.more if limit else None)
+        if place is None:
             break
-        place = heapq.heappop(heap)[2]
         held[place] += 1
-        if took is not None:
-            took(place)
+        if limit is not None:
+            limit.changed(place, 1)
         if held[place] < caps[place]:
             heapq.heappush(heap, rank(place))
-        for again in passed_over:
-            heapq.heappush(heap, again)
     return held
 
 
-def remove_seats(weights: Sequence[int], start: Sequence[int], floors: Sequence[int], seats: int) -> list[int]:
+def remove_seats(
+    weights: Sequence[int], start: Sequence[int], floors: Sequence[int], seats: int, limit: Limit | None = None
+) -> list[int]:
     """`start` and up to `seats` fewer, never below a floor. Ties the other way round: who has more, then who comes
-    last, so that removing undoes adding.
+    last, so that removing undoes adding. Where the limit forbids all that are left it is overruled.
     """
-    held = list(start)
-    scale = _scale(max(held, default=0))
+    scale = _scale(max(start, default=0))
+    by_hand = limit or seats <= _FEW * len(start)
+    held = list(start) if by_hand else _all_but_a_few(weights, start, floors, seats, scale)
+    seats -= sum(start) - sum(held)
 
     def rank(place: int) -> tuple[int, int, int]:
         return weights[place] * scale // (2 * held[place] - 1), -held[place], -place
@@ -60,13 +73,70 @@ def remove_seats(weights: Sequence[int], start: Sequence[int], floors: Sequence[
     heap = [rank(place) for place in range(len(held)) if held[place] > max(0, floors[place])]
     heapq.heapify(heap)
     for _ in range(seats):
-        if not heap:
+        place = _next(heap, (lambda place: limit.fewer(-place)) if limit else None)
+        if place is None:
+            place = _next(heap, None)
+        if place is None:
             break
-        place = -heapq.heappop(heap)[2]
+        place = -place
         held[place] -= 1
+        if limit is not None:
+            limit.changed(place, -1)
         if held[place] > max(0, floors[place]):
             heapq.heappush(heap, rank(place))
     return held
+
+
+def _most_of_them(
+    weights: Sequence[int], start: Sequence[int], caps: Sequence[int], seats: int, scale: int
+) -> list[int]:
+    """The seats that have a larger quotient than the last one given, so that only ties and the last few are left.
+
+    Seat s of a place has the quotient w/(2s−1); quotients of one place differ by more than 1/scale.
+    """
+
+    def given(least: int) -> list[int]:
+        bounds = zip(weights, start, caps, strict=True)
+        return [max(have, min(cap, (weight * scale // least + 1) // 2)) for weight, have, cap in bounds]
+
+    low, high = 1, max(weights, default=0) * scale + 1
+    while low < high:
+        middle = (low + high) // 2
+        if sum(given(middle)) - sum(start) <= seats:
+            high = middle
+        else:
+            low = middle + 1
+    return given(low)
+
+
+def _all_but_a_few(
+    weights: Sequence[int], start: Sequence[int], floors: Sequence[int], seats: int, scale: int
+) -> list[int]:
+    """What is left without the seats that have a smaller quotient than the last one that goes."""
+
+    def left(least: int) -> list[int]:
+        bounds = zip(weights, start, floors, strict=True)
+        return [min(have, max(floor, 0, (weight * scale // least + 1) // 2)) for weight, have, floor in bounds]
+
+    low, high = 0, max(weights, default=0) * scale + 1
+    while low < high:
+        middle = (low + high + 1) // 2
+        if sum(start) - sum(left(middle)) <= seats:
+            low = middle
+        else:
+            high = middle - 1
+    return left(low) if low else list(start)
+
+
+def _next(heap: list[tuple[int, int, int]], allows: Callable[[int], bool] | None) -> int | None:
+    """Pop the first that is allowed; its last element. Those passed over stay."""
+    passed_over: list[tuple[int, int, int]] = []
+    while heap and allows is not None and not allows(heap[0][2]):
+        passed_over.append(heapq.heappop(heap))
+    found = heapq.heappop(heap)[2] if heap else None
+    for again in passed_over:
+        heapq.heappush(heap, again)
+    return found
 
 
 def _scale(most: int) -> int:

@@ -1,16 +1,22 @@
 """Share: how many replicas of each workload every chosen cluster runs, booked in the ledger as they are given."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
+import numpy as np
+
+from kubefleet.model.decision import MoveReason
 from kubefleet.model.policy import Divided, Fit, PolicyType
 from kubefleet.model.request import Request, Workload
 from kubefleet.scheduling.cycle import Cycle
-from kubefleet.scheduling.division import Limit, Share, divide
+from kubefleet.scheduling.division import Share, divide, start
 from kubefleet.scheduling.domains import Domains
 from kubefleet.scheduling.funnel import Funnel
 from kubefleet.scheduling.keep import Kept
 from kubefleet.scheduling.layout import UNBOUNDED
 from kubefleet.scheduling.pick import Picked
+from kubefleet.scheduling.protocols import Numbers
+from kubefleet.scheduling.seats import Limit
 
 Seats = dict[str, int]
 """Workload key -> replicas."""
@@ -18,71 +24,155 @@ Seats = dict[str, int]
 
 @dataclass(slots=True)
 class Shared:
-    """Seats by cluster. `deferred` counts what stays on clusters that it should leave, for want of room elsewhere."""
+    """Seats by cluster. `deferred` counts what stays on clusters that it should leave, for want of room elsewhere;
+    `short` the replicas of each workload that found no place; `spread` the replicas by topology domain, where a
+    `DoNotSchedule` binds them.
+    """
 
     seats: dict[int, Seats] = field(default_factory=dict)
     deferred: dict[int, int] = field(default_factory=dict)
+    short: dict[str, int] = field(default_factory=dict)
+    spread: Domains | None = None
 
 
 def share(cycle: Cycle, request: Request, funnel: Funnel, kept: Kept, picked: Picked) -> Shared:
     """Whole copies, or divided replicas, on the chosen clusters."""
-    if request.divided is None:
-        return _copies(cycle, request, kept, picked)
+    if request.divided is None or not request.divides:
+        return _copies(cycle, request, funnel, kept, picked)
     return _divided(cycle, request, request.divided, funnel, kept, picked)
 
 
-def _copies(cycle: Cycle, request: Request, kept: Kept, picked: Picked) -> Shared:
-    """A whole copy on each; a copy that must leave stays while nothing took its place."""
-    shared = Shared({i: {work.key: work.replicas for work in request.workloads} for i in picked.chosen})
-    if request.policy.type is PolicyType.PICK_N:
-        missing = request.policy.number - len(picked.chosen)
-        for i in sorted(kept.leaves)[: max(0, missing)]:
-            shared.seats[i] = {key: kept.before[i].replicas.get(key, 0) for key in _keys(request)}
-            shared.deferred[i] = 1
+def givers(kept: Kept, picked: Picked) -> list[int]:
+    """Clusters whose bindings go: those put up for choice first, they had rather stay than those that leave."""
+    released = [i for i in kept.released if i not in picked.added]
+    return [*released, *picked.dropped, *sorted(kept.leaves)]
+
+
+def _copies(cycle: Cycle, request: Request, funnel: Funnel, kept: Kept, picked: Picked) -> Shared:
+    """A whole copy on each. One that stands where nothing new may come gets no more replicas than it has; one that
+    must leave stays while nothing took its place.
+    """
+    shared = Shared()
     for i in picked.chosen:
-        for work in request.workloads:
-            _take(cycle, request, work, i, work.replicas)
+        shared.seats[i] = {work.key: work.replicas for work in request.workloads}
+        if i in kept.before and not funnel.passed[i]:
+            had = kept.before[i].replicas
+            shared.seats[i] = {key: min(count, had.get(key, 0)) for key, count in shared.seats[i].items()}
+    for i in _waiting(request, kept, picked):
+        shared.seats[i] = {work.key: kept.before[i].replicas.get(work.key, 0) for work in request.workloads}
+        shared.deferred[i] = 1
+    _book(cycle, request, shared, request.workloads)
     return shared
+
+
+def _waiting(request: Request, kept: Kept, picked: Picked) -> list[int]:
+    """Copies that stay until enough others are placed. Of named clusters none takes the place of another, except that
+    of one that was named before.
+    """
+    going = givers(kept, picked)
+    if request.policy.type is PolicyType.PICK_N:
+        return going[: max(0, request.policy.number - len(picked.chosen))]
+    if request.policy.type is PolicyType.PICK_FIXED:
+        renamed = [i for i in going if i in kept.leaves and kept.leaves[i].reason is MoveReason.POLICY_EDITED]
+        return renamed[: max(0, len(set(request.policy.names)) - len(picked.chosen))]
+    return []
 
 
 def _divided(cycle: Cycle, request: Request, divided: Divided, funnel: Funnel, kept: Kept, picked: Picked) -> Shared:
-    shared = Shared({i: {} for i in picked.chosen})
-    for work in request.workloads:
-        if not work.divisible:
-            for i in picked.chosen:
-                shared.seats[i][work.key] = work.replicas
-                _take(cycle, request, work, i, work.replicas)
-            continue
-        shares = [_share(cycle, request, divided, funnel, kept, work, i) for i in picked.chosen]
-        seats = divide(divided.by, shares, work.replicas, _limit(cycle, request, funnel, shares)) if shares else []
-        for part, count in zip(shares, seats, strict=True):
-            shared.seats[part.cluster][work.key] = count
-            _take(cycle, request, work, part.cluster, count)
-        _defer(shared, request, kept, work, work.replicas - sum(seats))
-    _drop_empty(shared, request)
+    """Every divisible workload over the same clusters; the others whole on each that got a seat."""
+    whole = [work for work in request.workloads if not work.divisible]
+    parts = [work for work in request.workloads if work.divisible]
+    shared = Shared({i: {work.key: work.replicas for work in whole} for i in picked.chosen})
+    leaving = givers(kept, picked)
+    for work in parts:
+        shares = _shares(cycle, request, divided, funnel, kept, picked, work, whole)
+        limit = _limit(cycle, request, funnel, shares, shared)
+        level = shares
+        if shared.spread is not None and kept.edited:
+            level = _levelled(shares, shared.spread)
+        seats = divide(divided.by, level, work.replicas, limit)
+        for i, count in zip(picked.chosen, seats, strict=True):
+            shared.seats[i][work.key] = count
+        missing = work.replicas - sum(seats)
+        crowded = [part.cluster for part, lower in zip(shares, level, strict=True) if lower is not part]
+        for i in (*crowded, *leaving):
+            here = shared.seats.get(i, {}).get(work.key, 0)
+            stay = min(missing, kept.before[i].replicas.get(work.key, 0) - here)
+            if stay > 0:
+                _stay(shared, request, kept, i)[work.key] += stay
+                shared.deferred[i] = shared.deferred.get(i, 0) + stay
+                missing -= stay
+        if missing > 0:
+            shared.short[work.key] = missing
+        _book(cycle, request, shared, [work])
+    if any(work.replicas for work in parts):
+        # A cluster without a seat is not in the decision.
+        shared.seats = {i: seats for i, seats in shared.seats.items() if any(seats.get(work.key, 0) for work in parts)}
+    _book(cycle, request, shared, whole)
     return shared
 
 
-def _share(
-    cycle: Cycle, request: Request, divided: Divided, funnel: Funnel, kept: Kept, work: Workload, i: int
-) -> Share:
-    """What bounds one cluster. A kept one that would be refused today gets no more than it has."""
-    name = cycle.columns.names[i]
-    current = kept.before[i].replicas.get(work.key, 0) if i in kept.stays else 0
-    room = int(cycle.ledger.room(work.pod)[i]) if request.policy.fit is Fit.FILTER else UNBOUNDED
-    if i in kept.released:
-        room += cycle.held.get((request.name, work.key), {}).get(i, 0)
+def _stay(shared: Shared, request: Request, kept: Kept, i: int) -> Seats:
+    """The seats of a cluster that some replicas do not leave yet, with the whole workloads that it had."""
+    if i not in shared.seats:
+        had = kept.before[i].replicas
+        shared.seats[i] = {work.key: 0 if work.divisible else had.get(work.key, 0) for work in request.workloads}
+    return shared.seats[i]
+
+
+def _shares(
+    cycle: Cycle,
+    request: Request,
+    divided: Divided,
+    funnel: Funnel,
+    kept: Kept,
+    picked: Picked,
+    work: Workload,
+    whole: list[Workload],
+) -> list[Share]:
+    """What bounds each chosen cluster. A kept one that would be refused today gets no more than it has."""
+    free = _room(cycle, request, picked, work, whole)
     limited = request.policy.fit is Fit.FILTER and request.policy.type is not PolicyType.PICK_FIXED
-    cap = current + room if limited else UNBOUNDED
-    if i in kept.stays and funnel.standing(i):
-        cap = current
-    cap = min(cap, divided.max.get(name, UNBOUNDED))
-    low = min(cap, divided.min.get(name, 0))
-    # For a cap below what runs there (a new `max`) the replicas beyond it go.
-    return Share(i, min(current, cap), low, cap, min(room, UNBOUNDED), divided.weights.get(name, 1))
+    held = cycle.held.get((request.name, work.key), {})
+    stays = set(kept.stays)
+    shares = []
+    for i, more in zip(picked.chosen, free, strict=True):
+        name = cycle.columns.names[i]
+        current = kept.before[i].replicas.get(work.key, 0) if i in stays else 0
+        room = min(UNBOUNDED, int(more) + max(0, held.get(i, 0) - current))
+        cap = current + room if limited else UNBOUNDED
+        if i in stays and not funnel.grows[i]:
+            cap = current
+        # For a cap below what runs there (a new `max`) the replicas beyond it go.
+        cap = min(cap, divided.max.get(name, UNBOUNDED))
+        low = min(cap, divided.min.get(name, 0))
+        shares.append(Share(i, min(current, cap), low, cap, room, divided.weights.get(name, 1)))
+    return shares if kept.edited else _without_moves(shares, work.replicas)
 
 
-def _limit(cycle: Cycle, request: Request, funnel: Funnel, shares: list[Share]) -> Limit | None:
+def _without_moves(shares: list[Share], total: int) -> list[Share]:
+    """Minimums only as far as replicas are left for them: a minimum that could not be met at first (its cluster was
+    not to be had) takes none from where they stand.
+    """
+    spare = max(0, total - sum(part.current for part in shares))
+    bounded = []
+    for part in shares:
+        raised = min(max(0, part.low - part.current), spare)
+        spare -= raised
+        bounded.append(replace(part, low=min(part.low, part.current + raised)))
+    return bounded
+
+
+def _room(cycle: Cycle, request: Request, picked: Picked, work: Workload, whole: list[Workload]) -> Numbers:
+    """Per chosen cluster, the pods that still fit beside the workloads that are whole on each."""
+    places = np.array(picked.chosen, dtype=np.int64)
+    if request.policy.fit is Fit.IGNORE:
+        return np.full(len(places), UNBOUNDED, dtype=np.int64)
+    beside = [(other.pod, np.maximum(other.replicas - cycle.held_by(request, other)[places], 0)) for other in whole]
+    return cycle.ledger.room_beside(places, work.pod, beside)
+
+
+def _limit(cycle: Cycle, request: Request, funnel: Funnel, shares: list[Share], shared: Shared) -> Limit | None:
     """The topology spread over replicas, with those that stand counted in."""
     if not any(spread.hard for spread in request.policy.topology_spread):
         return None
@@ -90,37 +180,31 @@ def _limit(cycle: Cycle, request: Request, funnel: Funnel, shares: list[Share]) 
         return None
     domains = Domains(cycle.columns, request.policy.topology_spread, funnel.eligible)
     for part in shares:
-        domains.add(part.cluster, min(part.cap, max(part.low, part.current)))
-    return Limit(domains.allows, domains.add)
+        domains.add(part.cluster, start(part))
+    shared.spread = domains
+    return Limit(
+        lambda place: domains.allows(shares[place].cluster),
+        lambda place: domains.releases(shares[place].cluster),
+        lambda place, change: domains.add(shares[place].cluster, change),
+    )
 
 
-def _defer(shared: Shared, request: Request, kept: Kept, work: Workload, missing: int) -> None:
-    """What found no room stays where it is, if it stands on a cluster that it should leave."""
-    for i in sorted(kept.leaves):
-        stay = min(missing, kept.before[i].replicas.get(work.key, 0))
-        if stay > 0:
-            shared.seats.setdefault(i, dict.fromkeys(_keys(request), 0))[work.key] = stay
-            shared.deferred[i] = shared.deferred.get(i, 0) + stay
-            missing -= stay
+def _levelled(shares: list[Share], domains: Domains) -> list[Share]:
+    """What stands, less what is too many for the topology spread: that is divided anew."""
+    level = list(shares)
+    while True:
+        above = {
+            place: min(start(part) - part.low, domains.excess(part.cluster))
+            for place, part in enumerate(level)
+            if domains.crowded(part.cluster) and start(part) > part.low
+        }
+        if not above:
+            return level
+        place = max(above, key=lambda place: (start(level[place]), place))
+        level[place] = replace(level[place], current=start(level[place]) - above[place])
+        domains.add(level[place].cluster, -above[place])
 
 
-def _drop_empty(shared: Shared, request: Request) -> None:
-    """A cluster without a seat is not in the decision, unless there is nothing to seat."""
-    divisible = [work for work in request.workloads if work.divisible]
-    if not any(work.replicas for work in divisible):
-        return
-    for i in list(shared.seats):
-        if not any(shared.seats[i].get(work.key, 0) for work in divisible):
-            del shared.seats[i]
-
-
-def _take(cycle: Cycle, request: Request, work: Workload, i: int, pods: int) -> None:
-    """Book what goes beyond what the placement holds there; what it gives up counts as taken until the next plan."""
-    held = cycle.held.setdefault((request.name, work.key), {})
-    if pods > held.get(i, 0):
-        cycle.ledger.take(i, [(work.pod, pods - held.get(i, 0))])
-        held[i] = pods
-
-
-def _keys(request: Request) -> list[str]:
-    return [work.key for work in request.workloads]
+def _book(cycle: Cycle, request: Request, shared: Shared, workloads: Sequence[Workload]) -> None:
+    clusters = sorted(shared.seats)
+    cycle.book(request, clusters, [(work, [shared.seats[i].get(work.key, 0) for i in clusters]) for work in workloads])

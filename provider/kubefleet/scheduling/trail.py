@@ -1,5 +1,6 @@
 """The trail of a decision, complete but made only where somebody looks: a plan has placements × clusters reasons."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import overload
 
@@ -11,7 +12,9 @@ from kubefleet.scheduling.protocols import Numbers, Scorer
 
 
 class Refusals(Mapping[str, tuple[Reason, ...]]):
-    """Reasons by cluster, sorted. Compares and prints like a dict of the same content; never changes."""
+    """Reasons by cluster, sorted as `names` and `clusters` are. Compares and prints like a dict of the same content;
+    never changes.
+    """
 
     __slots__ = ("_made", "_names", "_places", "_why")
 
@@ -22,12 +25,11 @@ class Refusals(Mapping[str, tuple[Reason, ...]]):
 
     def __getitem__(self, name: str) -> tuple[Reason, ...]:
         if name not in self._made:
-            for place in self._places:
-                if self._names[place] == name:
-                    self._made[name] = self._why(int(place))
-                    break
-            else:
+            place = bisect_left(self._names, name)
+            row = int(np.searchsorted(self._places, place))
+            if row == len(self._places) or self._names[self._places[row]] != name:
                 raise KeyError(name)
+            self._made[name] = self._why(place)
         return self._made[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -52,7 +54,7 @@ class Ranking(Sequence[Candidate]):
         self, names: Sequence[str], clusters: Numbers, scorers: Sequence[Scorer], values: Sequence[Numbers]
     ) -> None:
         self._names, self._places, self._scorers = names, clusters, tuple(scorers)
-        self._values = np.array([value[clusters] for value in values], dtype=np.int64)
+        self._values = tuple(values)
 
     @overload
     def __getitem__(self, which: int) -> Candidate: ...
@@ -61,11 +63,12 @@ class Ranking(Sequence[Candidate]):
     def __getitem__(self, which: int | slice) -> Candidate | tuple[Candidate, ...]:
         if isinstance(which, slice):
             return tuple(self[place] for place in range(*which.indices(len(self))))
+        place = self._places[which]
         scores = (
-            Score(scorer.name, int(value), int(value) * scorer.weight)
-            for scorer, value in zip(self._scorers, self._values[:, which], strict=True)
+            Score(scorer.name, int(value[place]), int(value[place]) * scorer.weight)
+            for scorer, value in zip(self._scorers, self._values, strict=True)
         )
-        return Candidate(self._names[self._places[which]], tuple(scores))
+        return Candidate(self._names[place], tuple(scores))
 
     def __len__(self) -> int:
         return len(self._places)
@@ -78,3 +81,37 @@ class Ranking(Sequence[Candidate]):
 
     def __repr__(self) -> str:
         return repr(tuple(self))
+
+
+class Reasons(Sequence[Reason]):
+    """Reasons in a row. Compares and prints like a tuple of the same content; never changes."""
+
+    __slots__ = ("_made", "_make")
+
+    def __init__(self, make: Callable[[], tuple[Reason, ...]]) -> None:
+        self._make = make
+        self._made: tuple[Reason, ...] | None = None
+
+    @overload
+    def __getitem__(self, which: int) -> Reason: ...
+    @overload
+    def __getitem__(self, which: slice) -> tuple[Reason, ...]: ...
+    def __getitem__(self, which: int | slice) -> Reason | tuple[Reason, ...]:
+        return self._all()[which]
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __eq__(self, other: object) -> bool:
+        return self._all() == tuple(other) if isinstance(other, Sequence) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._all())
+
+    def __repr__(self) -> str:
+        return repr(self._all())
+
+    def _all(self) -> tuple[Reason, ...]:
+        if self._made is None:
+            self._made = self._make()
+        return self._made

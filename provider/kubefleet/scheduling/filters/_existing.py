@@ -9,6 +9,8 @@ from kubefleet.scheduling.protocols import Mask, Verdict
 
 def judge_existing(cycle: Cycle, plugin: str, code: Code, needs: frozenset[str], present: str) -> Verdict:
     """Refuse clusters that lack one of `needs`. `present` names the cluster's field: None there means all exist."""
+    if not needs:
+        return cycle.columns.once("nothing needed", lambda: Verdict(cycle.columns.everywhere(), lambda _: ()))
     clusters = cycle.columns.clusters
 
     def has(i: int, need: str) -> bool:
@@ -28,6 +30,6 @@ def judge_existing(cycle: Cycle, plugin: str, code: Code, needs: frozenset[str],
 
     def make() -> Verdict:
         masks = [base(need) | given[need] if need in given else base(need) for need in sorted(needs)]
-        return Verdict(np.logical_and.reduce(masks) if masks else cycle.columns.everywhere(), reasons)
+        return Verdict(np.logical_and.reduce(masks), reasons)
 
     return make() if given else cycle.columns.once((plugin, needs), make)

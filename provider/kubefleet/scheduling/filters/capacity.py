@@ -10,6 +10,8 @@ from kubefleet.model.request import Request, Workload
 from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.protocols import Mask, Numbers, Verdict
 
+NAME = "capacity"
+
 
 class Capacity:
     """Refuses clusters without room for a whole copy; of divided workloads, for one replica (or the minimum) of each.
@@ -17,7 +19,7 @@ class Capacity:
     A pod that stands there already needs no room. Where `fit` is not `filter` every cluster passes.
     """
 
-    name = "capacity"
+    name = NAME
     warns_for = frozenset({PolicyType.PICK_ALL, PolicyType.PICK_FIXED})
 
     def judge(self, cycle: Cycle, request: Request) -> Verdict:
@@ -38,12 +40,14 @@ class Capacity:
         return Verdict(passed, lambda i: self._reasons(cycle, notes, i))
 
     def _together(self, cycle: Cycle, request: Request, alone: Mask) -> Mask:
-        """Whether all workloads fit at once, cluster by cluster, where each fits alone."""
-        wanted = [_least(cycle, request, workload) - cycle.held_by(request, workload) for workload in request.workloads]
+        """Whether all workloads fit at once where each fits alone."""
+        places = np.flatnonzero(alone)
+        demands = [
+            (workload.pod, (_least(cycle, request, workload) - cycle.held_by(request, workload))[places])
+            for workload in request.workloads
+        ]
         passed = alone.copy()
-        for i in np.flatnonzero(alone):
-            demands = [(work.pod, int(pods[i])) for work, pods in zip(request.workloads, wanted, strict=True)]
-            passed[i] = cycle.ledger.holds(int(i), [(pod, pods) for pod, pods in demands if pods > 0])
+        passed[places] = cycle.ledger.holds(places, demands)
         return passed
 
     def _reasons(self, cycle: Cycle, notes: Sequence["_Shortage"], i: int) -> tuple[Reason, ...]:
@@ -58,7 +62,7 @@ class _Shortage:
     def __init__(
         self, workload: str, clusters: Numbers, wanted: Numbers, room: Numbers, need: dict[str, int], most: Numbers
     ) -> None:
-        self.places = {int(i): row for row, i in enumerate(clusters)}
+        self.places = {i: row for row, i in enumerate(clusters.tolist())}
         self.workload, self.wanted, self.room = workload, wanted[clusters], room[clusters]
         self.need, self.most = need, most
 
@@ -66,8 +70,8 @@ class _Shortage:
         """The first resource of which no node has enough for one pod; else how many pods fit of those wanted."""
         row = self.places[i]
         detail: dict[str, int | str] = {"workload": self.workload}
-        for column, (resource, need) in enumerate(self.need.items()):
-            free = int(self.most[row, column])
+        for which, (resource, need) in enumerate(self.need.items()):
+            free = int(self.most[which, row])
             if free < 0:
                 return make_reason(Code.INSUFFICIENT_CAPACITY, plugin, cluster, short="no-node", **detail)
             if free < need:

@@ -9,11 +9,13 @@ from kubefleet.model.request import Request
 from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.protocols import Mask, Verdict
 
+NAME = "required"
+
 
 class Required:
     """Refuses clusters for which no term holds; the reasons are those of the term that comes nearest."""
 
-    name = "required"
+    name = NAME
     warns_for = frozenset({PolicyType.PICK_FIXED})
 
     def judge(self, cycle: Cycle, request: Request) -> Verdict:
@@ -21,7 +23,7 @@ class Required:
         columns, terms = cycle.columns, request.policy.required
 
         def reasons(i: int) -> tuple[Reason, ...]:
-            return min((self._failing(columns.clusters[i], term) for term in terms), key=len)
+            return min((failing(columns.clusters[i], term) for term in terms), key=len)
 
         def make() -> Verdict:
             if not terms:
@@ -31,23 +33,25 @@ class Required:
 
         return columns.once((self.name, terms), make)
 
-    def _failing(self, cluster: Cluster, term: Term) -> tuple[Reason, ...]:
-        found = [
-            make_reason(
-                Code.LABEL_MISMATCH,
-                self.name,
-                cluster.name,
-                key=expr.key,
-                wanted=str(expr),
-                seen=cluster.labels.get(expr.key, "absent"),
-            )
-            for expr in term.labels
-            if not expr.matches_labels(cluster.labels)
-        ]
-        for expr in term.properties:
-            have = cluster.properties.get(expr.key)
-            if not expr.matches_property(have):
-                code = Code.PROPERTY_MISSING if have is None else Code.PROPERTY_MISMATCH
-                seen = "absent" if have is None else have.text
-                found.append(make_reason(code, self.name, cluster.name, key=expr.key, wanted=str(expr), seen=seen))
-        return tuple(found)
+
+def failing(cluster: Cluster, term: Term) -> tuple[Reason, ...]:
+    """What does not hold of a term."""
+    found = [
+        make_reason(
+            Code.LABEL_MISMATCH,
+            NAME,
+            cluster.name,
+            key=expr.key,
+            wanted=str(expr),
+            seen=cluster.labels.get(expr.key, "absent"),
+        )
+        for expr in term.labels
+        if not expr.matches_labels(cluster.labels)
+    ]
+    for expr in term.properties:
+        have = cluster.properties.get(expr.key)
+        if not expr.matches_property(have):
+            code = Code.PROPERTY_MISSING if have is None else Code.PROPERTY_MISMATCH
+            seen = "absent" if have is None else have.text
+            found.append(make_reason(code, NAME, cluster.name, key=expr.key, wanted=str(expr), seen=seen))
+    return tuple(found)

@@ -23,7 +23,9 @@ class Spread:
     def score(self, cycle: Cycle, request: Request, candidates: Mask, domains: Domains) -> Numbers:  # noqa: ARG002
         """Counts again after every pick."""
         total = np.zeros(len(cycle.columns), dtype=np.int64)
+        if not domains.spreads:
+            return total
         for which, spread in enumerate(domains.spreads):
-            if not spread.hard or request.divided is not None:
+            if not spread.hard or request.divides:
                 total -= domains.skew(which)
         return np.maximum(total, _LOWEST)

@@ -1,0 +1,67 @@
+"""Exchange: of divided replicas, clusters with too little room give way to others that passed but were not picked."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kubefleet.model.policy import Fit, PolicyType
+from kubefleet.model.request import Request
+from kubefleet.scheduling.cycle import Cycle
+from kubefleet.scheduling.funnel import Funnel
+from kubefleet.scheduling.keep import Kept
+from kubefleet.scheduling.pick import Picked
+from kubefleet.scheduling.protocols import Mask, Numbers
+
+
+def exchange(cycle: Cycle, request: Request, funnel: Funnel, kept: Kept, picked: Picked) -> None:
+    """Change the picks while that lets more replicas be placed: each time the new cluster with the least room goes,
+    for the one with which the fewest replicas are left over (of equals, the highest score). What stands stays.
+    """
+    bound = request.policy.type is PolicyType.PICK_N and request.policy.fit is Fit.FILTER
+    if not (request.divides and bound and picked.added):
+        return
+    parts = [work for work in request.workloads if work.divisible]
+    totals = np.array([work.replicas for work in parts], dtype=np.int64)
+    rooms = np.minimum(_most(cycle, request, funnel, kept), totals[:, None])
+    spare = funnel.passed.copy()
+    spare[[*picked.chosen, *kept.before]] = False
+    while spare.any():
+        lack = totals - rooms[:, picked.chosen].sum(axis=1)
+        short = int(np.maximum(lack, 0).sum())
+        if short == 0:
+            return
+        victim = min(picked.added, key=lambda i: (int(rooms[:, i].sum()), picked.total(i), -i))
+        places = picked.by_score(np.flatnonzero(spare & _alike(cycle, request, victim)))
+        if not len(places):
+            return
+        after = np.maximum((lack + rooms[:, victim])[:, None] - rooms[:, places], 0).sum(axis=0)
+        best = int(after.argmin())
+        if after[best] >= short:
+            return
+        picked.replace(victim, int(places[best]), int(rooms[:, victim].sum()))
+        spare[places[best]] = False
+
+
+def _most(cycle: Cycle, request: Request, funnel: Funnel, kept: Kept) -> NDArray[np.int64]:
+    """Workload × cluster: the most replicas that a cluster could have."""
+    maximum = np.full(len(cycle.columns), np.iinfo(np.int64).max, dtype=np.int64)
+    for name, most in request.divided.max.items() if request.divided is not None else ():
+        if name in cycle.columns.index:
+            maximum[cycle.columns.index[name]] = most
+    rows: list[Numbers] = []
+    for work in (work for work in request.workloads if work.divisible):
+        row = cycle.room_for(request, work)
+        for i in kept.stays:
+            if not funnel.grows[i]:
+                row[i] = kept.before[i].replicas.get(work.key, 0)
+        rows.append(np.minimum(row, maximum))
+    return np.stack(rows)
+
+
+def _alike(cycle: Cycle, request: Request, i: int) -> Mask:
+    """Clusters of the same domains, as far as a `DoNotSchedule` looks at them."""
+    alike = cycle.columns.everywhere()
+    for spread in request.policy.topology_spread:
+        if spread.hard:
+            codes, _ = cycle.columns.domains(spread.key)
+            alike = alike & (codes == codes[i])
+    return alike

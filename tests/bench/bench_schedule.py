@@ -1,0 +1,142 @@
+"""How long a whole fleet takes to plan: from nothing, planned again, and with one cluster changed.
+
+    python tests/bench/bench_schedule.py [PLACEMENTS CLUSTERS] ...
+
+Prints rows as `make bench` collects them. The mix is that of the speed target without affinity: 100 policies × 50 pod
+sizes, 12 shapes a cluster, 30 % divided, 20 % spread, 5 % that cannot be placed.
+"""
+
+import gc
+import json
+import resource
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from random import Random
+
+from immutabledict import immutabledict
+
+from kubefleet.model.cluster import Cluster
+from kubefleet.model.decision import Plan, Previous
+from kubefleet.model.policy import DivideBy, Divided, Policy, PolicyType, Prefer, Term, TopologySpread
+from kubefleet.model.property import make_property
+from kubefleet.model.request import PodShape, Request, Workload
+from kubefleet.model.selector import Expr, Operator
+from kubefleet.model.shape import NodeShape
+from kubefleet.model.snapshot import Snapshot
+from kubefleet.model.taint import Effect, Taint
+from kubefleet.scheduling import schedule
+
+SIZES = ((1_000, 100), (10_000, 1_000))
+TOO_LARGE = PodShape(immutabledict({"cpu": 500_000}))
+MIB = 2**20
+
+
+def fleet(clusters: int, random: Random) -> Snapshot:
+    return Snapshot(datetime(2026, 1, 1, tzinfo=UTC), tuple(_cluster(number, random) for number in range(clusters)))
+
+
+def _cluster(number: int, random: Random) -> Cluster:
+    return Cluster(
+        f"c{number:04}",
+        labels=immutabledict({"region": f"r{number % 7}", "tier": ("prod", "test")[number % 2]}),
+        taints=(Taint("dedicated", "ml", Effect.NO_SCHEDULE),) if number % 10 == 0 else (),
+        properties=immutabledict({"node-count": make_property(random.randint(3, 99), "nodes")}),
+        shapes=tuple(_shape(pool, random) for pool in range(12)),
+    )
+
+
+def _shape(pool: int, random: Random) -> NodeShape:
+    """Alike nodes, some of them partly used."""
+    cores, count = random.choice((8, 16, 32, 64)), random.randint(5, 60)
+    whole = immutabledict({"cpu": cores * 1000, "memory": cores * 4096 * MIB, "pods": 110})
+    free: dict[immutabledict[str, int], int] = {}
+    for _ in range(min(count, 6)):
+        used = random.randint(0, 5) * 10
+        left = immutabledict({name: amount * (100 - used) // 100 for name, amount in whole.items()})
+        free[left] = free.get(left, 0) + 1
+    free[whole] = free.get(whole, 0) + count - sum(free.values())
+    groups = tuple((amounts, nodes) for amounts, nodes in free.items() if nodes)
+    return NodeShape(count, whole, whole, groups, labels=immutabledict({"pool": f"p{pool % 3}"}))
+
+
+def policy(number: int, random: Random) -> Policy:
+    tier = (Term(labels=(Expr("tier", Operator.IN, ("prod",)),)),)
+    regions = (Term(labels=(Expr("region", Operator.IN, (f"r{number % 7}", f"r{(number + 1) % 7}")),)),)
+    return Policy(
+        PolicyType.PICK_N if number % 10 else PolicyType.PICK_ALL,
+        number=random.randint(1, 5),
+        required=(tier, regions, ())[number % 3],
+        preferred=(Prefer(random.randint(1, 100), sort_by="node-count", descending=number % 4 == 1),) * (number % 2),
+        topology_spread=(TopologySpread("region", 1, hard=number % 2 == 0),) if number % 5 == 0 else (),
+    )
+
+
+def placements(count: int, random: Random) -> list[Request]:
+    policies = [policy(number, random) for number in range(100)]
+    sizes = [
+        PodShape(
+            immutabledict(
+                {
+                    "cpu": random.choice((100, 250, 500, 1000, 2000)),
+                    "memory": random.choice((128, 256, 512, 1024, 4096)) * MIB,
+                }
+            )
+        )
+        for _ in range(50)
+    ]
+    return [_placement(number, policies, sizes, random) for number in range(count)]
+
+
+def _placement(number: int, policies: list[Policy], sizes: list[PodShape], random: Random) -> Request:
+    pod = TOO_LARGE if random.random() < 0.05 else random.choice(sizes)
+    return Request(
+        f"p{number:05}",
+        uid=f"u{number}",
+        policy=random.choice(policies),
+        workloads=(Workload("w", "default", random.randint(1, 12), pod),),
+        divided=Divided(random.choice(list(DivideBy))) if random.random() < 0.3 else None,
+        priority=random.randint(0, 3),
+    )
+
+
+def changed(snapshot: Snapshot) -> Snapshot:
+    """One cluster has become smaller and lost its label."""
+    first = snapshot.clusters[0]
+    other = replace(first, shapes=first.shapes[:6], labels=immutabledict({"region": "r0"}))
+    return replace(snapshot, clusters=(other, *snapshot.clusters[1:]))
+
+
+def measure(count: int, clusters: int) -> list[dict[str, object]]:
+    random = Random(1)
+    snapshot, asked = fleet(clusters, random), placements(count, random)
+    size = f"{count} placements x {clusters} clusters"
+    before: Mapping[str, Previous] = {}
+    rows: list[dict[str, object]] = []
+    for name, seen in (("from nothing", snapshot), ("again", snapshot), ("one cluster changed", changed(snapshot))):
+        gc.collect()
+        began = time.process_time()
+        plan = schedule(seen, asked, before)
+        seconds = time.process_time() - began
+        rows.append(_row(f"schedule {name}", round(seconds, 3), "s", size))
+        before = {decision.placement: Previous(decision.bindings) for decision in plan.decisions}
+    rows.append(_row("unplaced placements", _unplaced(plan), "", size))
+    rows.append(_row("peak memory", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, "MiB", size))
+    return rows
+
+
+def _unplaced(plan: Plan) -> int:
+    return sum(decision.unplaced > 0 for decision in plan.decisions)
+
+
+def _row(name: str, value: float, unit: str, size: str) -> dict[str, object]:
+    return {"name": name, "value": value, "unit": unit, "better": "lower", "size": size}
+
+
+if __name__ == "__main__":
+    given = [int(word) for word in sys.argv[1:]]
+    for count, clusters in list(zip(given[::2], given[1::2], strict=True)) or SIZES:
+        for row in measure(count, clusters):
+            print(json.dumps(row))  # noqa: T201 - its output is what it is for

@@ -1,0 +1,45 @@
+"""One bad member is one bad member."""
+
+import pytest
+
+pytestmark = pytest.mark.engine
+
+WEB = 'fleet.placement("web", manifests=[NAMESPACE, deployment(replicas=3)])'
+
+
+def test_a_hung_member_costs_its_own_row_and_is_served_when_it_is_back(stack):
+    stack.write(WEB)
+    stack.up()
+    stack.write(WEB.replace("replicas=3", "replicas=4"))
+    stack.lab.hang("eu-2")
+    try:
+        text = stack.up()
+        assert "eu-2 is unreachable" in text
+        assert "web kept on eu-2: unreachable" in text
+        assert "eu-2 is pending" in text
+    finally:
+        stack.lab.resume("eu-2")
+    assert stack.replicas("web") == {"eu-1": 4, "eu-2": 3, "us-1": 4}
+    stack.up()
+    assert stack.replicas("web") == {"eu-1": 4, "eu-2": 4, "us-1": 4}
+    assert "to update" not in stack.run("preview").stdout
+
+
+def test_destroy_with_a_dead_member_fails_in_one_line_and_passes_when_told_to_abandon_it(stack):
+    stack.write(
+        'fleet.placement("web", manifests=[config_map()], policy=PickFixed("eu-1"))'.replace(
+            "config_map()",
+            '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "left", "namespace": "default"}}',
+        )
+    )
+    stack.up()
+    stack.lab.kill("eu-1")
+    try:
+        text = stack.run("destroy", "--yes", code=-1)
+        assert "set KUBEFLEET_ABANDON=eu-1" in text.stdout + text.stderr
+        passed = stack.pulumi.run("destroy", "--yes", cwd=stack.folder, settings={"KUBEFLEET_ABANDON": "eu-1"})
+        assert passed.code == 0, passed.stdout + passed.stderr
+    finally:
+        stack.lab.restart("eu-1")
+        stack.kubectl("eu-1", "delete", "cm", "left", "--ignore-not-found")
+        stack.kubectl("eu-1", "delete", "ns", "pulumi-kubefleet", "--ignore-not-found")

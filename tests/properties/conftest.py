@@ -1,0 +1,13 @@
+"""How many fleets every property is tried on.
+
+By default few, and the same ones each time, so that one commit always gives one answer; before a change to scheduling
+is done, many new ones: `pytest tests/properties --hypothesis-profile deep`.
+"""
+
+from hypothesis import HealthCheck, settings
+
+_SLOW_TO_DRAW = (HealthCheck.too_slow, HealthCheck.data_too_large)
+
+settings.register_profile("same", max_examples=60, derandomize=True, deadline=None, suppress_health_check=_SLOW_TO_DRAW)
+settings.register_profile("deep", max_examples=3000, deadline=None, suppress_health_check=_SLOW_TO_DRAW)
+settings.load_profile("same")
