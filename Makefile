@@ -29,6 +29,7 @@ example: setup tools
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
+	$(BIN)/deptry .
 
 types: setup
 	$(BIN)/mypy

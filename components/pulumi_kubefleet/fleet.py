@@ -204,22 +204,22 @@ class Fleet(pulumi.ComponentResource):
             placement.register_outputs({})
         outcome = {"schema": SCHEMA, "fleet": self.fleet_name, "phases": phases}
         Outcome(self.fleet_name, outcome, _child_of(self))
+        divided = {placement.placement_name for placement in collection.placements if placement._divides}
         plan = pulumi.Output.all(**decided).apply(
-            lambda decisions: {name: readable_decision(decisions[name]) for name in sorted(decisions)}
+            lambda decisions: {
+                name: readable_decision(decisions[name], divided=name in divided) for name in sorted(decisions)
+            }
         )
         self.register_outputs({"plan": plan})
         return plan
 
 
-def readable_decision(decision: Mapping[str, Mapping[str, float]] | None) -> str:
-    """`eu-1 x7, us-1 x5`: clusters and counts only, so that it changes only when the decision does."""
+def readable_decision(decision: Mapping[str, Mapping[str, float]] | None, *, divided: bool) -> str:
+    """`eu-1 x7, us-1 x5`, or `eu-1, us-1` of whole copies: nothing that changes when the decision does not."""
     if not decision:
         return "nowhere"
-    parts = []
-    for cluster in sorted(decision):
-        replicas = sum(int(count) for count in decision[cluster].values())
-        parts.append(f"{cluster} x{replicas}" if decision[cluster] else cluster)
-    return ", ".join(parts)
+    totals = {cluster: sum(int(count) for count in decision[cluster].values()) for cluster in sorted(decision)}
+    return ", ".join(f"{cluster} x{total}" if divided else cluster for cluster, total in totals.items())
 
 
 def _distinct(name: str, taken: list[str]) -> str:

@@ -76,3 +76,4 @@ class Placement(pulumi.ComponentResource):
             **unknown,
         }
         self._raw = {key: plain(value) for key, value in written.items() if value is not None}
+        self._divides = isinstance(replicas, Divided)

@@ -60,8 +60,8 @@ def simulate_file(path: Path) -> Plan:
 
 
 _RENDERERS: dict[PlanForm, Callable[[FleetFile, Plan], str]] = {
-    PlanForm.TABLE: lambda fleet, plan: plan_as_table(plan, fleet.requests, fleet.snapshot),
-    PlanForm.WIDE: lambda fleet, plan: plan_as_wide_table(plan, fleet.requests, fleet.snapshot),
+    PlanForm.TABLE: lambda fleet, plan: plan_as_table(plan, fleet.snapshot),
+    PlanForm.WIDE: lambda fleet, plan: plan_as_wide_table(plan, fleet.snapshot),
     PlanForm.JSON: lambda fleet, plan: json.dumps(plan_as_json(plan, fleet.requests), indent=2) + "\n",
     PlanForm.YAML: lambda fleet, plan: yaml.safe_dump(plan_as_json(plan, fleet.requests), sort_keys=False),
 }

@@ -11,10 +11,8 @@ MOST_LINES = 20
 def plan_message(plan: Plan, snapshot: Snapshot) -> str:
     """Line 1 is the summary; then at most 20 lines: unreachable members, moves, kept, unplaced, every placement."""
     lines = [f"{cluster.name} is unreachable: {cluster.why}" for cluster in _unreachable(snapshot)]
-    lines += [_move_line(move) for move in plan.moves]
-    for decision in plan.decisions:
-        for cluster, reasons in decision.kept.items():
-            lines += [f"{decision.placement} kept on {cluster}: {reason_text(reason)}" for reason in reasons]
+    lines += [move_line(move) for move in plan.moves]
+    lines += [line for decision in plan.decisions for line in kept_lines(decision)]
     lines += [_unplaced_line(decision) for decision in plan.decisions if decision.unplaced]
     lines += [_placement_line(decision, snapshot) for decision in plan.decisions]
     shown = lines[:MOST_LINES]
@@ -59,10 +57,10 @@ _CAUSES = {
 
 
 def counts(decision: Decision) -> str:
-    """`eu-1 x7, us-1 x5`, or `nowhere`."""
-    parts = [
-        f"{binding.cluster} x{binding.total}" if binding.replicas else binding.cluster for binding in decision.bindings
-    ]
+    """`eu-1 x7, us-1 x5` where replicas are divided, else `eu-1, us-1`; or `nowhere`."""
+    parts = (
+        f"{binding.cluster} x{binding.total}" if decision.divided else binding.cluster for binding in decision.bindings
+    )
     return ", ".join(parts) or "nowhere"
 
 
@@ -70,7 +68,16 @@ def _unreachable(snapshot: Snapshot) -> list[Cluster]:
     return [cluster for cluster in snapshot.clusters if cluster.state is ClusterState.UNREACHABLE]
 
 
-def _move_line(move: Move) -> str:
+def kept_lines(decision: Decision) -> list[str]:
+    """What stays although something speaks against it, one line a cluster."""
+    return [
+        f"{decision.placement} kept on {cluster}: {'; '.join(map(reason_text, reasons))}"
+        for cluster, reasons in decision.kept.items()
+    ]
+
+
+def move_line(move: Move) -> str:
+    """`move 2 of web: us-1 -> eu-2, because it is tainted NoExecute maintenance`."""
     target = f"-> {move.destination}" if move.destination else "goes"
     return f"move {move.replicas} of {move.placement}: {move.source} {target}, because it is {cause(move)}"
 

@@ -1,0 +1,59 @@
+"""What a schedule says about itself in a preview."""
+
+from datetime import UTC, datetime
+
+import pytest
+from immutabledict import immutabledict
+
+from kubefleet.model.cluster import Cluster, ClusterState
+from kubefleet.model.decision import Binding, Decision, Move, MoveReason, Plan
+from kubefleet.model.reason import Code, make_reason
+from kubefleet.model.snapshot import Snapshot
+from kubefleet.report.plan_message import MOST_LINES, counts, plan_message
+
+pytestmark = pytest.mark.fast
+
+
+def on(**replicas: int) -> tuple[Binding, ...]:
+    return tuple(Binding(name, immutabledict({"w": count})) for name, count in replicas.items())
+
+
+def fleet(*clusters: Cluster) -> Snapshot:
+    return Snapshot(datetime(2026, 1, 1, tzinfo=UTC), clusters or (Cluster("a"), Cluster("b")))
+
+
+def test_divided_replicas_are_counted_and_whole_copies_are_not() -> None:
+    assert counts(Decision("web", on(a=7, b=5), divided=True)) == "a x7, b x5"
+    assert counts(Decision("agent", on(a=3, b=3))) == "a, b"
+    assert counts(Decision("new")) == "nowhere"
+
+
+def test_the_summary_comes_first_then_who_is_silent_what_moves_what_is_kept_and_every_placement() -> None:
+    taint = make_reason(Code.TAINT_NOT_TOLERATED, "taints", "b", key="dedicated", value="ml", effect="NoSchedule")
+    plan = Plan(
+        (
+            Decision("agent", on(b=1), kept={"b": (taint,)}),
+            Decision("web", on(b=2), divided=True, unplaced=1),
+        ),
+        (Move("web", "a", "b", 2, MoveReason.TAINT_NO_EXECUTE, "maintenance"),),
+    )
+    snapshot = fleet(Cluster("a"), Cluster("b"), Cluster("c", state=ClusterState.UNREACHABLE, why="no answer"))
+    assert plan_message(plan, snapshot).splitlines() == [
+        (
+            "2 placements on 1 of 3 clusters, 1 move (a tainted NoExecute maintenance), 1 kept for a reason, "
+            "1 unreachable, 1 unplaced"
+        ),
+        "  c is unreachable: no answer",
+        "  move 2 of web: a -> b, because it is tainted NoExecute maintenance",
+        "  agent kept on b: taint dedicated=ml:NoSchedule not tolerated",
+        "  web: 1 unplaced",
+        "  agent on b; 3/3 clusters fit",
+        "  web on b x2; 3/3 clusters fit",
+    ]
+
+
+def test_of_many_lines_the_rest_is_counted() -> None:
+    plan = Plan(tuple(Decision(f"p{number:02}", on(a=1)) for number in range(MOST_LINES + 5)))
+    lines = plan_message(plan, fleet()).splitlines()
+    assert len(lines) == MOST_LINES + 2
+    assert lines[-1] == "  and 5 more: kubefleet explain PLACEMENT"
