@@ -54,7 +54,7 @@ class Collection:
         }
 
     def schedule(self, owners: Mapping[str, tuple[pulumi.Output[str], pulumi.Output[str]]]) -> dict[str, Any]:
-        """Inputs of `Schedule`: all requests. `mistakes` and `sources` are taken out again by its check."""
+        """Inputs of `Schedule`: all requests. What is only passing is taken out again by its check."""
         placements = {}
         for placement in self.placements:
             name = placement.placement_name
@@ -76,6 +76,7 @@ class Collection:
             "placements": placements,
             "mistakes": [asdict(mistake) for mistake in self.mistakes],
             "sources": dict(self.sources),
+            "preview": pulumi.runtime.is_dry_run(),
             "leaving": None,
             **computed,
         }

@@ -57,6 +57,30 @@ def test_a_saved_plan_passes_when_nothing_changed_and_is_refused_when_the_decisi
             stack.kubectl(cluster, "uncordon", *names)
 
 
+CHANGES_AFTER_ITS_PREVIEW = """
+import subprocess
+if not pulumi.runtime.is_dry_run():
+    for context in ("eu-1", "eu-2"):
+        subprocess.run(["kubectl", "--context", context, "cordon", "-l", "kubernetes.io/os"], check=True)
+"""
+
+
+def test_a_fleet_that_changes_between_preview_and_update_of_one_up_stops_it(stack):
+    stack.write(WEB.format(n=3) + CHANGES_AFTER_ITS_PREVIEW)
+    before = stack.events()
+    try:
+        stopped = stack.run("up", "--yes", code=-1).stdout
+        assert "the fleet changed since this preview; nothing was changed. Run `pulumi up` again" in stopped
+        assert "web: shown on eu-1 x2, eu-2 x1, now on us-1 x3" in stopped
+        assert not [write for write in stack.writes(before) if write[2] != "nodes"]
+        again = stack.run("up", "--yes").stdout
+        assert "1 placement on 1 of 3 clusters" in again
+        assert stack.replicas("web") == {"us-1": 3}
+    finally:
+        for cluster in ("eu-1", "eu-2"):
+            stack.kubectl(cluster, "uncordon", "-l", "kubernetes.io/os")
+
+
 def test_two_previews_in_a_row_are_the_same_though_pods_come_and_go(stack, two_runs):
     stack.write(WEB.format(n=3))
     stack.up()

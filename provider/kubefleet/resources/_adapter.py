@@ -4,7 +4,6 @@ import os
 import tempfile
 import traceback
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from pulumi.dynamic import (
@@ -19,6 +18,7 @@ from pulumi.dynamic import (
 
 from kubefleet.model.phase import Phase
 from kubefleet.resources import _engine, _session
+from kubefleet.resources._private import private_folder
 
 PROVIDER_KEY = "__provider"
 Props = dict[str, Any]
@@ -116,9 +116,7 @@ def _whole(value: Any) -> Any:
 
 def _unexpected(error: Exception) -> str:
     """One line for the user; the traceback goes to a file that only the user can read."""
-    folder = Path(os.environ.get("KUBEFLEET_LOGS") or Path(tempfile.gettempdir()) / f"kubefleet-{os.getuid()}")
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix="error-", suffix=".log", dir=folder)
+    handle, name = tempfile.mkstemp(prefix="error-", suffix=".log", dir=private_folder())
     with os.fdopen(handle, "w") as log:
         log.write("".join(traceback.format_exception(error)))
     return f"unexpected {type(error).__name__}. The details are in {name}; please report them"

@@ -11,11 +11,16 @@ from kubefleet.resources import _engine
 from kubefleet.resources._adapter import Adapter, Props
 from kubefleet.resources.ownership import has_unknown
 
-_PASSING = ("mistakes", "sources")
+_PASSING = ("mistakes", "sources", "preview")
+
+_OVERTAKEN = "the fleet changed since this preview; nothing was changed. Run `pulumi up` again"
 
 
 class ScheduleProvider(Adapter):
-    """Inputs: `fleet, members, placements`; computed: `to:<placement>`, `redo:<placement>`, `leaving`, `turns`."""
+    """Inputs: `fleet, members, placements`; computed: `to:<placement>`, `redo:<placement>`, `leaving`, `turns`.
+
+    `mistakes`, `sources` and `preview` (whether this is one) come with them and are not kept.
+    """
 
     def identity(self, news: Props) -> str:
         """The fleet's name."""
@@ -23,6 +28,7 @@ class ScheduleProvider(Adapter):
 
     def checked(self, olds: Props, news: Props) -> tuple[Props, list[str]]:
         """Checks everything that was declared, takes a snapshot, and decides."""
+        from kubefleet.resources._agreement import differences, leave
         from kubefleet.resources._decide import decide
         from kubefleet.resources._inputs import read_declaration
 
@@ -34,6 +40,10 @@ class ScheduleProvider(Adapter):
         decided = decide(declaration, olds, known)
         if decided.mistakes:
             return inputs, [_all_mistakes(decided.mistakes, news.get("sources", {}))]
+        if news.get("preview"):
+            leave(news["fleet"], decided.inputs)
+        elif lines := differences(news["fleet"], decided.inputs):
+            return inputs, ["\n  ".join((_OVERTAKEN, *lines))]
         _engine.show(decided.message, ephemeral=False, warning=decided.warns)
         return {**inputs, **decided.inputs, **_undecided(unknown)}, []
 

@@ -1,0 +1,68 @@
+"""The preview and the update of one `pulumi up` agree: what was shown is what is done.
+
+They run in two plugin processes under one process of the command line. The preview leaves what it decided in a private
+file that is named after that process; the update compares. Without such a parent (another host than `pulumi`), or
+with --skip-preview, there is nothing to compare.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from kubefleet.resources._private import private_folder
+
+_PREFIX = "to:"
+_COMMAND_LINE = "pulumi"
+
+
+def leave(fleet: str, inputs: Mapping[str, Any]) -> None:
+    """Note, in a preview, what was decided: the clusters and replicas of every placement that is known."""
+    if (path := _path(fleet)) is None:
+        return
+    _forget_dead(path.parent)
+    decided = {key: value for key, value in inputs.items() if key.startswith(_PREFIX)}
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as file:
+        json.dump(decided, file)
+
+
+def differences(fleet: str, inputs: Mapping[str, Any]) -> list[str]:
+    """In an update: one line for every placement that its preview has shown elsewhere. Forgets the preview."""
+    path = _path(fleet)
+    if path is None or not path.exists():
+        return []
+    shown = json.loads(path.read_text())
+    path.unlink()
+    lines = []
+    for key in sorted(shown):
+        if key in inputs and inputs[key] != shown[key]:
+            name = key.removeprefix(_PREFIX)
+            lines.append(f"{name}: shown on {_counts(shown[key])}, now on {_counts(inputs[key])}")
+    return lines
+
+
+def _counts(decision: Mapping[str, Mapping[str, int]]) -> str:
+    parts = (f"{name} x{sum(decision[name].values())}" if decision[name] else name for name in sorted(decision))
+    return ", ".join(parts) or "no cluster"
+
+
+def _path(fleet: str) -> Path | None:
+    """The file of this command and fleet. A process id comes again; together with its start it does not."""
+    for parent in psutil.Process().parents():
+        if Path(parent.name()).stem == _COMMAND_LINE:
+            key = hashlib.sha256(f"{parent.create_time()} {fleet}".encode()).hexdigest()[:16]
+            return private_folder() / f"preview-{parent.pid}-{key}.json"
+    return None
+
+
+def _forget_dead(folder: Path) -> None:
+    """Remove what commands have left that ended after their preview."""
+    for path in folder.glob("preview-*.json"):
+        pid = path.name.split("-")[1]
+        if pid.isdigit() and not psutil.pid_exists(int(pid)):
+            path.unlink(missing_ok=True)
