@@ -9,6 +9,9 @@ from kubefleet.resources import _engine
 manifests: dict[str, Mapping[str, Any]] = {}
 """Placement uid -> manifests, put there by `Ownership.check`; secrets in it are in clear, so it never leaves memory."""
 
+going: dict[str, str] = {}
+"""Placement uid -> name, for those that the program has no more: `Ownership.delete` ends this `up` with them."""
+
 unreachable: dict[str, str] = {}
 """Member -> why, for those that a check of this process found unreachable: they are not asked again."""
 

@@ -33,6 +33,7 @@ def make_task(news: Props, olds: Props | None) -> Task:
         show=lambda line: _engine.show(line, urn=urn),
         labels=immutabledict(news.get("labels") or {}),
         partners=partners_of(news["uid"]),
+        going=_session.going,
         held_before=frozenset((olds or {}).get("to") or {}) | frozenset((olds or {}).get("pending") or ()),
         cancelled=_engine.cancelled.is_set,
     )

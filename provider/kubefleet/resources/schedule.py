@@ -7,7 +7,7 @@ from typing import Any
 
 from pulumi.output import UNKNOWN
 
-from kubefleet.resources import _engine
+from kubefleet.resources import _engine, _session
 from kubefleet.resources._adapter import Adapter, Props
 from kubefleet.resources.ownership import has_unknown
 
@@ -37,6 +37,7 @@ class ScheduleProvider(Adapter):
         declaration, mistakes = read_declaration(olds, known, unknown)
         if mistakes:
             return inputs, [_all_mistakes(mistakes, news.get("sources", {}))]
+        _session.going.update(_going(olds, news))
         decided = decide(declaration, olds, known)
         if decided.mistakes:
             return inputs, [_all_mistakes(decided.mistakes, news.get("sources", {}))]
@@ -59,6 +60,12 @@ class ScheduleProvider(Adapter):
 def _undecided(names: frozenset[str]) -> Props:
     """The keys of placements that nothing can be decided for in this preview."""
     return {f"{kind}:{name}": value for name in sorted(names) for kind, value in (("to", UNKNOWN), ("redo", {}))}
+
+
+def _going(olds: Props, news: Props) -> dict[str, str]:
+    """Placements of the last run that are no longer declared: uid -> name."""
+    before, now = olds.get("placements", {}), news["placements"]
+    return {before[name]["uid"]: f"{news['fleet']}/{name}" for name in before if name not in now}
 
 
 def _is_computed(key: str) -> bool:

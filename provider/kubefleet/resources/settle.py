@@ -3,7 +3,7 @@
 from kubefleet.model.phase import Phase
 from kubefleet.resources import _session
 from kubefleet.resources._adapter import Adapter, Props
-from kubefleet.resources.stage import NOT_PLANNED, to_be_done, with_result
+from kubefleet.resources.stage import NOT_PLANNED, held, to_be_done, with_result
 
 _COMPUTED = ("phase", "reason", "pending")
 
@@ -27,10 +27,11 @@ class SettleProvider(Adapter):
         """Scale down, complete, prune and remove, if all stages are complete."""
         for stage, before in sorted(news["after"].items()):
             if before.get("phase") != Phase.COMPLETE:
+                # The stage has said so on its own row.
                 reason = f"stage `{stage}` is {before.get('phase')}"
                 return {**news, "phase": Phase.HELD.value, "reason": reason, "pending": []}
         if news.get("to") is None or news.get("uid") not in _session.manifests:
-            return {**news, "phase": Phase.HELD.value, "reason": NOT_PLANNED, "pending": []}
+            return held(news, NOT_PLANNED)
         from kubefleet.resources._task import make_task
         from kubefleet.rollout.settle import run_settle
 

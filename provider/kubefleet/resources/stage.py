@@ -35,7 +35,7 @@ class StageProvider(Adapter):
     def applied(self, olds: Props | None, news: Props) -> Props:
         """Walk the stage. Returns a phase whatever the members do."""
         if news.get("to") is None or news.get("uid") not in _session.manifests:
-            return {**news, "phase": Phase.HELD.value, "reason": NOT_PLANNED, "pending": []}
+            return held(news, NOT_PLANNED)
         from kubefleet.resources._task import make_task
         from kubefleet.rollout.stage import run_stage
 
@@ -60,6 +60,12 @@ def with_result(news: Props, result: Any) -> Props:
     if result.phase is not Phase.COMPLETE or result.pending:
         _engine.show(f"{result.phase}: {result.reason}", ephemeral=False, warning=True)
     return {**news, "phase": result.phase.value, "reason": result.reason, "pending": list(result.pending)}
+
+
+def held(news: Props, reason: str) -> Props:
+    """The outputs of a resource that did nothing, and says so on its row."""
+    _engine.show(f"{Phase.HELD}: {reason}", ephemeral=False, warning=True)
+    return {**news, "phase": Phase.HELD.value, "reason": reason, "pending": []}
 
 
 def changes_of(before: Any, now: Any) -> str:

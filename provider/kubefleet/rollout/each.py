@@ -1,29 +1,46 @@
 """The same work on several clusters, and what came of it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from immutabledict import immutabledict
+
 from kubefleet.kube import Cancelled, MemberError, Unreachable, fan_out
+from kubefleet.kube.object_ref import ObjectRef
+from kubefleet.kube.placement_identity import placement_of
+from kubefleet.kube.refusal import Refused
 
 T = TypeVar("T")
+_NOBODY: Mapping[str, str] = immutabledict()
 
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """Clusters that are done, those that could not be reached (with why), and one line per failure."""
+    """Clusters that are done, those that could not be reached (with why), and one line per failure. Objects of a
+    placement that goes at the end of this command are not refused for ever: `awaited` names those placements.
+    """
 
     done: tuple[str, ...]
     lost: dict[str, str]
     failures: tuple[str, ...]
+    awaited: tuple[str, ...] = ()
 
 
 def on_each(
-    items: Iterable[T], cluster_of: Callable[[T], str], work: Callable[[T], object], max_parallel: int
+    items: Iterable[T],
+    cluster_of: Callable[[T], str],
+    work: Callable[[T], object],
+    max_parallel: int,
+    going: Mapping[str, str] = _NOBODY,
 ) -> Outcomes:
-    """Do the work on every item in parallel. Raises Cancelled, and what is not a member's fault."""
+    """Do the work on every item in parallel. `going`: uid -> name of placements that go at the end of this command.
+
+    Raises Cancelled, and what is not a member's fault.
+    """
     todo = tuple(items)
     done, lost, failures = [], {}, []
+    awaited: set[str] = set()
     for item, outcome in zip(todo, fan_out(todo, work, max_parallel=max_parallel), strict=True):
         error, cluster = outcome.error, cluster_of(item)
         if error is None:
@@ -32,6 +49,17 @@ def on_each(
             raise error
         elif isinstance(error, Unreachable):
             lost[cluster] = error.why
+        elif isinstance(error, Refused) and (owners := _going_owners(error, going)):
+            awaited |= owners
         else:
             failures.append(str(error))
-    return Outcomes(tuple(done), lost, tuple(failures))
+    return Outcomes(tuple(done), lost, tuple(failures), tuple(sorted(awaited)))
+
+
+def _going_owners(error: Refused, going: Mapping[str, str]) -> set[str]:
+    """The placements that hold what was refused, if every such object is held by one that goes; else none."""
+    found: dict[ObjectRef, set[str]] = {}
+    for conflict in error.conflicts:
+        named = placement_of(conflict.manager)
+        found.setdefault(conflict.object, set()).update({going[named[1]]} if named and named[1] in going else ())
+    return set().union(*found.values()) if all(found.values()) else set()

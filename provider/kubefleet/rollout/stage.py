@@ -11,6 +11,8 @@ from kubefleet.rollout.progress import Progress
 from kubefleet.rollout.step import run_step
 from kubefleet.rollout.task import Result, Task
 
+_HANDOVER = "owned by {}, freed at the end of this `pulumi up`. Run it again"
+
 
 def run_stage(task: Task, stage: str = "all") -> Result:
     """Bring every cluster of the target to its revision and at least to its replicas; nothing is taken away.
@@ -38,11 +40,14 @@ def run_stage(task: Task, stage: str = "all") -> Result:
                 lambda step: step.cluster,
                 lambda step: run_step(task, step.cluster, step.replicas, progress),
                 task.max_parallel,
+                task.going,
             )
             lost.update(outcomes.lost)
             finished.update({name: _healthy(task, batches[0], name) for name in outcomes.done})
             if outcomes.failures:
                 return Result(Phase.FAILED, "; ".join(outcomes.failures), _pending(task, lost))
+            if outcomes.awaited:
+                return Result(Phase.HELD, _HANDOVER.format(", ".join(outcomes.awaited)), _pending(task, lost))
     except Cancelled:
         return Result(Phase.INTERRUPTED, "cancelled. Run `pulumi up` again to continue", _pending(task, lost))
     except MemberError as error:

@@ -20,8 +20,8 @@ class Task:
 
     `manifests` are whole objects by key, `target` says which clusters get how many replicas. `members` are all that
     may hold something of it (leaving ones too), `held_before` those that the last run left it on. `connect` raises
-    Unreachable. `partners` are uids of placements of the same run that share followers of the same content. `show`
-    takes one line of progress.
+    Unreachable. `partners` are uids of placements of the same run that share followers of the same content, `going`
+    placements that are removed at the end of this command (uid -> name). `show` takes one line of progress.
     """
 
     identity: PlacementIdentity
@@ -34,6 +34,7 @@ class Task:
     show: Callable[[str], None]
     labels: immutabledict[str, str] = field(default_factory=immutabledict)
     partners: frozenset[str] = frozenset()
+    going: Mapping[str, str] = field(default_factory=immutabledict)
     held_before: frozenset[str] = frozenset()
     cancelled: Callable[[], bool] = never
     max_parallel: int = 32

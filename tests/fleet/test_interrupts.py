@@ -1,0 +1,109 @@
+"""An up that is cut short at any moment is finished by the next one."""
+
+import json
+import random
+import time
+
+import pytest
+
+pytestmark = pytest.mark.engine
+
+CLUSTERS = ("eu-1", "eu-2", "us-1")
+TWO = (
+    'fleet.placement("web", manifests=[NAMESPACE, config_map(n="1"), deployment(image="web:{n}")], '
+    "replicas=Divided())\n"
+    'fleet.placement("api", manifests=[NAMESPACE, config_map(n="1"), config_map("own", n="{n}"), '
+    'deployment("api", replicas=1, image="api:{n}")], policy=PickN(2))'
+)
+
+
+def wait_for(process, text: str) -> str:
+    """Read what the command prints until `text` comes."""
+    seen = ""
+    for line in process.stdout:
+        seen += line
+        if text in line:
+            return seen
+    raise AssertionError(f"{text!r} never came:\n{seen}")
+
+
+def deployments(stack, cluster):
+    """Name -> (generation, image)."""
+    found = json.loads(stack.kubectl(cluster, "get", "deploy", "-n", "shop", "--ignore-not-found", "-o", "json"))
+    return {
+        item["metadata"]["name"]: (
+            item["metadata"]["generation"],
+            item["spec"]["template"]["spec"]["containers"][0]["image"],
+        )
+        for item in found["items"]
+    }
+
+
+def owned(stack, cluster):
+    """Everything on a cluster that says that it is a placement's, and its record."""
+    text = stack.kubectl(cluster, "get", "namespaces,cm,deploy", "-A", "-o", "json")
+    return sorted(
+        f"{item['kind']}/{item['metadata']['name']}"
+        for item in json.loads(text)["items"]
+        if any(key.startswith("pulumi-kubefleet/") for key in item["metadata"].get("annotations") or {})
+    )
+
+
+def test_what_was_interrupted_saves_its_state_and_the_next_up_continues(stack):
+    web = 'fleet.placement("web", manifests=[NAMESPACE, deployment(cpu="{cpu}")], policy=PickN(2, fit="ignore"))'
+    stack.write(web.format(cpu="900"))
+    process = stack.pulumi.start("up", "--yes", "--skip-preview", cwd=stack.folder)
+    try:
+        wait_for(process, "waiting")
+        began = time.monotonic()
+        stack.pulumi.interrupt(process)
+        rest, _ = process.communicate(timeout=120)
+        print(f"ended {time.monotonic() - began:.1f} s after the interrupt")
+    finally:
+        stack.pulumi.end(process)
+    assert process.returncode != 0
+    assert "Traceback" not in rest
+    assert {item["type"].split(":")[-1] for item in stack.state()} >= {"Ownership", "Schedule", "Stage"}
+    stack.write(web.format(cpu="100m"))
+    stack.up()
+    assert stack.replicas("web") == {"eu-1": 3, "eu-2": 3}
+    assert "to update" not in stack.run("preview").stdout
+
+
+def test_killed_at_ten_moments_every_next_up_reaches_the_same_end(stack):
+    moments = random.Random(7)
+    stack.write(TWO.format(n=0))
+    began = time.monotonic()
+    stack.up()
+    whole = time.monotonic() - began
+    kept = {cluster: owned(stack, cluster) for cluster in CLUSTERS}
+    before = {cluster: deployments(stack, cluster) for cluster in CLUSTERS}
+    for n in range(1, 11):
+        stack.write(TWO.format(n=n))
+        process = stack.pulumi.start("up", "--yes", "--skip-preview", cwd=stack.folder)
+        time.sleep(moments.uniform(0.1, 1) * whole)
+        stack.pulumi.end(process)
+        stack.pulumi.run("cancel", "--yes", cwd=stack.folder)
+        stack.up()
+        now = {cluster: deployments(stack, cluster) for cluster in CLUSTERS}
+        for cluster in CLUSTERS:
+            assert owned(stack, cluster) == kept[cluster]
+            for name, (generation, image) in now[cluster].items():
+                assert image == f"{name}:{n}"
+                assert generation <= before[cluster][name][0] + 1
+        before = now
+    assert "to update" not in stack.run("preview").stdout
+
+
+def test_destroy_removes_what_a_killed_up_has_applied(stack):
+    stack.write(TWO.format(n=0))
+    process = stack.pulumi.start("up", "--yes", "--skip-preview", cwd=stack.folder)
+    try:
+        wait_for(process, "pods available")
+    finally:
+        stack.pulumi.end(process)
+    assert any(deployments(stack, cluster) for cluster in CLUSTERS)
+    stack.pulumi.run("cancel", "--yes", cwd=stack.folder)
+    stack.run("destroy", "--yes")
+    for cluster in CLUSTERS:
+        assert owned(stack, cluster) == []
