@@ -59,6 +59,20 @@ def test_a_member_that_leaves_the_program_is_emptied(stack):
     assert "to update" not in stack.run("up", "--yes").stdout
 
 
+def test_a_member_that_is_to_be_kept_is_left_as_it_is(stack):
+    keeping = members().replace('context="eu-1"', 'context="eu-1", leave="keep"')
+    stack.write(WEB, members=keeping)
+    stack.up()
+    mark = stack.events()
+    try:
+        stack.write(WEB, members="\n".join(line for line in keeping.splitlines() if "eu-1" not in line))
+        stack.up()
+        assert sum(stack.replicas("web")[cluster] for cluster in ("eu-2", "us-1")) == 3
+        assert [write for write in stack.writes(mark) if write[0] == "eu-1"] == []
+    finally:
+        stack.kubectl("eu-1", "delete", "namespace", "shop", "pulumi-kubefleet")
+
+
 def _is_delete(event) -> bool:
     reference = event.get("objectRef") or {}
     mine = event["user"]["username"] == "lab-admin" and reference.get("resource") == "deployments"

@@ -1,41 +1,73 @@
 """Secrets in manifests stay secret."""
 
 import base64
+import json
 
 import pytest
 
 pytestmark = pytest.mark.engine
 
-VALUE = "correct horse battery staple"
+VALUE = 'correct "horse"\nbattery staple'
+
+
+def forms(value: str) -> set[str]:
+    """How a value may show: as it is, in base64, and escaped once or twice as in JSON within JSON."""
+    once = json.dumps(value)[1:-1]
+    coded = base64.b64encode(value.encode()).decode()
+    return {value, once, json.dumps(once)[1:-1], coded, *value.splitlines()}
+
+
+def secret(**fields):
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "door", "namespace": "shop"}, **fields}
+
+
+def written(stack) -> list[str]:
+    """All that Pulumi and the provider keep in files of this stack."""
+    folders = (stack.pulumi.folder / "state", stack.folder)
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file() and path.suffix != ".py"]
+    return [path.read_text(errors="replace") for path in files]
 
 
 def test_a_secret_is_applied_and_is_nowhere_in_plain_text(stack):
-    secret = {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {"name": "door", "namespace": "shop"},
-        "stringData": {"password": VALUE},
-    }
-    stack.write(f'fleet.placement("web", manifests=[NAMESPACE, {secret!r}], policy=PickFixed("eu-1"))')
-    texts = [stack.run("preview", "--diff").stdout, stack.run("preview", "--json").stdout, stack.up()]
-    texts.append(stack.run("stack", "export").stdout)
+    stack.write(
+        f'fleet.placement("web", manifests=[NAMESPACE, {secret(stringData={"password": VALUE})!r}], '
+        'policy=PickFixed("eu-1"))'
+    )
+    settings = {"KUBEFLEET_LOGS": str(stack.folder / "logs"), "PULUMI_DEBUG_COMMANDS": "true"}  # for --event-log
+    commands = [
+        ("preview", "--diff"),
+        ("preview", "--json", "--save-plan", "plan.json"),
+        ("up", "--yes", "--skip-preview", "--plan", "plan.json", "--event-log", "events.json"),
+        ("stack", "export"),
+        ("up", "--yes", "--json", "--refresh"),
+    ]
+    texts = []
+    for command in commands:
+        done = stack.pulumi.run(*command, cwd=stack.folder, settings=settings)
+        assert done.code == 0, done.stdout + done.stderr
+        texts += [done.stdout, done.stderr]
     coded = base64.b64encode(VALUE.encode()).decode()
     assert stack.kubectl("eu-1", "get", "secret", "door", "-n", "shop", "-o", "jsonpath={.data.password}") == coded
-    texts += [path.read_text() for path in (stack.pulumi.folder / "state").rglob("*.json") if "program" in str(path)]
-    for text in texts:
-        assert VALUE not in text
-        assert coded not in text
+    found = written(stack)
+    assert any("Ownership" in text for text in found)
+    for text in (*texts, *found):
+        assert not [form for form in forms(VALUE) if form in text]
+
+
+def test_an_error_about_a_secret_does_not_show_its_value(stack):
+    wrong = secret(type="kubernetes.io/dockerconfigjson", stringData={".dockerconfigjson": VALUE})
+    stack.write(f'fleet.placement("web", manifests=[NAMESPACE, {wrong!r}], policy=PickFixed("eu-1"))')
+    text = stack.up(code=-1)
+    assert "Secret shop/door not applied" in text
+    for shown in (text, *written(stack)):
+        assert not [form for form in forms(VALUE) if form in shown]
 
 
 def test_a_changed_secret_changes_the_revision_and_is_applied(stack):
     def write(value):
-        secret = {
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": {"name": "door", "namespace": "shop"},
-            "data": {"password": base64.b64encode(value.encode()).decode()},
-        }
-        stack.write(f'fleet.placement("web", manifests=[NAMESPACE, {secret!r}], policy=PickFixed("eu-1"))')
+        coded = base64.b64encode(value.encode()).decode()
+        changed = secret(data={"password": coded})
+        stack.write(f'fleet.placement("web", manifests=[NAMESPACE, {changed!r}], policy=PickFixed("eu-1"))')
 
     write("one")
     stack.up()

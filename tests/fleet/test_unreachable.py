@@ -7,18 +7,27 @@ pytestmark = pytest.mark.engine
 WEB = 'fleet.placement("web", manifests=[NAMESPACE, deployment(replicas=3)])'
 
 
-def test_a_hung_member_costs_its_own_row_and_is_served_when_it_is_back(stack):
+FAULTS = {
+    "hung": (lambda lab: lab.hang("eu-2"), lambda lab: lab.resume("eu-2")),
+    "killed": (lambda lab: lab.kill("eu-2"), lambda lab: lab.restart("eu-2")),
+    "slow": (lambda lab: lab.delay("eu-2", 10_000), lambda lab: lab.heal("eu-2")),
+}
+
+
+@pytest.mark.parametrize("fault", sorted(FAULTS))
+def test_a_member_that_does_not_answer_costs_its_own_row_and_is_served_when_it_is_back(stack, fault):
+    begin, end = FAULTS[fault]
     stack.write(WEB)
     stack.up()
     stack.write(WEB.replace("replicas=3", "replicas=4"))
-    stack.lab.hang("eu-2")
+    begin(stack.lab)
     try:
-        text = stack.up()
+        text = stack.run("up", "--yes").stdout
         assert "eu-2 is unreachable" in text
         assert "web kept on eu-2: unreachable" in text
         assert "eu-2 is pending" in text
     finally:
-        stack.lab.resume("eu-2")
+        end(stack.lab)
     assert stack.replicas("web") == {"eu-1": 4, "eu-2": 3, "us-1": 4}
     stack.up()
     assert stack.replicas("web") == {"eu-1": 4, "eu-2": 4, "us-1": 4}
