@@ -179,7 +179,9 @@ def _no_schedule(demo: Demo) -> str:
 
 def _no_execute(demo: Demo) -> str:
     demo.run("config", "set", "taint", "NoExecute")
-    demo.run("preview")
+    shown = demo.run("preview")
+    if "because it is tainted NoExecute" not in shown:
+        raise PhaseError("the preview does not name the move and its reason")
     demo.run("up", "--yes", "--skip-preview")
     after = demo.replicas()
     _expect("eu-1" in after, False, "web on eu-1")

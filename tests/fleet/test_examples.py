@@ -1,6 +1,8 @@
 """Every example from preview to destroy."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,3 +29,13 @@ def test_the_example_runs_from_preview_to_destroy(pulumi, tmp_path, name):
     finally:
         destroyed = pulumi.run("destroy", "--yes", cwd=folder)
     assert destroyed.code == 0, destroyed.stdout + destroyed.stderr
+
+
+def test_the_demo_shows_every_phase_and_checks_it_on_the_clusters():
+    demo = subprocess.run(
+        [sys.executable, str(EXAMPLES / "demo.py")], capture_output=True, text=True, check=False, timeout=580
+    )
+    assert demo.returncode == 0, demo.stdout + demo.stderr
+    shown = demo.stdout.partition("What happened")[2]
+    for phase in ("preview", "up", "second up", "NoSchedule", "NoExecute", "3 -> 7", "destroy"):
+        assert phase in shown

@@ -73,13 +73,14 @@ def test_an_object_that_leaves_the_manifests_is_pruned(stack):
     assert stack.replicas("web") == {"eu-1": 3}
 
 
-def test_one_failing_placement_leaves_the_others_finished_and_mending_it_is_enough(stack):
+def test_a_placement_whose_namespace_nobody_brings_is_unplaced_and_the_others_are_placed(stack):
     good = 'fleet.placement("web", manifests=[NAMESPACE, deployment()], policy=PickFixed("eu-1"))'
     bad = (
         'fleet.placement("bad", manifests=[{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x", '
-        '"namespace": "absent"}}], policy=PickFixed("eu-2"))'
+        '"namespace": "absent"}}], policy=PickN(1))'
     )
     stack.write(f"{good}\n{bad}")
     text = stack.up(code=0)
-    assert "unplaced" in text
+    assert "bad: 1 unplaced" in text
+    assert "3 namespace is missing: absent" in text
     assert stack.replicas("web") == {"eu-1": 3}
