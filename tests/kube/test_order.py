@@ -4,7 +4,8 @@ import random
 import pytest
 
 from kubefleet.kube.object_ref import ObjectRef, ref_of
-from kubefleet.kube.order import ORDER_ANNOTATION, apply_waves, removal_waves
+from kubefleet.kube.order import apply_waves, removal_waves
+from kubefleet.spec.order_annotation import ORDER_ANNOTATION
 
 pytestmark = pytest.mark.fast
 

@@ -9,7 +9,7 @@ from kubefleet.kube.connect import connect
 from kubefleet.kube.errors import ApiError
 from kubefleet.kube.inventory_object import InventoryBooking
 from kubefleet.kube.inventory_store import read_inventory_object, write_inventory_object
-from kubefleet.kube.member_apply import Wanted, check_ownership, complete, place, remove
+from kubefleet.kube.member_apply import Wanted, complete, place, remove
 from kubefleet.kube.object_access import find
 from kubefleet.kube.object_ref import ObjectRef, ref_of
 from kubefleet.kube.patience import Patience
@@ -149,7 +149,7 @@ def test_a_foreign_object_is_refused_with_manager_and_field_and_nothing_is_writt
 
 def test_an_existing_namespace_is_refused_with_the_way_out(connection):
     with pytest.raises(Refused, match="Leave it out of the manifests"):
-        check_ownership(connection, WEB, Wanted("r1", (namespace("default"),)))
+        put(connection, namespace("default"))
 
 
 def test_a_missing_namespace_is_said_so(connection):
@@ -251,6 +251,25 @@ def test_a_crd_is_waited_for_before_its_resources_are_applied(connection):
     assert live(connection, thing("kept"))["spec"] == {"size": 1}
     assert remove(connection, WEB, patience=patience()).done
     assert find(connection, ref_of(CRD)) is None
+
+
+def test_a_cluster_scoped_custom_resource_is_found_again_though_a_namespace_was_written_into_it(connection):
+    spec = CRD["spec"] | {"scope": "Cluster", "group": "wide.test"}
+    crd = CRD | {"metadata": {"name": "things.wide.test"}, "spec": spec}
+    resource = thing("default") | {"apiVersion": "wide.test/v1"}
+    wanted = Wanted("r1", (resource, crd))
+
+    def wait(refs):
+        while health(live(connection, crd)).status is not Status.AVAILABLE:
+            time.sleep(0.05)
+
+    first = place(connection, WEB, wanted, cluster_uid="c-1", wait=wait, patience=patience())
+    assert [ref.namespace for ref in first.inventory.objects] == ["", ""]
+    again = place(connection, WEB, wanted, cluster_uid="c-1", wait=wait, patience=patience())
+    assert again.written == ()
+    assert complete(connection, WEB, wanted, patience=patience()).inventory.completed
+    assert remove(connection, WEB, patience=patience()).done
+    assert find(connection, ref_of(crd)) is None
 
 
 def test_a_wait_that_raises_stops_there_and_the_next_run_continues(connection):

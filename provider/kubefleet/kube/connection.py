@@ -123,13 +123,19 @@ class Connection:
         """Every listable namespaced kind, in one version each."""
         return self.apis().namespaced()
 
+    def resource_of(self, api_version: str, kind: str) -> ApiResource | None:
+        """How a kind is served, None when it is not. Discovery is read again when it is not known: a CRD may have
+        come since.
+        """
+        return self.apis().find(api_version, kind) or self.apis(fresh=True).find(api_version, kind)
+
     def path_of(self, api_version: str, kind: str, namespace: str = "", name: str = "") -> str:
         """The path of an object, or of its collection without a name.
 
-        Discovery is read again once when the kind is not known: a CRD may have come since. Raises ApiError 404 with
-        reason `KindNotServed` when the server does not serve it, and ValueError when a namespaced object names none.
+        Raises ApiError 404 with reason `KindNotServed` when the server does not serve the kind, and ValueError when a
+        namespaced object names no namespace.
         """
-        found = self.apis().find(api_version, kind) or self.apis(fresh=True).find(api_version, kind)
+        found = self.resource_of(api_version, kind)
         if found is None:
             message = f"the server has no {kind} of {api_version}"
             raise ApiError(self.name, "discovery", 404, "KindNotServed", message, details={"kind": kind})

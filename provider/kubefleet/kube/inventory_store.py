@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from kubefleet.kube.connection import Connection
-from kubefleet.kube.errors import ApiError
+from kubefleet.kube.errors import ApiError, BadAnswer
 from kubefleet.kube.followers import release
 from kubefleet.kube.inventory_object import (
     NAMESPACE,
@@ -32,9 +32,12 @@ _ATTEMPTS: Final = 10
 
 
 def read_inventory_object(connection: Connection, uid: str) -> InventoryObject | None:
-    """What is recorded, or None. Raises ValueError when the record is malformed or of a newer schema."""
+    """What is recorded, or None. Raises BadAnswer when the record is malformed or of a newer schema."""
     live = find(connection, _ref(uid))
-    return None if live is None else parse_inventory_object(live)
+    try:
+        return None if live is None else parse_inventory_object(live)
+    except ValueError as error:
+        raise BadAnswer(connection.name, str(error)) from error
 
 
 def write_inventory_object(

@@ -18,12 +18,13 @@ from kubefleet.kube.inventory_store import (
 from kubefleet.kube.manifest import body_of
 from kubefleet.kube.object_access import find
 from kubefleet.kube.object_ref import ObjectRef, ref_of, union, without
-from kubefleet.kube.ownership import Ownership, Standing, classify
+from kubefleet.kube.ownership import Standing, classify
 from kubefleet.kube.patience import Patience
 from kubefleet.kube.placement_identity import PlacementIdentity
 from kubefleet.kube.prune import Pruned, prune
 from kubefleet.kube.refusal import NotApplied, Refused
 from kubefleet.kube.refused_write import explain, is_transient
+from kubefleet.kube.scope import scoped
 from kubefleet.kube.write_ahead import by_workload, same, write_ahead
 
 
@@ -59,21 +60,6 @@ class Completed:
     pruned: Pruned
 
 
-def check_ownership(
-    connection: Connection,
-    identity: PlacementIdentity,
-    wanted: Wanted,
-    *,
-    partners: frozenset[str] = frozenset(),
-) -> tuple[Ownership, ...]:
-    """Whose the objects are, in the order of `wanted.refs`. Reads only. Raises Refused when any is somebody else's.
-
-    `partners`: uids of placements of the same run whose manifests hold the same content for what they share.
-    """
-    seen = _look(connection, identity, wanted, partners)
-    return tuple(seen[ref.key].ownership for ref in wanted.refs)
-
-
 def place(
     connection: Connection,
     identity: PlacementIdentity,
@@ -87,9 +73,10 @@ def place(
     """Check all, write the inventory object ahead, then apply in order. What is already so is not written.
 
     `cluster_uid` is the uid of the member's kube-system namespace. `wait` is called where a wave must be healthy before
-    the next. Raises Refused (nothing was written), NotApplied (stopped at that object), ValueError (the inventory
+    the next. Raises Refused (nothing was written), NotApplied (stopped at that object), BadAnswer (the inventory
     object is malformed), and whatever `wait` raises.
     """
+    wanted = _scoped(connection, wanted)
     seen = _look(connection, identity, wanted, partners)
     stored = read_inventory_object(connection, identity.uid)
     ahead = write_ahead(stored, identity, wanted.revision, wanted.refs, wanted.bookings, cluster_uid)
@@ -104,8 +91,9 @@ def place(
 def complete(connection: Connection, identity: PlacementIdentity, wanted: Wanted, *, patience: Patience) -> Completed:
     """The new revision is healthy: remove what left the manifests and record the revision as completed.
 
-    Raises ValueError when nothing was placed here before, or its record is malformed.
+    Raises BadAnswer when its record is malformed, ValueError when nothing was placed here before.
     """
+    wanted = _scoped(connection, wanted)
     stored = read_inventory_object(connection, identity.uid)
     if stored is None:
         raise ValueError(f"no inventory object `{identity.uid}` (expected one: place before complete)")
@@ -125,7 +113,7 @@ def remove(connection: Connection, identity: PlacementIdentity, *, patience: Pat
     """Remove all that the inventory object lists, then itself, then its namespace if no other placement needs it.
 
     What is stuck stays recorded for the next time. Nothing there is no error: two reads. Raises ApiError when the
-    record or its namespace may not be removed, ValueError when the record is malformed, and Cancelled.
+    record or its namespace may not be removed, BadAnswer when the record is malformed, and Cancelled.
     """
     stored = read_inventory_object(connection, identity.uid)
     pruned = prune(connection, stored.objects, identity.uid, patience) if stored else Pruned()
@@ -137,6 +125,10 @@ def remove(connection: Connection, identity: PlacementIdentity, *, patience: Pat
     delete_inventory_object(connection, identity.uid)
     release_home(connection, identity.uid, patience)
     return pruned
+
+
+def _scoped(connection: Connection, wanted: Wanted) -> Wanted:
+    return replace(wanted, objects=scoped(connection, wanted.objects))
 
 
 def _look(

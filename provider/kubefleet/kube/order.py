@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from kubefleet.kube.object_ref import ObjectRef, ref_of
-
-ORDER_ANNOTATION: Final = "pulumi-kubefleet/order"
+from kubefleet.spec.order_annotation import wave_of
 
 # Tier by tier, what later ones need comes first. A kind of the same name in a foreign group is among "the rest".
 _TIERS: Final[Sequence[tuple[tuple[str, str], ...]]] = (
@@ -71,12 +70,7 @@ def tier(ref: ObjectRef) -> int:
 
 def wave_number(manifest: Mapping[str, Any]) -> int:
     """The user's wave inside the tier, 0 by default. Raises ValueError when the annotation is not an integer."""
-    annotations = (manifest.get("metadata") or {}).get("annotations") or {}
-    text = annotations.get(ORDER_ANNOTATION, "0")
-    try:
-        return int(text)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"annotation `{ORDER_ANNOTATION}`: `{text}` (expected an integer)") from error
+    return wave_of((manifest.get("metadata") or {}).get("annotations") or {})
 
 
 def apply_waves(manifests: Iterable[Mapping[str, Any]]) -> tuple[Wave, ...]:

@@ -68,7 +68,12 @@ class Expr:
 
 
 def _as_kind_of(value: Value, text: str) -> Value:
-    """A value of an expression read as the property's own kind, so that text `2` never equals number 2 by luck."""
+    """A value of an expression read as the property's own kind, so that text `2` never equals number 2 by luck.
+
+    Of a version the `v` may be missing: `1.30` is a number elsewhere.
+    """
+    if isinstance(value, Version) and not text.startswith("v"):
+        text = f"v{text}"
     return text if isinstance(value, str | frozenset) else parse_value(text)
 
 

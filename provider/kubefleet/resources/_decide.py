@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from kubefleet.kube import take_snapshot
+from kubefleet.kube.manifest import is_follower
 from kubefleet.model.cluster import ClusterState
 from kubefleet.model.decision import Plan
 from kubefleet.model.snapshot import Snapshot
@@ -13,7 +14,6 @@ from kubefleet.report.plan_message import plan_message
 from kubefleet.resources import _engine, _session
 from kubefleet.resources._adapter import Props
 from kubefleet.resources._inputs import Declaration, encode_bindings, previous_decisions
-from kubefleet.resources._task import FOLLOWERS
 from kubefleet.scheduling import schedule
 from kubefleet.spec.mistakes import Mistake
 
@@ -117,7 +117,7 @@ def _different_followers(plan: Plan, news: Props) -> tuple[Mistake, ...]:
     for decision in plan.decisions:
         name = decision.placement
         manifests = _session.manifests.get(news["placements"][name]["uid"], {})
-        shared = {key: item for key, item in manifests.items() if item.get("kind") in FOLLOWERS}
+        shared = {key: item for key, item in manifests.items() if is_follower(item)}
         for binding in decision.bindings:
             for key, item in shared.items():
                 other, content = owners.setdefault((binding.cluster, key), (name, item))

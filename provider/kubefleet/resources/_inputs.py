@@ -14,6 +14,7 @@ from kubefleet.spec.declared import parse_placement, same_policy
 from kubefleet.spec.member import parse_member
 from kubefleet.spec.mistakes import Mistake, Spelling
 from kubefleet.spec.references import check_references
+from kubefleet.spec.scalars import check_name
 
 Props = Mapping[str, Any]
 
@@ -33,6 +34,7 @@ def read_declaration(olds: Props, news: Props, unknown: frozenset[str]) -> tuple
     mistakes = [Mistake(item["path"], item["message"], item.get("where", "")) for item in news.get("mistakes", ())]
     members = []
     for name, raw in sorted(news.get("members", {}).items()):
+        check_name(name, f"members.{name}", mistakes)
         planned = raw.get("planned", False)
         fields = {key: value for key, value in raw.items() if key != "planned"}
         member = parse_member(name, fields, f"members.{name}", Spelling.PYTHON, mistakes)

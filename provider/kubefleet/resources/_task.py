@@ -6,6 +6,7 @@ from typing import Any
 from immutabledict import immutabledict
 
 from kubefleet.kube import Connection
+from kubefleet.kube.manifest import is_follower
 from kubefleet.kube.placement_identity import PlacementIdentity
 from kubefleet.model.access import Access
 from kubefleet.model.strategy import RollingUpdate
@@ -15,8 +16,6 @@ from kubefleet.rollout.task import Task
 from kubefleet.spec.member import parse_member
 from kubefleet.spec.mistakes import Spelling
 from kubefleet.spec.strategy import parse_strategy
-
-FOLLOWERS = frozenset({"Namespace", "ServiceAccount", "ConfigMap", "Secret"})
 
 
 def make_task(news: Props, olds: Props | None) -> Task:
@@ -62,7 +61,7 @@ def connector(members: Mapping[str, Mapping[str, Any]]) -> Callable[[str], Conne
 
 def partners_of(uid: str) -> frozenset[str]:
     """Placements of this run that share a follower of the same content with this one."""
-    mine = {key: item for key, item in _session.manifests.get(uid, {}).items() if item.get("kind") in FOLLOWERS}
+    mine = {key: item for key, item in _session.manifests.get(uid, {}).items() if is_follower(item)}
     return frozenset(
         other
         for other, manifests in list(_session.manifests.items())

@@ -20,11 +20,15 @@ class OutcomeProvider(Adapter):
         lines = failed_phases(news["phases"])
         if not lines:
             return news, []
-        done = len(news["phases"]) - len({line.split("/")[0] for line in lines})
+        done = sum(map(_finished, news["phases"].values()))
         head = (
             f"{len(lines)} failed; {done} of {len(news['phases'])} placements are finished. Then run `pulumi up` again"
         )
         return news, ["\n  ".join((head, *lines))]
+
+
+def _finished(stages: dict[str, Any]) -> bool:
+    return all(isinstance(result, dict) and result.get("phase") == Phase.COMPLETE for result in stages.values())
 
 
 def failed_phases(phases: dict[str, dict[str, Any]]) -> list[str]:

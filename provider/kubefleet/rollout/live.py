@@ -8,10 +8,12 @@ from kubefleet.health import Status, health
 from kubefleet.kube import Cancelled, Connection, Unreachable, fan_out
 from kubefleet.kube.inventory_store import read_inventory_object
 from kubefleet.kube.object_access import find
-from kubefleet.kube.object_ref import ObjectRef
 from kubefleet.rollout.planner import Copy
 from kubefleet.rollout.task import Task
 from kubefleet.spec.workloads import SCALABLE
+
+_KEPT_RUNNING = SCALABLE | {"DaemonSet", "Pod"}
+"""What a copy needs to be available. A Job runs to its end, a CronJob now and then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +50,17 @@ def read_copy(connection: Connection, uid: str) -> Copy | None:
     replicas: dict[str, int] = {}
     available = True
     for ref in inventory.objects:
-        if ref.kind not in SCALABLE and ref.kind != "DaemonSet":
+        if ref.kind not in _KEPT_RUNNING:
             continue
         live = find(connection, ref)
         if live is None:
             available = False
             continue
-        replicas[workload_key(ref)] = replicas_of(live)
+        replicas[ref.owner_value] = replicas_of(live)
         available = available and health(live).status is Status.AVAILABLE
     return Copy(connection.name, inventory.revision if inventory.completed else "", replicas, available)
 
 
-def workload_key(ref: ObjectRef) -> str:
-    """The key under which a decision names a workload."""
-    return f"{ref.kind}/{ref.namespace}/{ref.name}"
-
-
 def replicas_of(live: Mapping[str, Any]) -> int:
-    """Desired replicas of a live object; a workload without the field has none to scale."""
-    return int((live.get("spec") or {}).get("replicas") or 0)
+    """Desired replicas of a live object: 1 of a Pod, none of a workload that has none to scale."""
+    return 1 if live.get("kind") == "Pod" else int((live.get("spec") or {}).get("replicas") or 0)

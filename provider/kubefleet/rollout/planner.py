@@ -75,7 +75,7 @@ def plan_rollout(
         replicas = at_least(copy.replicas, target[name])
         if copy.revision != revision:
             (costly_updates if copy.available else free_updates).append(Step(name, Action.UPDATE, replicas))
-        elif replicas != copy.replicas:
+        elif any(copy.replicas.get(key, 0) < count for key, count in replicas.items()):
             scale_ups.append(Step(name, Action.SCALE_UP, replicas))
     moving = bool(set(live) - set(target))
     surge = max(1, strategy.max_surge.of(len(target))) if moving else len(creations)

@@ -11,6 +11,7 @@ from kubefleet.model.strategy import RollingUpdate
 from kubefleet.spec.mistakes import Mistake, Spelling, join
 from kubefleet.spec.policy import parse_policy
 from kubefleet.spec.replicas import parse_replicas
+from kubefleet.spec.scalars import Labels, Priority, check_name
 from kubefleet.spec.strategy import parse_strategy
 from kubefleet.spec.workloads import parse_workloads
 from kubefleet.spec.written import Written, read
@@ -23,8 +24,8 @@ class WrittenPlacement(Written):
     policy: dict[str, Any] | None = None
     replicas: dict[str, Any] | None = None
     strategy: dict[str, Any] | None = None
-    priority: int = 0
-    labels: dict[str, str] = {}
+    priority: Priority = 0
+    labels: Labels = {}
     freeze: bool = False
     on_existing: Literal["refuse"] = "refuse"
     allow_namespaces: list[str] = []
@@ -44,6 +45,7 @@ class Declared:
 def parse_placement(name: str, raw: Mapping[str, Any], mistakes: list[Mistake]) -> Declared | None:
     """A placement from its record, with everything wrong added to `mistakes`; None if its policy cannot be read."""
     path = f"placements.{name}"
+    check_name(name, path, mistakes)
     arguments = {key: value for key, value in raw.items() if key not in _COMPUTED}
     written = read(WrittenPlacement, arguments, path, Spelling.PYTHON, mistakes)
     # What can be read is checked even when the rest is wrong: all mistakes at once.
@@ -77,6 +79,11 @@ def _parts(raw: Mapping[str, Any], path: str, mistakes: list[Mistake]) -> tuple[
         return value if value is None or isinstance(value, Mapping) else None
 
     policy = parse_policy(part("policy") or {"type": "PickAll"}, join(path, "policy"), Spelling.PYTHON, mistakes)
+    for index, toleration in enumerate(policy.tolerations if policy else ()):
+        if toleration.seconds:
+            where = join(path, "policy", "tolerations", index, "toleration_seconds")
+            message = "`{}` cannot be kept: since when a member is tainted is not recorded. Leave it out, or write 0."
+            mistakes.append(Mistake(where, message.format(toleration.seconds)))
     divided = parse_replicas(part("replicas"), join(path, "replicas"), Spelling.PYTHON, mistakes)
     strategy = parse_strategy(part("strategy"), join(path, "strategy"), Spelling.PYTHON, mistakes)
     return policy, divided, strategy

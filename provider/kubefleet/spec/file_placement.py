@@ -13,10 +13,9 @@ from kubefleet.spec.mistakes import Mistake, Spelling, join
 from kubefleet.spec.pod import PodSpec
 from kubefleet.spec.policy import parse_policy
 from kubefleet.spec.replicas import FileReplicasSpec, replicas_mistakes
-from kubefleet.spec.scalars import Count, Labels, Name, Text, Whole
+from kubefleet.spec.scalars import Count, Labels, Name, Priority, Text
 from kubefleet.spec.written import Written, read
 
-_HIGHEST = 1_000_000_000
 """Kubernetes' highest priority of a user's own."""
 
 
@@ -33,7 +32,7 @@ class FilePlacementSpec(Written):
     name: Name
     namespace: Name = "default"
     labels: Labels = {}
-    priority: Annotated[Whole, Field(ge=-_HIGHEST, le=_HIGHEST)] = 0
+    priority: Priority = 0
     pod: PodSpec | None = None
     workloads: Annotated[list[WorkloadSpec], Field(min_length=1)] | None = None
     manifests: Annotated[list[Text], Field(min_length=1)] | None = None

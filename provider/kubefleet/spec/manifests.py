@@ -8,14 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from kubefleet.spec.mistakes import Mistake, join
+from kubefleet.spec.order_annotation import wave_of
 from kubefleet.spec.yaml_file import load_yaml
 
 _CLUSTER_SCOPED = frozenset(
     {
         "APIService",
+        "CSIDriver",
+        "CSINode",
+        "CertificateSigningRequest",
         "ClusterRole",
         "ClusterRoleBinding",
+        "ClusterTrustBundle",
         "CustomResourceDefinition",
+        "DeviceClass",
+        "FlowSchema",
+        "IPAddress",
         "IngressClass",
         "MutatingAdmissionPolicy",
         "MutatingAdmissionPolicyBinding",
@@ -24,13 +32,18 @@ _CLUSTER_SCOPED = frozenset(
         "Node",
         "PersistentVolume",
         "PriorityClass",
+        "PriorityLevelConfiguration",
+        "ResourceSlice",
         "RuntimeClass",
+        "ServiceCIDR",
         "StorageClass",
         "ValidatingAdmissionPolicy",
         "ValidatingAdmissionPolicyBinding",
         "ValidatingWebhookConfiguration",
+        "VolumeAttributesClass",
     }
 )
+"""Of Kubernetes' own groups; for custom resources the server is asked before they are applied."""
 _PROTECTED = frozenset({"kube-system", "kube-public", "kube-node-lease", "pulumi-kubefleet"})
 _SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 
@@ -126,6 +139,11 @@ def _check(
     given = metadata.get("namespace")
     if given is not None and not isinstance(given, str):
         wrong("`metadata.namespace` is no plain text (expected one that is known when the program runs).")
+    annotations = metadata.get("annotations")
+    try:
+        wave_of(annotations if isinstance(annotations, Mapping) else {})
+    except ValueError as error:
+        wrong(f'{error}. Write one in quotes, such as "-1".')
     if len(mistakes) > before:
         return None
     scoped = "" if value["kind"] in _CLUSTER_SCOPED else given or namespace

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from kubefleet.model.property import parse_value
 from kubefleet.model.quantity import parse_quantity
+from kubefleet.spec.mistakes import Mistake
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
 _LABEL = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?", re.ASCII)
@@ -21,6 +22,14 @@ def _name(raw: object) -> object:
     if isinstance(raw, str) and not _NAME.fullmatch(raw):
         raise ValueError(f"bad name `{raw}` (expected at most 63 lower-case letters, digits and inner hyphens)")
     return raw
+
+
+def check_name(name: str, path: str, mistakes: list[Mistake]) -> None:
+    """Add a mistake for a name that is no DNS label."""
+    try:
+        _name(name)
+    except ValueError as error:
+        mistakes.append(Mistake(path, f"{error}. Rename it."))
 
 
 def _label_key(raw: object) -> object:
@@ -93,5 +102,7 @@ PropertyValue = Annotated[object, BeforeValidator(_property)]
 Text = Annotated[str, Field(min_length=1)]
 Whole = Annotated[int, BeforeValidator(_whole)]
 Count = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=10_000_000)]
+Priority = Annotated[int, BeforeValidator(_whole), Field(ge=-1_000_000_000, le=1_000_000_000)]
+"""Within the bounds of Kubernetes' own PriorityClasses."""
 Labels = dict[LabelKey, LabelValue]
 Resources = dict[Text, QuantityText]
