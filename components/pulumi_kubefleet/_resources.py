@@ -37,9 +37,10 @@ class Stage(pulumi.dynamic.Resource, module="kubefleet", name="Stage"):
 
     phase: pulumi.Output[str]
     reason: pulumi.Output[str]
+    pending: pulumi.Output[list[str]]
 
     def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
-        super().__init__(StageProvider(), name, {**props, "phase": None, "reason": None}, opts)
+        super().__init__(StageProvider(), name, {**props, "phase": None, "reason": None, "pending": None}, opts)
 
 
 class Settle(pulumi.dynamic.Resource, module="kubefleet", name="Settle"):

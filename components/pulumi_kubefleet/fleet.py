@@ -181,6 +181,7 @@ class Fleet(pulumi.ComponentResource):
             collection.schedule({name: (owner.uid, owner.revision) for name, owner in owners.items()}),
             _child_of(self, hide=["members", "placements"]),
         )
+        hidden = ["members", "leaving"]
         phases: dict[str, Any] = {}
         decided: dict[str, pulumi.Output[Any]] = {}
         for placement in collection.placements:
@@ -192,13 +193,14 @@ class Fleet(pulumi.ComponentResource):
                 "revision": owners[name].revision,
                 "to": decided[name],
                 "redo": getattr(schedule, f"redo:{name}"),
+                "leaving": schedule.leaving,
             }
-            stage = Stage(f"{self.fleet_name}/{name}/all", common, _child_of(placement, hide=["members"]))
-            after = {"all": {"phase": stage.phase, "reason": stage.reason}}
+            stage = Stage(f"{self.fleet_name}/{name}/all", common, _child_of(placement, hide=hidden))
+            after = {"all": {"phase": stage.phase, "reason": stage.reason, "pending": stage.pending}}
             settle = Settle(
                 f"{self.fleet_name}/{name}",
-                {**common, "leaving": schedule.leaving, "after": after},
-                _child_of(placement, hide=["members", "leaving"]),
+                {**common, "after": after},
+                _child_of(placement, hide=hidden),
             )
             phases[name] = {**after, "settle": {"phase": settle.phase, "reason": settle.reason}}
             placement.register_outputs({})

@@ -22,6 +22,7 @@ class MemberCluster(pulumi.ComponentResource):
         properties: properties that win over those collected from nodes.
         cordon: take no new workloads; what runs there stays.
         leave: what becomes of the workloads when the member is taken out of the program: `clean_up` or `keep`.
+        accept_new_uid: the name may mean another cluster than in the last run, which has nothing of this fleet yet.
 
     """
 
@@ -38,6 +39,7 @@ class MemberCluster(pulumi.ComponentResource):
         properties: Mapping[str, Any] | None = None,
         cordon: bool = False,
         leave: str | None = None,
+        accept_new_uid: bool = False,
         opts: pulumi.ResourceOptions | None = None,
         **unknown: Any,
     ) -> None:
@@ -56,6 +58,7 @@ class MemberCluster(pulumi.ComponentResource):
             "properties": properties,
             "cordon": cordon or None,
             "leave": leave,
+            "accept_new_uid": accept_new_uid or None,
             **unknown,
         }
         self._raw = {key: plain(value) for key, value in written.items() if value is not None}

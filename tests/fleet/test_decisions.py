@@ -57,6 +57,29 @@ def test_a_saved_plan_passes_when_nothing_changed_and_is_refused_when_the_decisi
             stack.kubectl(cluster, "uncordon", *names)
 
 
+CREATES_A_MEMBER = """
+import pulumi.dynamic
+class Maker(pulumi.dynamic.ResourceProvider):
+    def create(self, props):
+        return pulumi.dynamic.CreateResult("made", {"context": props["wanted"]})
+class Made(pulumi.dynamic.Resource):
+    context: pulumi.Output[str]
+    def __init__(self, wanted):
+        super().__init__(Maker(), "made", {"wanted": wanted, "context": None})
+fleet.member("eu-1", context=Made("eu-1").context)
+fleet.member("eu-2", context="eu-2")
+"""
+
+
+def test_a_member_that_is_created_in_the_same_program_is_planned_and_then_used(stack):
+    stack.write(WEB.format(n=3), members=CREATES_A_MEMBER)
+    stack.run("preview", "--save-plan", "plan.json")
+    text = stack.run("up", "--yes").stdout
+    assert "1 placement on 2 of 2 clusters, all placed" in text
+    assert stack.replicas("web") == {"eu-1": 2, "eu-2": 1}
+    assert "to update" not in stack.run("preview").stdout
+
+
 CHANGES_AFTER_ITS_PREVIEW = """
 import subprocess
 if not pulumi.runtime.is_dry_run():

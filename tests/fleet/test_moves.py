@@ -59,6 +59,39 @@ def test_a_member_that_leaves_the_program_is_emptied(stack):
     assert "to update" not in stack.run("up", "--yes").stdout
 
 
+def test_a_member_with_a_new_name_keeps_what_it_has(stack):
+    stack.write(WEB, members=members())
+    stack.up()
+    mark, before = stack.events(), stack.replicas("web")
+    stack.write(WEB, members=members().replace('member("eu-1"', 'member("europe-1"'))
+    text = stack.up()
+    assert "moves" not in text
+    assert stack.replicas("web") == before
+    assert stack.plan() == {"web": "eu-2 x1, europe-1 x2"}
+    assert [write for write in stack.writes(mark) if write[1] == "delete"] == []
+    assert "to update" not in stack.run("up", "--yes").stdout
+
+
+def test_two_names_for_one_cluster_are_a_mistake(stack):
+    stack.write(WEB, members=members() + 'fleet.member("europe-1", context="eu-1")')
+    text = stack.preview(code=-1)
+    assert "members.europe-1: it is the same cluster as `eu-1`" in text
+
+
+def test_a_member_that_leaves_keeps_what_has_no_room_elsewhere_and_destroy_finds_it(stack):
+    web = WEB.replace("replicas=3", 'replicas=8, cpu="3"')
+    two = members().replace('fleet.member("us-1", context="us-1")', "")
+    stack.write(web, members=two)
+    stack.up()
+    assert stack.replicas("web") == {"eu-1": 4, "eu-2": 4}
+    stack.write(web, members='fleet.member("eu-2", context="eu-2")')
+    text = stack.up()
+    assert "no room elsewhere for 2 yet" in text
+    assert stack.replicas("web") == {"eu-1": 2, "eu-2": 6}
+    stack.run("destroy", "--yes")
+    assert stack.replicas("web") == {}
+
+
 def test_a_member_that_is_to_be_kept_is_left_as_it_is(stack):
     keeping = members().replace('context="eu-1"', 'context="eu-1", leave="keep"')
     stack.write(WEB, members=keeping)

@@ -74,3 +74,11 @@ def test_a_folder_that_somebody_else_could_read_is_not_used(tmp_path: Path, monk
     assert other != mine
     assert stat.S_IMODE(other.stat().st_mode) == 0o700
     other.rmdir()
+
+
+def test_a_runtime_folder_that_is_gone_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KUBEFLEET_LOGS", raising=False)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "gone"))
+    other = private_folder()
+    assert stat.S_IMODE(other.stat().st_mode) == 0o700
+    other.rmdir()

@@ -16,6 +16,10 @@ from kubefleet.model.member import Member
 from kubefleet.model.snapshot import Snapshot
 
 
+def _nobody_listens(member: str, why: str) -> None:
+    """Nobody asked who is silent."""
+
+
 def take_snapshot(
     members: Sequence[Member],
     *,
@@ -23,13 +27,16 @@ def take_snapshot(
     deadline: float = 15,
     max_parallel: int = 32,
     known_unreachable: Mapping[str, str] | None = None,
+    on_silence: Callable[[str, str], None] = _nobody_listens,
     cancelled: Callable[[], bool] = never,
 ) -> tuple[Snapshot, Mapping[str, Connection]]:
     """The snapshot and the connections to the members that answered, by name.
 
     Everything that is asked of one member ends `deadline` seconds after its first request; a member that fails, in
     whatever way, is a cluster whose state is UNREACHABLE and whose `why` says what happened. Members in
-    `known_unreachable` (name -> why) are not asked. Raises Cancelled only. `taken_at` is the caller's clock.
+    `known_unreachable` (name -> why) are not asked. `on_silence` is told name and why of each that could not be reached
+    at all: one that answers, but not what is needed, may still be written to. Raises Cancelled only. `taken_at` is the
+    caller's clock.
     """
     known = known_unreachable or {}
 
@@ -40,6 +47,8 @@ def take_snapshot(
     for member, outcome in zip(members, fan_out(members, look, max_parallel=max_parallel), strict=True):
         if isinstance(outcome.error, Cancelled):
             raise outcome.error
+        if isinstance(outcome.error, Unreachable):
+            on_silence(member.name, outcome.error.why)
         if outcome.error is not None:
             clusters.append(_unreachable(member, _in_a_line(member, outcome.error)))
             continue

@@ -19,7 +19,8 @@ class Leave(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One declared member. `leaving` is True when it stands in the old inputs but not in the new ones.
+    """One declared member. `leaving` is True when it stands in the old inputs but not in the new ones;
+    `accept_new_uid` lets its name mean another cluster from now on.
 
     `properties` given by the user win over those collected from nodes.
     """
@@ -32,3 +33,4 @@ class Member:
     cordoned: bool = False
     leave: Leave = Leave.CLEAN_UP
     leaving: bool = False
+    accept_new_uid: bool = False

@@ -96,7 +96,8 @@ class Adapter(ResourceProvider):
         try:
             return self.applied(olds, news)
         except Exception as error:
-            return {**news, "phase": Phase.FAILED.value, "reason": _unexpected(error)}
+            pending = list((olds or {}).get("pending") or ())
+            return {**news, "phase": Phase.FAILED.value, "reason": _unexpected(error), "pending": pending}
 
 
 def _plain(props: Mapping[str, Any]) -> Props:

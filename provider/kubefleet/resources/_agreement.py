@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 
 from kubefleet.resources._private import private_folder
+from kubefleet.resources.ownership import has_unknown
 
 _PREFIX = "to:"
 _COMMAND_LINE = "pulumi"
@@ -25,7 +26,8 @@ def leave(fleet: str, inputs: Mapping[str, Any]) -> None:
     if (path := _path(fleet)) is None:
         return
     _forget_dead(path.parent)
-    decided = {key: value for key, value in inputs.items() if key.startswith(_PREFIX)}
+    # What concerns a cluster that is still to be created may well come out otherwise.
+    decided = {key: value for key, value in inputs.items() if key.startswith(_PREFIX) and not has_unknown(value)}
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w") as file:
         json.dump(decided, file)

@@ -1,7 +1,7 @@
 """From a declared fleet to decisions: snapshot, schedule, message."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +12,9 @@ from kubefleet.model.decision import Plan
 from kubefleet.model.snapshot import Snapshot
 from kubefleet.report.plan_message import plan_message
 from kubefleet.resources import _engine, _session
+from kubefleet.resources._abandoned import ABANDON
 from kubefleet.resources._adapter import Props
+from kubefleet.resources._clusters import identify, under_new_names
 from kubefleet.resources._inputs import Declaration, encode_bindings, previous_decisions
 from kubefleet.scheduling import schedule
 from kubefleet.spec.mistakes import Mistake
@@ -31,11 +33,24 @@ class Decided:
 def decide(declaration: Declaration, olds: Props, news: Props) -> Decided:
     """Take a snapshot of all members and decide for all placements together."""
     snapshot = _look(declaration)
-    previous = previous_decisions(olds, news)
+    found = identify(snapshot, declaration.members, olds.get("uids") or {})
+    if found.mistakes:
+        return Decided({}, "", False, found.mistakes)
+    declaration = replace(
+        declaration, members=tuple(member for member in declaration.members if member.name not in found.renamed)
+    )
+    snapshot = replace(
+        snapshot, clusters=tuple(cluster for cluster in snapshot.clusters if cluster.name not in found.renamed)
+    )
+    previous = under_new_names(previous_decisions(olds, news), found)
     plan = schedule(snapshot, declaration.requests, previous)
     if mistakes := _different_followers(plan, news):
         return Decided({}, "", False, mistakes)
-    inputs: dict[str, Any] = {f"to:{decision.placement}": encode_bindings(decision) for decision in plan.decisions}
+    planned = frozenset(cluster.name for cluster in snapshot.clusters if cluster.state is ClusterState.PLANNED)
+    inputs: dict[str, Any] = {
+        f"to:{decision.placement}": encode_bindings(decision, planned) for decision in plan.decisions
+    }
+    inputs["uids"] = found.uids
     inputs.update(_redo(plan, snapshot, olds, news))
     inputs["leaving"] = _still_leaving(declaration, snapshot, olds, news)
     unreachable = any(cluster.state is ClusterState.UNREACHABLE for cluster in snapshot.clusters)
@@ -45,19 +60,37 @@ def decide(declaration: Declaration, olds: Props, news: Props) -> Decided:
 
 def _look(declaration: Declaration) -> Snapshot:
     """The snapshot; its connections serve the rest of this command."""
+    access = {member.name: member.access for member in declaration.members}
+    known = {name: why for name in access if (why := _session.unreachable.get((name, access[name])))}
+
+    def silent(name: str, why: str) -> None:
+        _session.unreachable[name, access[name]] = why
+
     snapshot, connections = take_snapshot(
         declaration.members,
         taken_at=datetime.now(UTC),
-        known_unreachable=dict(_session.unreachable),
+        known_unreachable=known,
+        on_silence=silent,
         cancelled=_engine.cancelled.is_set,
     )
     for member in declaration.members:
         if member.name in connections:
             _session.keep(member.name, member.access, connections[member.name])
-    for cluster in snapshot.clusters:
-        if cluster.state is ClusterState.UNREACHABLE:
-            _session.unreachable[cluster.name] = cluster.why
-    return snapshot
+    return _with_way_out(declaration, snapshot)
+
+
+def _with_way_out(declaration: Declaration, snapshot: Snapshot) -> Snapshot:
+    """Says of members that have left the program and cannot be emptied how they are forgotten."""
+    gone = {member.name for member in declaration.members if member.leaving}
+    return replace(
+        snapshot,
+        clusters=tuple(
+            replace(cluster, why=f"{cluster.why} (no longer declared: {ABANDON}={cluster.name} forgets it)")
+            if cluster.name in gone and cluster.state is ClusterState.UNREACHABLE
+            else cluster
+            for cluster in snapshot.clusters
+        ),
+    )
 
 
 def _redo(plan: Plan, snapshot: Snapshot, olds: Props, news: Props) -> dict[str, Any]:

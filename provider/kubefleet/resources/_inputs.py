@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from immutabledict import immutabledict
+from pulumi.output import UNKNOWN
 
 from kubefleet.model.decision import Binding, Decision, Previous
 from kubefleet.model.member import Leave, Member
 from kubefleet.model.request import Request
 from kubefleet.model.strategy import RollingUpdate
+from kubefleet.resources._abandoned import abandoned
 from kubefleet.spec.declared import parse_placement, same_policy
 from kubefleet.spec.member import parse_member
 from kubefleet.spec.mistakes import Mistake, Spelling
@@ -62,10 +64,12 @@ def read_declaration(olds: Props, news: Props, unknown: frozenset[str]) -> tuple
 
 
 def leaving_members(olds: Props, names: frozenset[str]) -> list[Member]:
-    """Members of the last run (its own and those that were leaving then) that the program no longer declares."""
+    """Members of the last run (its own and those that were leaving then) that the program no longer declares, but for
+    those that the user gives up.
+    """
     before = {**(olds.get("leaving") or {}), **(olds.get("members") or {})}
     leaving = []
-    for name in sorted(set(before) - names):
+    for name in sorted(set(before) - names - abandoned()):
         member = parse_member(name, before[name], f"members.{name}", Spelling.PYTHON, [])
         if member is not None and member.leave is Leave.CLEAN_UP:
             leaving.append(replace(member, leaving=True))
@@ -84,10 +88,14 @@ def previous_decisions(olds: Props, news: Props) -> dict[str, Previous]:
     return previous
 
 
-def encode_bindings(decision: Decision) -> dict[str, dict[str, int]]:
-    """A decision as an input: cluster -> workload -> replicas. Only what is stable goes in."""
+def encode_bindings(decision: Decision, planned: frozenset[str] = frozenset()) -> dict[str, dict[str, Any]]:
+    """A decision as an input: cluster -> workload -> replicas. Only what is stable goes in: the replicas on a cluster
+    that is still to be created are not known.
+    """
     return {
-        binding.cluster: {key: binding.replicas[key] for key in sorted(binding.replicas)}
+        binding.cluster: {
+            key: UNKNOWN if binding.cluster in planned else binding.replicas[key] for key in sorted(binding.replicas)
+        }
         for binding in sorted(decision.bindings, key=lambda binding: binding.cluster)
     }
 

@@ -9,15 +9,19 @@ from pathlib import Path
 def private_folder() -> Path:
     """`KUBEFLEET_LOGS`, or one in the session's runtime folder; made when it is missing.
 
-    In a temporary folder that everybody may write to, one that somebody else has put in our place is not used.
+    One that cannot be made (the runtime folder of a session that has ended), or that somebody else has put in our place
+    where everybody may write, is not used: then it is a new temporary one.
     """
-    if named := os.environ.get("KUBEFLEET_LOGS"):
-        folder = Path(named)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return folder
-    folder = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()) / f"pulumi-kubefleet-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
-        return Path(tempfile.mkdtemp(prefix="pulumi-kubefleet-"))
-    return folder
+    named, runtime = os.environ.get("KUBEFLEET_LOGS"), os.environ.get("XDG_RUNTIME_DIR")
+    folder = Path(named) if named else Path(runtime or tempfile.gettempdir()) / f"pulumi-kubefleet-{os.getuid()}"
+    try:
+        folder.mkdir(mode=0o700, parents=bool(named), exist_ok=True)
+        found = folder.lstat()
+    except OSError:
+        return _new()
+    private = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o077
+    return folder if named or private else _new()
+
+
+def _new() -> Path:
+    return Path(tempfile.mkdtemp(prefix="pulumi-kubefleet-"))

@@ -1,6 +1,5 @@
 """Removing a placement from every member, when its `Ownership` is deleted."""
 
-import os
 import time
 
 from kubefleet.kube import MemberError, Unreachable, fan_out
@@ -8,11 +7,10 @@ from kubefleet.kube.member_apply import remove
 from kubefleet.kube.patience import Patience
 from kubefleet.model.strategy import RollingUpdate
 from kubefleet.resources import _engine, _session
+from kubefleet.resources._abandoned import ABANDON, abandoned
 from kubefleet.resources._adapter import Props
 from kubefleet.resources._task import connector, identity_of
 from kubefleet.rollout.step import SILENCE
-
-_ABANDON = "KUBEFLEET_ABANDON"
 
 
 def remove_everywhere(props: Props) -> None:
@@ -25,7 +23,6 @@ def remove_everywhere(props: Props) -> None:
     names = sorted(props["members"])
     deadline = time.monotonic() + RollingUpdate().progress_deadline
     patience = Patience(SILENCE, deadline, _engine.cancelled.is_set)
-    abandoned = {name.strip() for name in os.environ.get(_ABANDON, "").split(",")}
     failures, left = [], []
     for name, outcome in zip(
         names, fan_out(names, lambda name: remove(connect(name), identity, patience=patience)), strict=True
@@ -34,10 +31,10 @@ def remove_everywhere(props: Props) -> None:
         if error is None:
             failures += [f"{name}: not gone: {item}" for item in outcome.get().stuck]
             left += [f"{name}: left there: {item}" for item in outcome.get().left]
-        elif isinstance(error, Unreachable) and (_session.checked.is_set() or name in abandoned):
+        elif isinstance(error, Unreachable) and (_session.checked.is_set() or name in abandoned()):
             left.append(f"{name}: not removed there: {error.why}")
         elif isinstance(error, Unreachable):
-            failures.append(f"{error}. Run again when it is back, or set {_ABANDON}={name}")
+            failures.append(f"{error}. Run again when it is back, or set {ABANDON}={name}")
         elif isinstance(error, MemberError):
             failures.append(str(error))
         else:

@@ -12,8 +12,8 @@ manifests: dict[str, Mapping[str, Any]] = {}
 going: dict[str, str] = {}
 """Placement uid -> name, for those that the program has no more: `Ownership.delete` ends this `up` with them."""
 
-unreachable: dict[str, str] = {}
-"""Member -> why, for those that a check of this process found unreachable: they are not asked again."""
+unreachable: dict[tuple[str, Any], str] = {}
+"""Member and access -> why, for those that a check of this process could not reach: they are not asked again."""
 
 checked = threading.Event()
 """Set by the first check: this command is an `up` or a preview, not a `destroy`."""
@@ -32,8 +32,8 @@ def connection_to(name: str, access: Any) -> Any:
     """A connection to a member, opened once in this process. Raises `kube.Unreachable`."""
     from kubefleet.kube import Unreachable, connect
 
-    if name in unreachable:
-        raise Unreachable(name, unreachable[name])
+    if (name, access) in unreachable:
+        raise Unreachable(name, unreachable[name, access])
     if access is None:
         raise Unreachable(name, "not created yet")
     with _lock:

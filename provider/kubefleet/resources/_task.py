@@ -5,7 +5,7 @@ from typing import Any
 
 from immutabledict import immutabledict
 
-from kubefleet.kube import Connection
+from kubefleet.kube import Connection, Unreachable
 from kubefleet.kube.manifest import is_follower
 from kubefleet.kube.placement_identity import PlacementIdentity
 from kubefleet.model.access import Access
@@ -33,6 +33,8 @@ def make_task(news: Props, olds: Props | None) -> Task:
         labels=immutabledict(news.get("labels") or {}),
         partners=partners_of(news["uid"]),
         going=_session.going,
+        behind=frozenset(name for stage in (news.get("after") or {}).values() for name in stage.get("pending") or ()),
+        fresh=olds is None and "after" not in news,
         held_before=frozenset((olds or {}).get("to") or {}) | frozenset((olds or {}).get("pending") or ()),
         cancelled=_engine.cancelled.is_set,
     )
@@ -53,6 +55,8 @@ def connector(members: Mapping[str, Mapping[str, Any]]) -> Callable[[str], Conne
     """Opens connections to these members by name, each once in this process."""
 
     def connect(name: str) -> Connection:
+        if name not in members:
+            raise Unreachable(name, "no longer declared")
         connection: Connection = _session.connection_to(name, access_of(name, members[name]))
         return connection
 

@@ -9,6 +9,7 @@ from pulumi.output import UNKNOWN, Unknown
 
 from kubefleet.resources import _session
 from kubefleet.resources._adapter import Adapter, Props
+from kubefleet.spec.workloads import is_scalable
 
 _COMPARED = ("manifests", "members", "uid", "secret_versions")
 
@@ -52,7 +53,7 @@ def revision_of(manifests: Mapping[str, Any], secret_versions: Mapping[str, int]
         if key in secret_versions:
             manifest = {name: value for name, value in manifest.items() if name not in {"data", "stringData"}}
             manifest["version"] = secret_versions[key]
-        if isinstance(manifest.get("spec"), dict):
+        if is_scalable(manifest) and isinstance(manifest.get("spec"), dict):
             manifest["spec"] = {name: value for name, value in manifest["spec"].items() if name != "replicas"}
         shown[key] = manifest
     text = json.dumps(shown, sort_keys=True, separators=(",", ":"))

@@ -17,7 +17,8 @@ _OVERTAKEN = "the fleet changed since this preview; nothing was changed. Run `pu
 
 
 class ScheduleProvider(Adapter):
-    """Inputs: `fleet, members, placements`; computed: `to:<placement>`, `redo:<placement>`, `leaving`, `turns`.
+    """Inputs: `fleet, members, placements`; computed: `to:<placement>`, `redo:<placement>`, `leaving`, `uids`,
+    `turns`.
 
     `mistakes`, `sources` and `preview` (whether this is one) come with them and are not kept.
     """
@@ -51,8 +52,10 @@ class ScheduleProvider(Adapter):
     def changed(self, olds: Props, news: Props) -> bool:
         """True when a request, a member or a decision changed, or when something appeared that must be done again."""
         for key in {*olds, *news}:
-            passing = key.startswith("redo:") or key in {"leaving", "turns"}
-            if olds.get(key) != news.get(key) and not (passing and not news.get(key)) and key != "turns":
+            if key == "turns" or olds.get(key) == news.get(key):
+                continue
+            # These two matter when they appear; that they vanish means that their work is done.
+            if news.get(key) or not (key.startswith("redo:") or key == "leaving"):
                 return True
         return False
 
@@ -69,7 +72,7 @@ def _going(olds: Props, news: Props) -> dict[str, str]:
 
 
 def _is_computed(key: str) -> bool:
-    return key.startswith(("to:", "redo:")) or key in {"leaving", "turns"}
+    return key.startswith(("to:", "redo:")) or key in {"leaving", "turns", "uids"}
 
 
 def _known(olds: Props, news: Props) -> tuple[Props, frozenset[str]]:

@@ -1,5 +1,6 @@
 """`Settle`: the last resource of a rollout, which takes away what is no longer wanted."""
 
+from kubefleet.model.member import Leave
 from kubefleet.model.phase import Phase
 from kubefleet.resources import _session
 from kubefleet.resources._adapter import Adapter, Props
@@ -29,13 +30,26 @@ class SettleProvider(Adapter):
             if before.get("phase") != Phase.COMPLETE:
                 # The stage has said so on its own row.
                 reason = f"stage `{stage}` is {before.get('phase')}"
-                return {**news, "phase": Phase.HELD.value, "reason": reason, "pending": []}
+                return {**news, "phase": Phase.HELD.value, "reason": reason, "pending": unsettled(olds, news)}
         if news.get("to") is None or news.get("uid") not in _session.manifests:
-            return held(news, NOT_PLANNED)
+            return {**held(news, NOT_PLANNED), "pending": unsettled(olds, news)}
         from kubefleet.resources._task import make_task
         from kubefleet.rollout.settle import run_settle
 
-        return with_result(news, run_settle(make_task(news, olds)))
+        done = with_result(news, run_settle(make_task(news, olds)))
+        if done["phase"] != Phase.COMPLETE:
+            done["pending"] = sorted({*done["pending"], *unsettled(olds, news)})
+        return done
 
     def removed(self, props: Props) -> None:
-        """Nothing: `Ownership` removes what the placement has."""
+        """Remove the placement from members that the program no longer has: `Ownership` does not know them."""
+        from kubefleet.resources._removal import remove_everywhere
+
+        members = {name: raw for name, raw in props["members"].items() if raw.get("leave") != Leave.KEEP}
+        remove_everywhere({**props, "members": {**(props.get("leaving") or {}), **members}})
+
+
+def unsettled(olds: Props | None, news: Props) -> list[str]:
+    """Clusters that may still have what the last run wanted to take away there: the next one must look again."""
+    before = olds or {}
+    return sorted({*(before.get("pending") or ()), *(set(before.get("to") or ()) - set(news.get("to") or ()))})

@@ -15,12 +15,14 @@ from kubefleet.rollout.wanted import wanted_on
 def run_settle(task: Task) -> Result:
     """Scale down, complete and prune on the clusters of the target; then remove the placement from all others.
 
-    To be called only when every stage is complete. While a cluster of the target cannot be reached nothing is taken
-    away anywhere: what should replace it may not be there. Never raises for what a member does.
+    To be called only when every stage is complete. While a cluster of the target cannot be reached, or could not be
+    when the stages ran, nothing is taken away anywhere: what should replace it may not be there. Never raises for what
+    a member does.
     """
     try:
-        live = read_live(task, task.members)
-        waiting = sorted(set(live.unreachable) & set(task.target))
+        live = read_live(task, [name for name in task.members if name not in task.behind])
+        lost = {**live.unreachable, **dict.fromkeys(task.behind, "not brought up to date yet")}
+        waiting = sorted(set(lost) & set(task.target))
         failures = _finish(task, live, take_away=not waiting)
         if not failures and not waiting:
             failures = _clear(task, live)
@@ -28,10 +30,10 @@ def run_settle(task: Task) -> Result:
         return Result(Phase.INTERRUPTED, "cancelled. Run `pulumi up` again to continue")
     except MemberError as error:
         return Result(Phase.FAILED, str(error))
-    pending = tuple(sorted(set(live.unreachable) & (set(task.target) | task.held_before)))
+    pending = tuple(sorted(set(lost) & (set(task.target) | task.held_before)))
     if failures:
         return Result(Phase.FAILED, "; ".join(failures), pending)
-    reason = "; ".join(f"{name} is pending: {live.unreachable[name]}" for name in pending)
+    reason = "; ".join(f"{name} is pending: {lost[name]}" for name in pending)
     return Result(Phase.COMPLETE, reason, pending)
 
 

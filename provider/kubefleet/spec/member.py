@@ -45,6 +45,7 @@ class MemberSpec(Written):
     properties: dict[Text, PropertyValue] = {}
     cordon: bool = False
     leave: Literal["clean_up", "keep"] = "clean_up"
+    accept_new_uid: bool = False
     access: AccessSpec | None = Field(default=None)
 
 
@@ -67,6 +68,7 @@ def parse_member(
         properties=properties_of(spec.properties),
         cordoned=spec.cordon,
         leave=Leave(spec.leave),
+        accept_new_uid=spec.accept_new_uid,
     )
 
 

@@ -36,6 +36,11 @@ _NODE_OPERATORS = {
 }
 
 
+def is_scalable(manifest: Mapping[str, Any]) -> bool:
+    """Whether its replicas are for the scheduler to decide: a workload of Kubernetes' own groups that has them."""
+    return manifest.get("kind") in SCALABLE and manifest.get("apiVersion") in _GROUPS
+
+
 def cut_workload(manifest: Mapping[str, Any]) -> dict[str, Any] | None:
     """The part of a manifest that scheduling reads, or None for an object without pods.
 
