@@ -35,9 +35,9 @@ class Cycle:
             pods[list(held)] = list(held.values())
         return pods
 
-    def room_for(self, request: Request, workload: Workload) -> Numbers:
-        """Pods of a workload that every cluster could have in total: those held, and those that still fit."""
-        return self.held_by(request, workload) + self.ledger.room(workload.pod)
+    def room_for(self, request: Request, workload: Workload, clusters: Numbers) -> Numbers:
+        """Pods of a workload that some clusters could have in total: those held, and those that still fit."""
+        return self.held_by(request, workload)[clusters] + self.ledger.room(workload.pod, clusters)
 
     def book(self, request: Request, clusters: Sequence[int], wanted: Sequence[tuple[Workload, Sequence[int]]]) -> None:
         """Take what pods (per given cluster) need beyond what the placement holds there. What it gives up counts as

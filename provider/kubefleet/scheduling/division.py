@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from kubefleet.model.policy import DivideBy
-from kubefleet.scheduling.layout import UNBOUNDED
+from kubefleet.scheduling.nodes import UNBOUNDED
 from kubefleet.scheduling.seats import Limit, add_seats, remove_seats
 
 

@@ -49,7 +49,7 @@ def _most(cycle: Cycle, request: Request, funnel: Funnel, kept: Kept) -> NDArray
             maximum[cycle.columns.index[name]] = most
     rows: list[Numbers] = []
     for work in (work for work in request.workloads if work.divisible):
-        row = cycle.room_for(request, work)
+        row = cycle.room_for(request, work, np.arange(len(cycle.columns)))
         for i in kept.stays:
             if not funnel.grows[i]:
                 row[i] = kept.before[i].replicas.get(work.key, 0)

@@ -9,10 +9,11 @@ from kubefleet.model.cluster import Cluster
 from kubefleet.model.request import PodShape
 from kubefleet.model.shape import NodeShape
 from kubefleet.model.taint import Effect, Taint
-from kubefleet.scheduling._grid import Grid
 from kubefleet.scheduling.columns import Columns
-from kubefleet.scheduling.layout import NONE_AT_ALL, UNBOUNDED, Nodes, Size, lay_all, room_in
+from kubefleet.scheduling.layout import lay_all
+from kubefleet.scheduling.nodes import EMPTY, NONE_AT_ALL, UNBOUNDED, Nodes, Size, room_in
 from kubefleet.scheduling.protocols import Mask, Numbers
+from kubefleet.scheduling.rooms import Rooms
 
 PODS = "pods"
 _SCORED = ("cpu", "memory")
@@ -45,47 +46,60 @@ class Ledger:
         kinds: dict[_Kind, int] = {}
         nodes = _table([self._groups(cluster, kinds) for cluster in columns.clusters], kinds, len(self.resources))
         self._sizes = {pod: self._size_of(pod, kinds) for pod in shapes}
-        self._numbers = {pod: number for number, pod in enumerate(shapes)}
-        self._grid = Grid(nodes)
+        self._nodes = nodes
+        self._rooms = Rooms(nodes)
         whole = np.where(nodes.whole < NONE_AT_ALL, nodes.whole, 0)[:, nodes.kinds]
         self._whole = np.minimum((whole * nodes.counts).sum(axis=2), 2**50)
 
-    def room(self, pod: PodShape) -> Numbers:
-        """How many such pods every cluster still holds."""
-        return np.where(self.known, self._grid.room(self._numbers[pod], self._sizes[pod]), UNBOUNDED)
+    def room(self, pod: PodShape, clusters: Numbers | None = None) -> Numbers:
+        """How many such pods some clusters (without a word all) still hold."""
+        if clusters is None:
+            clusters = np.arange(len(self.known))
+        return np.where(self.known[clusters], self._rooms.room(self._sizes[pod], clusters), UNBOUNDED)
 
     def room_beside(self, clusters: Numbers, pod: PodShape, others: Sequence[Demand]) -> Numbers:
         """How many such pods each given cluster holds once the others are there."""
         wanted = self._wanted(others)
         if not wanted:
-            return self.room(pod)[clusters]
-        nodes = self._grid.nodes.of(clusters)
-        lay_all(nodes, wanted)
+            return self.room(pod, clusters)
+        nodes = self._nodes.of(clusters)
+        lay_all(nodes, np.arange(len(clusters)), wanted)
         return np.where(self.known[clusters], room_in(nodes, self._sizes[pod]), UNBOUNDED)
+
+    def reaches(self, pod: PodShape, pods: Numbers | int) -> Mask:
+        """Whether every cluster still holds so many such pods."""
+        return ~self.known | self._rooms.reaches(self._sizes[pod], pods)
 
     def holds(self, clusters: Numbers, demands: Sequence[Demand]) -> Mask:
         """Whether pods of several sizes fit on each given cluster together."""
         wanted = self._wanted(demands)
         if not wanted:
             return np.ones(len(clusters), dtype=np.bool_)
-        fits: Mask = ~self.known[clusters] | (lay_all(self._grid.nodes.of(clusters), wanted) == 0)
-        return fits
+        out = lay_all(self._nodes.of(clusters), np.arange(len(clusters)), wanted)
+        return ~self.known[clusters] | ~out.any(axis=0)
 
     def take(self, clusters: Numbers, demands: Sequence[Demand]) -> None:
         """Book pods on given clusters, none named twice. Pods that find no node take nothing."""
         known = np.flatnonzero(self.known[clusters])
         wanted = [(size, pods[known]) for size, pods in self._wanted(demands)]
         if len(known) and wanted:
-            nodes = self._grid.nodes.of(clusters[known])
-            lay_all(nodes, wanted)
-            self._grid.change(clusters[known], nodes)
+            places = clusters[known]
+            out = lay_all(self._nodes, places, wanted)
+            for (size, pods), without in zip(wanted, out, strict=True):
+                self._rooms.took(places, size, pods - without)
 
-    def most_free(self, pod: PodShape, clusters: Numbers) -> tuple[tuple[str, ...], Numbers]:
-        """The resources that the pod asks for, and of each (rows) the most that one node has free, per given cluster
-        (columns): one that accepts the pod; −1 where none does.
+    def most_free(self, pod: PodShape, resource: str, clusters: Numbers) -> Numbers:
+        """The most of a resource that one node has free on each given cluster: one that accepts the pod; −1 where
+        none does.
         """
-        asked = self._sizes[pod].asked
-        return tuple(self.resources[r] for r in asked), self._grid.most_free(self._sizes[pod], clusters)[asked]
+        nodes, accepts = self._nodes, self._sizes[pod].accepts
+        free = nodes.free[self.resources.index(resource)].take(clusters, axis=0)
+        most: Numbers = np.where(accepts[nodes.kinds.take(clusters, axis=0)], free, -1).max(axis=1)
+        return most
+
+    def asked(self, pod: PodShape) -> tuple[str, ...]:
+        """The resources of which such a pod takes any."""
+        return tuple(self.resources[r] for r in self._sizes[pod].asked)
 
     def need(self, pod: PodShape, resource: str) -> int:
         """What one such pod takes of a resource."""
@@ -103,7 +117,7 @@ class Ledger:
         for r, bits in enumerate(_SHIFTS):
             whole = self._whole[r] >> bits
             wanted = sum(int(self._sizes[pod].need[r]) * pods for pod, pods in demands) >> bits
-            free = np.clip((self._grid.free[r] >> bits) - min(wanted, 2**60), 0, whole)
+            free = np.clip((self._rooms.free[r] >> bits) - min(wanted, 2**60), 0, whole)
             np.minimum(shares, (free * 200 + whole) // np.maximum(2 * whole, 1), out=shares, where=whole > 0)
         return np.where(self._whole.any(axis=0), shares, 0)
 
@@ -120,8 +134,9 @@ class Ledger:
             cpu, memory = (_cut(shape.allocatable.get(name, 0)) or NONE_AT_ALL for name in _SCORED)
             kind = kinds.setdefault((shape.labels, _refusing(shape), (cpu, memory)), len(kinds))
             for free, count in shape.free:
-                groups.append((kind, min(count, left), self._free(shape, free)))
-                left -= groups[-1][1]
+                if count and left:
+                    groups.append((kind, min(count, left), self._free(shape, free)))
+                    left -= groups[-1][1]
         for resource, amount in cluster.pending.items():
             if resource in self.resources and amount > 0:
                 groups = _less(groups, self.resources.index(resource), amount)
@@ -137,7 +152,7 @@ class Ledger:
         need = [min(max(0, pod.requests.get(name, int(name == PODS))), 2 * _MOST_AMOUNT) for name in self.resources]
         accepts = np.array([*(_accepts(labels, taints, pod) for labels, taints, _ in kinds), False], dtype=np.bool_)
         needs = np.array(need, dtype=np.int64)
-        return Size(needs, np.flatnonzero(needs), accepts)
+        return Size(needs, tuple(np.flatnonzero(needs).tolist()), accepts)
 
 
 def _cut(amount: int) -> int:
@@ -148,9 +163,10 @@ def _table(clusters: Sequence[Sequence[_Group]], kinds: Mapping[_Kind, int], res
     """Groups as arrays, with as many free places per cluster as it takes to give all the same number of groups."""
     widest = max([1, *(len(groups) for groups in clusters)])
     nodes = Nodes(
-        np.full((len(clusters), widest), -1, dtype=np.int64),
+        np.full((len(clusters), widest), EMPTY, dtype=np.int64),
         np.zeros((len(clusters), widest), dtype=np.int64),
         np.zeros((resources, len(clusters), widest), dtype=np.int64),
+        np.array([len(groups) for groups in clusters], dtype=np.int64),
         np.array([*(whole for _, _, whole in kinds), (NONE_AT_ALL, NONE_AT_ALL)], dtype=np.int64).T,
     )
     for row, groups in enumerate(clusters):

@@ -13,7 +13,7 @@ from kubefleet.scheduling.division import Share, divide, start
 from kubefleet.scheduling.domains import Domains
 from kubefleet.scheduling.funnel import Funnel
 from kubefleet.scheduling.keep import Kept
-from kubefleet.scheduling.layout import UNBOUNDED
+from kubefleet.scheduling.nodes import UNBOUNDED
 from kubefleet.scheduling.pick import Picked
 from kubefleet.scheduling.protocols import Numbers
 from kubefleet.scheduling.seats import Limit

@@ -1,6 +1,7 @@
 """Capacity: the cluster's nodes have room for what the placement would run there."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -30,11 +31,10 @@ class Capacity:
         notes: list[_Shortage] = []
         for workload in request.workloads:
             wanted = _least(cycle, request, workload)
-            room = cycle.room_for(request, workload)
-            fits: Mask = room >= wanted
+            fits = cycle.ledger.reaches(workload.pod, wanted - cycle.held_by(request, workload))
             if not fits.all():
                 passed = passed & fits
-                notes.append(_note(cycle, workload, np.flatnonzero(~fits), wanted, room))
+                notes.append(_note(cycle, request, workload, np.flatnonzero(~fits), wanted))
         if sum(workload.replicas > 0 for workload in request.workloads) > 1:
             passed = passed & self._together(cycle, request, passed)
         return Verdict(passed, lambda i: self._reasons(cycle, notes, i))
@@ -52,26 +52,33 @@ class Capacity:
 
     def _reasons(self, cycle: Cycle, notes: Sequence["_Shortage"], i: int) -> tuple[Reason, ...]:
         cluster = cycle.columns.names[i]
-        found = [note.reason(self.name, cluster, i) for note in notes if i in note.places]
+        found = [note.reason(self.name, cluster, i) for note in notes if note.concerns(i)]
         return tuple(found) or (make_reason(Code.INSUFFICIENT_CAPACITY, self.name, cluster, short="together"),)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class _Shortage:
-    """The figures of one workload where it did not fit, as they were when it was judged."""
+    """The figures of one workload where it did not fit, as they were when it was judged: by cluster (`places`, sorted)
+    pods `wanted` and `room`; of every resource what one pod needs, and the most that any node of these clusters has.
+    """
 
-    def __init__(
-        self, workload: str, clusters: Numbers, wanted: Numbers, room: Numbers, need: dict[str, int], most: Numbers
-    ) -> None:
-        self.places = {i: row for row, i in enumerate(clusters.tolist())}
-        self.workload, self.wanted, self.room = workload, wanted[clusters], room[clusters]
-        self.need, self.most = need, most
+    workload: str
+    places: Numbers
+    wanted: Numbers
+    room: Numbers
+    needs: tuple[tuple[str, int, Numbers], ...]
+
+    def concerns(self, i: int) -> bool:
+        """Whether the workload did not fit on a cluster."""
+        row = int(np.searchsorted(self.places, i))
+        return row < len(self.places) and int(self.places[row]) == i
 
     def reason(self, plugin: str, cluster: str, i: int) -> Reason:
         """The first resource of which no node has enough for one pod; else how many pods fit of those wanted."""
-        row = self.places[i]
+        row = int(np.searchsorted(self.places, i))
         detail: dict[str, int | str] = {"workload": self.workload}
-        for which, (resource, need) in enumerate(self.need.items()):
-            free = int(self.most[which, row])
+        for resource, need, most in self.needs:
+            free = int(most[row])
             if free < 0:
                 return make_reason(Code.INSUFFICIENT_CAPACITY, plugin, cluster, short="no-node", **detail)
             if free < need:
@@ -92,7 +99,13 @@ def _least(cycle: Cycle, request: Request, workload: Workload) -> Numbers:
     return least
 
 
-def _note(cycle: Cycle, workload: Workload, clusters: Numbers, wanted: Numbers, room: Numbers) -> _Shortage:
-    resources, most = cycle.ledger.most_free(workload.pod, clusters)
-    need = {resource: cycle.ledger.need(workload.pod, resource) for resource in resources}
-    return _Shortage(workload.key, clusters, wanted, room, need, most)
+def _note(cycle: Cycle, request: Request, workload: Workload, clusters: Numbers, wanted: Numbers) -> _Shortage:
+    ledger, pod = cycle.ledger, workload.pod
+    needs: list[tuple[str, int, Numbers]] = []
+    for resource in ledger.asked(pod):
+        needs.append((resource, ledger.need(pod, resource), ledger.most_free(pod, resource, clusters)))
+        if (needs[-1][2] < needs[-1][1]).all():
+            # That is everybody's reason.
+            break
+    room = cycle.room_for(request, workload, clusters)
+    return _Shortage(workload.key, clusters, wanted[clusters], room, tuple(needs))

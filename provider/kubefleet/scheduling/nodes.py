@@ -1,0 +1,119 @@
+"""Nodes of several clusters in one table, and what one pod takes of a node.
+
+Axes: cluster, group of alike nodes; amounts have the resource before them (numpy is slow along a short last axis).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kubefleet.scheduling.protocols import Mask, Numbers
+
+Table = NDArray[np.int64]
+"""Cluster × group; with one more axis before these, resource × cluster × group."""
+UNBOUNDED = 2**40
+"""Stands for room without a limit: for pods without requests, and where a cluster's capacity is not known."""
+MOST_PER_NODE = 2**30
+"""Room that one node has at most, so that sums over all nodes stay within 64 bits."""
+NONE_AT_ALL = 2**62
+"""Stands for a whole of nothing where shares of it are counted: they are 0."""
+EMPTY = -1
+"""The kind of a place for a group that is not taken yet."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Size:
+    """What one pod takes of a node: `need` in the ledger's order of resources, of which cpu and memory come first,
+    `asked` the places of those above zero; and the kinds of nodes that accept it (the last element is that of `EMPTY`:
+    none does).
+    """
+
+    need: Numbers
+    asked: tuple[int, ...]
+    accepts: Mask
+
+
+@dataclass(slots=True)
+class Nodes:
+    """Groups of alike nodes by cluster; each has `used` of its places, the first ones. Of one kind are nodes with the
+    same labels, taints and allocatable amounts; `whole` has, by kind, allocatable cpu and memory (`NONE_AT_ALL` for
+    none). Free amounts are never below zero.
+    """
+
+    kinds: Table
+    counts: Table
+    free: Table
+    used: Numbers
+    whole: Table
+
+    def of(self, rows: Numbers) -> "Nodes":
+        """A copy of some clusters, to lay pods on."""
+        kinds, counts, free = self.kinds[rows], self.counts[rows], self.free.take(rows, axis=1)
+        return Nodes(kinds, counts, free, self.used[rows], self.whole)
+
+    def put(self, rows: Numbers, changed: "Nodes") -> None:
+        """Write clusters back, however many groups they have by now."""
+        width = max(self.counts.shape[1], changed.counts.shape[1])
+        self.widen(width)
+        changed.widen(width)
+        self.kinds[rows], self.counts[rows], self.free[:, rows] = changed.kinds, changed.counts, changed.free
+        self.used[rows] = changed.used
+
+    def widen(self, groups: int) -> None:
+        """Have places for at least that many groups."""
+        more = groups - self.counts.shape[1]
+        if more > 0:
+            self.kinds = np.pad(self.kinds, ((0, 0), (0, more)), constant_values=EMPTY)
+            self.counts = np.pad(self.counts, ((0, 0), (0, more)))
+            self.free = np.pad(self.free, ((0, 0), (0, 0), (0, more)))
+
+    def change(self, rows: Numbers, groups: Numbers, touched: Numbers, after: Table) -> Numbers:
+        """Give so many nodes of one group a row other free amounts (resource × row); the groups that these are in then.
+
+        Where it is not all of a group they join nodes that are alike, or else become a group of their own.
+        """
+        places = groups.copy()
+        part = np.flatnonzero(touched < self.counts[rows, groups])
+        if len(part):
+            places[part] = self._place(rows[part], self.kinds[rows[part], groups[part]], after[:, part])
+            self.counts[rows[part], groups[part]] -= touched[part]
+            self.counts[rows[part], places[part]] += touched[part]
+        self.free[:, rows, places] = after
+        return places
+
+    def _place(self, rows: Numbers, kinds: Numbers, free: Table) -> Numbers:
+        """The first group of a row that is of the kind and has this free; where there is none a new one, of no nodes."""
+        width = self.counts.shape[1]
+        where, groups = np.divmod(np.flatnonzero(self.free[0].take(rows, axis=0) == free[0][:, None]), width)
+        alike = self.kinds[rows[where], groups] == kinds[where]
+        for resource in range(1, len(free)):
+            alike &= self.free[resource, rows[where], groups] == free[resource, where]
+        places = np.full(len(rows), EMPTY, dtype=np.int64)
+        # Of several the first is written last.
+        places[where[alike][::-1]] = groups[alike][::-1]
+        new = np.flatnonzero(places == EMPTY)
+        if len(new):
+            places[new] = self.used[rows[new]]
+            self.used[rows[new]] += 1
+            if places[new].max() >= width:
+                self.widen(width * 3 // 2 + 1)
+            self.kinds[rows[new], places[new]] = kinds[new]
+        return places
+
+
+def rooms_in(free: Table, size: Size) -> Table:
+    """How many pods of a size find room in given amounts (the resource is the first axis)."""
+    rooms = np.full(free.shape[1:], MOST_PER_NODE, dtype=np.int64)
+    for resource in size.asked:
+        np.minimum(rooms, free[resource] // size.need[resource], out=rooms)
+    return rooms
+
+
+def room_in(nodes: Nodes, size: Size) -> Numbers:
+    """Per cluster, how many pods of a size all its nodes still hold. Sums over nodes that hold as many as one likes
+    stand for no limit.
+    """
+    rooms = rooms_in(nodes.free, size) * nodes.counts
+    room: Numbers = (rooms if size.accepts[:-1].all() else np.where(size.accepts[nodes.kinds], rooms, 0)).sum(axis=1)
+    return np.where(room >= MOST_PER_NODE, UNBOUNDED, room)
