@@ -39,11 +39,17 @@ class Columns:
 
     def mask(self, values: list[bool]) -> Mask:
         """A mask from one boolean per cluster."""
-        return np.array(values, dtype=np.bool_)
+        return self.everywhere() if all(values) else np.array(values, dtype=np.bool_)
 
     def everywhere(self) -> Mask:
         """The mask of all clusters."""
         return self.once("everywhere", lambda: np.ones(len(self), dtype=np.bool_))
+
+    def both(self, one: Mask, other: Mask) -> Mask:
+        """Where both hold. Masks that refuse nobody are one object, so that most plans share most masks."""
+        if other is self.everywhere() or one is other:
+            return one
+        return other if one is self.everywhere() else one & other
 
     def where_label(self, expr: Expr) -> Mask:
         """Clusters whose labels satisfy the expression."""

@@ -25,27 +25,27 @@ class Domains:
         self._codes = [columns.domains(spread.key)[0] for spread in self.spreads]
         self._values = [columns.domains(spread.key)[1] for spread in self.spreads]
         self._counts = [np.zeros(len(values), dtype=np.int64) for values in self._values]
-        self._skews: list[Numbers | None] = [None] * len(self.spreads)
-        self._eligible = [np.unique(codes[eligible & (codes >= 0)]) for codes in self._codes]
+        self._eligible = [np.flatnonzero(np.bincount(codes[eligible & (codes >= 0)])) for codes in self._codes]
 
     def add(self, cluster: int, amount: int = 1) -> None:
         """Count copies or replicas on a cluster (or take them back, if negative)."""
-        for which, (codes, counts) in enumerate(zip(self._codes, self._counts, strict=True)):
+        for codes, counts in zip(self._codes, self._counts, strict=True):
             if codes[cluster] >= 0:
                 counts[codes[cluster]] += amount
-                self._skews[which] = None
+
+    def add_all(self, clusters: Sequence[int]) -> None:
+        """One copy on each of some clusters."""
+        for codes, counts in zip(self._codes, self._counts, strict=True):
+            there = codes[clusters]
+            np.add(counts, np.bincount(there[there >= 0], minlength=len(counts)), out=counts)
 
     def skew(self, which: int) -> Numbers:
-        """Per cluster, the skew that one more there would leave for one key; enormous where the key is missing. The
-        caller must not change the array.
-        """
-        skew = self._skews[which]
-        if skew is None:
-            codes, counts = self._codes[which], self._counts[which]
-            # A cluster without the key is of domain −1: the last element.
-            skew = np.append(counts + 1 - self._least(which), _FURTHEST)[codes]
-            self._skews[which] = skew
-        return skew
+        """Per cluster, the skew that one more there would leave for one key; enormous where the key is missing."""
+        # A cluster without the key is of domain −1: the last element.
+        skew = np.full(len(self._counts[which]) + 1, _FURTHEST, dtype=np.int64)
+        skew[:-1] = self._counts[which] + (1 - self._least(which))
+        everywhere: Numbers = skew[self._codes[which]]
+        return everywhere
 
     def skew_at(self, which: int, cluster: int) -> int:
         """As `skew`, for one cluster."""
@@ -65,6 +65,27 @@ class Domains:
         return all(
             self.skew_at(which, cluster) <= spread.max_skew for which, spread in enumerate(self.spreads) if spread.hard
         )
+
+    @property
+    def one_rule(self) -> bool:
+        """Whether there is but one key, and it is a `DoNotSchedule`."""
+        return len(self.spreads) == 1 and self.spreads[0].hard and self.spreads[0].max_skew > 0
+
+    def fill(self, ranked: Numbers) -> Numbers:
+        """Of clusters with the best first, all that can have one more, one after the other, by `one_rule`; counts them.
+
+        In whatever order domains take turns, it ends where the emptiest eligible one has no cluster left; the others
+        have followed it at a distance of `max_skew`.
+        """
+        spread, codes, counts = self.spreads[0], self._codes[0], self._counts[0]
+        there = codes[ranked]
+        offered = np.bincount(there, minlength=len(counts))
+        room = np.clip(self._least_of(0, counts + offered) + spread.max_skew - counts, 0, offered)
+        order = np.argsort(there, kind="stable")
+        nth = np.arange(len(ranked)) - np.repeat(np.cumsum(offered) - offered, offered)
+        counts += room
+        found: Numbers = ranked[order[nth < room[there[order]]]]
+        return found
 
     def crowded(self, cluster: int) -> bool:
         """Whether a cluster's domain stands further above the least than a `DoNotSchedule` allows."""

@@ -11,9 +11,6 @@ from kubefleet.scheduling.filters.capacity import NAME as CAPACITY
 from kubefleet.scheduling.filters.spread import NAME as SPREAD
 from kubefleet.scheduling.protocols import Filter, Mask, Verdict
 
-_OF_NEW_ONES = frozenset({CAPACITY, SPREAD})
-"""Filters that a domain may fail and still count for spread."""
-
 
 @dataclass(frozen=True, slots=True)
 class Funnel:
@@ -72,22 +69,42 @@ class Funnel:
 
 
 def run_filters(cycle: Cycle, request: Request) -> Funnel:
-    """Every filter once, in the table's order."""
-    kind = request.policy.type
-    verdicts = tuple((row, row.judge(cycle, request)) for row in FILTERS)
-    named = None
-    if kind is PolicyType.PICK_FIXED:
-        names = frozenset(request.policy.names)
-        named = cycle.columns.once(
-            ("named", request.policy.names), lambda: cycle.columns.mask([name in names for name in cycle.columns.names])
-        )
-    eligible = cycle.columns.everywhere() if named is None else named
-    passed = grows = eligible
+    """Every filter once, in the table's order: most of them once for all requests of one policy."""
+    kind, columns = request.policy.type, cycle.columns
+    shared = columns.once(("verdicts", request.policy), lambda: _by_policy(cycle, request))
+    verdicts = tuple((row, shared.verdicts.get(row.name) or row.judge(cycle, request)) for row in FILTERS)
+    passed, grows, eligible = shared.passed, shared.grows, shared.eligible
     for row, verdict in verdicts:
-        if kind not in row.warns_for:
-            passed = passed & verdict.passed
+        if not row.by_policy and kind not in row.warns_for:
+            passed = columns.both(passed, verdict.passed)
             if row.name != CAPACITY:
-                grows = grows & verdict.passed
-            if row.name not in _OF_NEW_ONES:
-                eligible = eligible & verdict.passed
-    return Funnel(cycle.columns.names, verdicts, kind, named, passed, grows, eligible)
+                grows = columns.both(grows, verdict.passed)
+                eligible = columns.both(eligible, verdict.passed)
+    return Funnel(columns.names, verdicts, kind, shared.named, passed, grows, eligible)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """The part of a funnel that all requests of one policy have in common."""
+
+    verdicts: dict[str, Verdict]
+    named: Mask | None
+    passed: Mask
+    grows: Mask
+    eligible: Mask
+
+
+def _by_policy(cycle: Cycle, request: Request) -> _Shared:
+    columns, policy = cycle.columns, request.policy
+    named = None
+    if policy.type is PolicyType.PICK_FIXED:
+        names = frozenset(policy.names)
+        named = columns.mask([name in names for name in columns.names])
+    passed = eligible = columns.everywhere() if named is None else named
+    verdicts = {row.name: row.judge(cycle, request) for row in FILTERS if row.by_policy}
+    for row in FILTERS:
+        if row.by_policy and policy.type not in row.warns_for:
+            passed = columns.both(passed, verdicts[row.name].passed)
+            if row.name != SPREAD:
+                eligible = columns.both(eligible, verdicts[row.name].passed)
+    return _Shared(verdicts, named, passed, passed, eligible)

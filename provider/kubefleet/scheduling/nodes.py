@@ -83,7 +83,7 @@ class Nodes:
         return places
 
     def _place(self, rows: Numbers, kinds: Numbers, free: Table) -> Numbers:
-        """The first group of a row that is of the kind and has this free; where there is none a new one, of no nodes."""
+        """The first group of each row that is of the kind and has this free; else a new one, of no nodes yet."""
         width = self.counts.shape[1]
         where, groups = np.divmod(np.flatnonzero(self.free[0].take(rows, axis=0) == free[0][:, None]), width)
         alike = self.kinds[rows[where], groups] == kinds[where]

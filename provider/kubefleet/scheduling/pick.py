@@ -1,5 +1,6 @@
 """Pick: which clusters a placement is on, before its replicas are divided."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,20 +11,20 @@ from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.domains import Domains
 from kubefleet.scheduling.funnel import Funnel
 from kubefleet.scheduling.keep import Kept
-from kubefleet.scheduling.protocols import Mask, Numbers
+from kubefleet.scheduling.protocols import Mask, Numbers, Scores
 from kubefleet.scheduling.scorers import SCORERS
 
 
 @dataclass(slots=True)
 class Picked:
-    """`chosen` are all clusters, sorted; `added` those that are new, in the order of the picks. `dropped` were kept
+    """`chosen` are all clusters, sorted; `added` those that are new, in no order. `dropped` were kept
     until the policy was edited, with what they are too many for; `passed_over` were picked until others had more room,
     with their own; `seatless` may have no replica at all. `values` are the scores by scorer (those of a chosen cluster
     as they were when it was picked), `domains` the copies by topology domain afterwards.
     """
 
     domains: Domains
-    values: list[Numbers]
+    values: list[Scores]
     chosen: list[int] = field(default_factory=list)
     added: list[int] = field(default_factory=list)
     dropped: dict[int, str] = field(default_factory=dict)
@@ -34,11 +35,11 @@ class Picked:
         """The score that ranks a cluster."""
         return sum(int(value[i]) * scorer.weight for scorer, value in zip(SCORERS, self.values, strict=True))
 
-    def totals(self, places: Numbers) -> Numbers:
-        """As `total`, for several."""
+    def totals(self, places: Numbers, scorers: Sequence[int] = range(len(SCORERS))) -> Numbers:
+        """As `total`, for several clusters; by some scorers only."""
         total = np.zeros(len(places), dtype=np.int64)
-        for scorer, value in zip(SCORERS, self.values, strict=True):
-            total += value[places] * scorer.weight
+        for which in scorers:
+            total += self.values[which][places] * np.int64(SCORERS[which].weight)
         return total
 
     def by_score(self, places: Numbers) -> Numbers:
@@ -66,18 +67,19 @@ def pick(cycle: Cycle, request: Request, funnel: Funnel, kept: Kept) -> Picked:
         stays = _best(cycle, request, funnel, picked, among, number, standing=True)
         picked.dropped = dict.fromkeys(sorted(set(kept.stays) - set(stays)), "fewer clusters")
     else:
-        for i in stays:
-            domains.add(i)
-    candidates = funnel.passed.copy()
-    candidates[kept.stays] = False
+        domains.add_all(stays)
     picked.seatless = _seatless(cycle, request)
-    candidates[picked.seatless] = False
+    candidates = funnel.passed
+    if kept.stays or picked.seatless:
+        candidates = candidates.copy()
+        candidates[[*kept.stays, *picked.seatless]] = False
     picked.added = _best(cycle, request, funnel, picked, candidates, number - len(stays), standing=False)
     while kept.edited and (crowded := [i for i in stays if _bound(request) and domains.crowded(i)]):
         worst = int(picked.by_score(np.array(crowded))[-1])
         domains.add(worst, -1)
         stays = [i for i in stays if i != worst]
         picked.dropped[worst] = "topology spread"
+        candidates = candidates.copy()
         candidates[picked.added] = False
         free = number - len(stays) - len(picked.added)
         picked.added += _best(cycle, request, funnel, picked, candidates, free, standing=False)
@@ -109,35 +111,46 @@ def _bound(request: Request) -> bool:
 def _best(
     cycle: Cycle, request: Request, funnel: Funnel, picked: Picked, among: Mask, number: int, *, standing: bool
 ) -> list[int]:
-    """Up to `number` clusters with the highest scores, ties by name. With a topology spread, one by one: scores count
-    again, and none that a `DoNotSchedule` forbids; of those that stand it forbids none.
+    """Up to `number` clusters with the highest scores, ties by name. A topology spread counts anew with every pick;
+    none is picked that a `DoNotSchedule` forbids; of those that stand it forbids none.
     """
     if number <= 0:
         return []
     spreads, bound = request.policy.topology_spread, _bound(request)
     places = np.flatnonzero(among)
-    if not spreads or (len(places) <= number and not bound):
-        ranked: list[int] = picked.by_score(places)[:number].tolist()
-        for best in ranked if spreads else ():
-            picked.domains.add(best)
-        return ranked
-    left, found, at_the_time = among.copy(), list[int](), list[list[int]]()
+    if spreads and (bound or len(places) > number):
+        if bound and not standing and picked.domains.one_rule and len(places) <= number:
+            best: list[int] = picked.domains.fill(picked.by_score(places)).tolist()
+            return best
+        return _one_by_one(cycle, request, funnel, picked, among, number, standing=standing)
+    ranked: list[int] = picked.by_score(places)[:number].tolist()
+    picked.domains.add_all(ranked)
+    return ranked
+
+
+def _one_by_one(
+    cycle: Cycle, request: Request, funnel: Funnel, picked: Picked, among: Mask, number: int, *, standing: bool
+) -> list[int]:
+    """As `_best`, where every pick changes the scores of the next, or whether it is allowed."""
+    bound, left = _bound(request), among.copy()
+    again = [which for which, scorer in enumerate(SCORERS) if scorer.every_pick]
+    lasting = picked.totals(np.arange(len(among)), [which for which in range(len(SCORERS)) if which not in again])
+    found, at_the_time = list[int](), list[list[int]]()
     while len(found) < number:
-        for which, scorer in enumerate(SCORERS):
-            if scorer.every_pick:
-                picked.values[which] = scorer.score(cycle, request, funnel.passed, picked.domains)
-        places = np.flatnonzero(left & picked.domains.allowed()) if bound else np.flatnonzero(left)
-        if standing and not len(places):
-            places = np.flatnonzero(left)
+        for which in again:
+            picked.values[which] = SCORERS[which].score(cycle, request, funnel.passed, picked.domains)
+        allowed = left & picked.domains.allowed() if bound else left
+        if standing and not allowed.any():
+            allowed = left
+        places = np.flatnonzero(allowed)
         if not len(places):
             break
-        best = int(places[picked.totals(places).argmax()])
+        best = int(places[(lasting[places] + picked.totals(places, again)).argmax()])
         left[best] = False
         picked.domains.add(best)
         found.append(best)
-        at_the_time.append([int(value[best]) for value in picked.values])
-    for i, seen in zip(found, at_the_time, strict=True):
-        for which, scorer in enumerate(SCORERS):
-            if scorer.every_pick:
-                picked.values[which][i] = seen[which]
+        at_the_time.append([int(picked.values[which][best]) for which in again])
+    for which, values in zip(again, zip(*at_the_time, strict=True), strict=False):
+        picked.values[which] = picked.values[which].copy()
+        picked.values[which][found] = values
     return found

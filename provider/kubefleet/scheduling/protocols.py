@@ -19,6 +19,8 @@ Mask = NDArray[np.bool_]
 """One boolean per cluster of the snapshot, in its order. Masks are never changed once they are shared."""
 Numbers = NDArray[np.int64]
 """One integer per cluster of the snapshot, in its order."""
+Scores = NDArray[np.int64] | NDArray[np.int8]
+"""What a scorer gives every cluster. A plan keeps them for every placement: in bytes where they fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +36,11 @@ class Filter(Protocol):
 
     name: str
     warns_for: frozenset[PolicyType]
+    by_policy: bool
+    """Whether nothing but the policy and the snapshot decides: then all placements of one policy share the verdict."""
 
     def judge(self, cycle: "Cycle", request: Request) -> Verdict:
-        """Called once per request and plan. Must not change anything."""
+        """Called once per request and plan, or per policy and plan. Must not change anything."""
         ...
 
 
@@ -47,7 +51,7 @@ class Scorer(Protocol):
     weight: int
     every_pick: bool
 
-    def score(self, cycle: "Cycle", request: Request, candidates: Mask, domains: "Domains") -> Numbers:
+    def score(self, cycle: "Cycle", request: Request, candidates: Mask, domains: "Domains") -> Scores:
         """Integer values of all clusters; those outside `candidates` do not matter.
 
         Called once per request; where `every_pick` is set, again after each pick of a request with a topology spread.

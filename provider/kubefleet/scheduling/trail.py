@@ -8,7 +8,7 @@ import numpy as np
 
 from kubefleet.model.decision import Candidate, Score
 from kubefleet.model.reason import Reason
-from kubefleet.scheduling.protocols import Numbers, Scorer
+from kubefleet.scheduling.protocols import Numbers, Scorer, Scores
 
 
 class Refusals(Mapping[str, tuple[Reason, ...]]):
@@ -51,7 +51,7 @@ class Ranking(Sequence[Candidate]):
     __slots__ = ("_names", "_places", "_scorers", "_values")
 
     def __init__(
-        self, names: Sequence[str], clusters: Numbers, scorers: Sequence[Scorer], values: Sequence[Numbers]
+        self, names: Sequence[str], clusters: Numbers, scorers: Sequence[Scorer], values: Sequence[Scores]
     ) -> None:
         self._names, self._places, self._scorers = names, clusters, tuple(scorers)
         self._values = tuple(values)

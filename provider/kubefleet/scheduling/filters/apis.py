@@ -13,6 +13,7 @@ class Apis:
 
     name = "apis"
     warns_for: frozenset[PolicyType] = frozenset()
+    by_policy = False
 
     def judge(self, cycle: Cycle, request: Request) -> Verdict:
         """Made once per distinct set of APIs that no placement of this plan provides."""

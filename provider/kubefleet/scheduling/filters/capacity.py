@@ -22,11 +22,12 @@ class Capacity:
 
     name = NAME
     warns_for = frozenset({PolicyType.PICK_ALL, PolicyType.PICK_FIXED})
+    by_policy = False
 
     def judge(self, cycle: Cycle, request: Request) -> Verdict:
         """Counts room anew for every request: the ledger has changed."""
         if request.policy.fit is not Fit.FILTER:
-            return Verdict(cycle.columns.everywhere(), lambda _: ())
+            return _nothing_short(cycle)
         passed = cycle.columns.everywhere()
         notes: list[_Shortage] = []
         for workload in request.workloads:
@@ -37,6 +38,8 @@ class Capacity:
                 notes.append(_note(cycle, request, workload, np.flatnonzero(~fits), wanted))
         if sum(workload.replicas > 0 for workload in request.workloads) > 1:
             passed = passed & self._together(cycle, request, passed)
+        if passed.all():
+            return _nothing_short(cycle)
         return Verdict(passed, lambda i: self._reasons(cycle, notes, i))
 
     def _together(self, cycle: Cycle, request: Request, alone: Mask) -> Mask:
@@ -86,6 +89,10 @@ class _Shortage:
                 return make_reason(Code.INSUFFICIENT_CAPACITY, plugin, cluster, **detail)
         detail |= {"pods": int(self.wanted[row]), "room": int(self.room[row])}
         return make_reason(Code.INSUFFICIENT_CAPACITY, plugin, cluster, **detail)
+
+
+def _nothing_short(cycle: Cycle) -> Verdict:
+    return cycle.columns.once(NAME, lambda: Verdict(cycle.columns.everywhere(), lambda _: ()))
 
 
 def _least(cycle: Cycle, request: Request, workload: Workload) -> Numbers:

@@ -20,6 +20,7 @@ class Eligibility:
 
     name = "eligibility"
     warns_for: frozenset[PolicyType] = frozenset()
+    by_policy = True
 
     def judge(self, cycle: Cycle, request: Request) -> Verdict:  # noqa: ARG002 - the protocol's signature
         """The same for every request."""

@@ -13,6 +13,7 @@ class Namespaces:
 
     name = "namespaces"
     warns_for: frozenset[PolicyType] = frozenset()
+    by_policy = False
 
     def judge(self, cycle: Cycle, request: Request) -> Verdict:
         """Made once per distinct set of namespaces that no placement of this plan provides."""

@@ -13,6 +13,7 @@ class Reachable:
 
     name = "reachable"
     warns_for: frozenset[PolicyType] = frozenset()
+    by_policy = True
 
     def judge(self, cycle: Cycle, request: Request) -> Verdict:  # noqa: ARG002 - the protocol's signature
         """The same for every request."""

@@ -21,6 +21,7 @@ class Spread:
 
     name = NAME
     warns_for = frozenset({PolicyType.PICK_FIXED})
+    by_policy = True
 
     def judge(self, cycle: Cycle, request: Request) -> Verdict:
         """Made once per distinct list of keys."""

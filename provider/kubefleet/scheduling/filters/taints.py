@@ -12,6 +12,8 @@ from kubefleet.scheduling.tolerance import tolerated
 class Taints:
     """Refuses clusters with an untolerated taint of one effect. One row of the table per effect."""
 
+    by_policy = True
+
     def __init__(self, effect: Effect, name: str, warns_for: frozenset[PolicyType] = frozenset()) -> None:
         self.effect = effect
         self.name = name

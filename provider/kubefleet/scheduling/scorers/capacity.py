@@ -6,7 +6,7 @@ from kubefleet.model.policy import Fit
 from kubefleet.model.request import Request
 from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.domains import Domains
-from kubefleet.scheduling.protocols import Mask, Numbers
+from kubefleet.scheduling.protocols import Mask, Scores
 
 
 class Capacity:
@@ -20,13 +20,13 @@ class Capacity:
     weight = 1
     every_pick = False
 
-    def score(self, cycle: Cycle, request: Request, candidates: Mask, domains: Domains) -> Numbers:  # noqa: ARG002
+    def score(self, cycle: Cycle, request: Request, candidates: Mask, domains: Domains) -> Scores:  # noqa: ARG002
         """Nothing where `fit` is `ignore` or the capacity is not known."""
         if request.policy.fit is Fit.IGNORE:
-            return np.zeros(len(cycle.columns), dtype=np.int64)
+            return cycle.columns.once("no capacity", lambda: np.zeros(len(cycle.columns), dtype=np.int8))
         over = request.policy.number or max(1, int(candidates.sum()))
         demands = []
         for workload in request.workloads:
             divided = request.divided is not None and workload.divisible
             demands.append((workload.pod, -(-workload.replicas // over) if divided else workload.replicas))
-        return cycle.ledger.share_free(demands)
+        return cycle.ledger.share_free(demands).astype(np.int8)

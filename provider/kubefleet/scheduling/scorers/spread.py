@@ -5,7 +5,7 @@ import numpy as np
 from kubefleet.model.request import Request
 from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.domains import Domains
-from kubefleet.scheduling.protocols import Mask, Numbers
+from kubefleet.scheduling.protocols import Mask, Scores
 
 _LOWEST = -100
 
@@ -20,12 +20,10 @@ class Spread:
     weight = 10_000
     every_pick = True
 
-    def score(self, cycle: Cycle, request: Request, candidates: Mask, domains: Domains) -> Numbers:  # noqa: ARG002
+    def score(self, cycle: Cycle, request: Request, candidates: Mask, domains: Domains) -> Scores:  # noqa: ARG002
         """Counts again after every pick."""
-        total = np.zeros(len(cycle.columns), dtype=np.int64)
-        if not domains.spreads:
-            return total
-        for which, spread in enumerate(domains.spreads):
-            if not spread.hard or request.divides:
-                total -= domains.skew(which)
-        return np.maximum(total, _LOWEST)
+        counted = [which for which, spread in enumerate(domains.spreads) if not spread.hard or request.divides]
+        if not counted:
+            return cycle.columns.once("no spread", lambda: np.zeros(len(cycle.columns), dtype=np.int8))
+        skew = sum(domains.skew(which) for which in counted)
+        return np.maximum(-skew, _LOWEST).astype(np.int8)
