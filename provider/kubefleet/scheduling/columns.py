@@ -24,6 +24,7 @@ class Columns:
     def __init__(self, snapshot: Snapshot) -> None:
         self.clusters = tuple(sorted(snapshot.clusters, key=lambda cluster: cluster.name))
         self.names = tuple(cluster.name for cluster in self.clusters)
+        self.places = np.arange(len(self.names), dtype=np.int64)
         self.index = {name: i for i, name in enumerate(self.names)}
         self.now = snapshot.taken_at
         self._made: dict[Hashable, object] = {}

@@ -16,8 +16,8 @@ from kubefleet.scheduling.protocols import Mask, Numbers
 class Cycle:
     """One plan in the making: the snapshot by columns, the ledger, and what earlier decisions of this plan changed.
 
-    `held` counts, by placement, workload and cluster, the pods that this placement has or was promised there: they
-    are in the ledger already, so a request only takes what it needs beyond them. `provided` has, by namespace or API,
+    `held` counts, by placement, workload and cluster, the pods that this placement had or was promised there before
+    this plan: they are in the ledger already, so a request only takes what it needs beyond them. `provided` has, by namespace or API,
     the clusters on which a placement of this plan puts it.
     """
 
@@ -27,30 +27,25 @@ class Cycle:
     held: dict[tuple[str, str], dict[int, int]] = field(default_factory=dict)
     provided: dict[str, Mask] = field(default_factory=dict)
 
-    def held_by(self, request: Request, workload: Workload) -> Numbers:
-        """Pods of a workload that every cluster holds for it already."""
-        pods = np.zeros(len(self.columns), dtype=np.int64)
+    def held_by(self, request: Request, workload: Workload, clusters: Numbers) -> Numbers:
+        """Pods of a workload that some clusters hold for it already."""
         held = self.held.get((request.name, workload.key))
-        if held:
-            pods[list(held)] = list(held.values())
-        return pods
+        if not held:
+            return np.zeros(len(clusters), dtype=np.int64)
+        return np.array([held.get(i, 0) for i in clusters.tolist()], dtype=np.int64)
 
     def room_for(self, request: Request, workload: Workload, clusters: Numbers) -> Numbers:
         """Pods of a workload that some clusters could have in total: those held, and those that still fit."""
-        return self.held_by(request, workload)[clusters] + self.ledger.room(workload.pod, clusters)
+        return self.held_by(request, workload, clusters) + self.ledger.room(workload.pod, clusters)
 
     def book(self, request: Request, clusters: Sequence[int], wanted: Sequence[tuple[Workload, Sequence[int]]]) -> None:
-        """Take what pods (per given cluster) need beyond what the placement holds there. What it gives up counts as
-        taken until the next plan: deletes come last.
+        """Take what pods (per given cluster) need beyond what the placement holds there: once for each workload. What it
+        gives up counts as taken until the next plan: deletes come last.
         """
         places = np.array(clusters, dtype=np.int64)
-        demands = []
-        for workload, pods in wanted:
-            held = self.held.setdefault((request.name, workload.key), {})
-            beyond = [max(0, count - held.get(i, 0)) for i, count in zip(clusters, pods, strict=True)]
-            demands.append((workload.pod, np.array(beyond, dtype=np.int64)))
-            held.update({i: held.get(i, 0) + more for i, more in zip(clusters, beyond, strict=True) if more})
-        self.ledger.take(places, demands)
+        self.ledger.take(
+            places, [(work.pod, np.array(pods) - self.held_by(request, work, places)) for work, pods in wanted]
+        )
 
     def provide(self, names: frozenset[str], clusters: Sequence[int]) -> None:
         """Count namespaces or APIs as present on clusters that a decision of this plan puts them on."""

@@ -1,6 +1,6 @@
 """How one workload's replicas are divided over chosen clusters: one function per strategy, one table."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from kubefleet.model.policy import DivideBy
@@ -54,32 +54,31 @@ def by_available(shares: Sequence[Share], total: int, limit: Limit | None) -> li
 def by_aggregated(shares: Sequence[Share], total: int, limit: Limit | None) -> list[int]:
     """As `by_available` over the clusters in use; others, largest first, only while these lack room."""
 
-    def groups(seats: int) -> list[Sequence[int]]:
-        used = [place for place, share in enumerate(shares) if start(share) > 0]
-        others = [place for place, share in enumerate(shares) if start(share) == 0]
-        others.sort(key=lambda place: (-min(shares[place].room, shares[place].cap), place))
-        found: list[Sequence[int]] = []
-        while others and _room(shares, used) < seats:
-            used.append(others.pop(0))
-        found.append(sorted(used))
-        # What a topology spread still leaves unseated may go to one more, and one more.
+    def groups(seats: int) -> Iterator[Collection[int]]:
+        used = {place for place, share in enumerate(shares) if start(share) > 0}
+        room = sum(_room(shares[place]) for place in used)
+        others = [place for place in range(len(shares)) if place not in used]
+        others.sort(key=lambda place: (-_room(shares[place]), place))
         for other in others:
-            used.append(other)
-            found.append(sorted(used))
-        return found
+            # What a topology spread leaves unseated where there is room may go to one more, and one more.
+            if room >= seats:
+                yield used
+            used.add(other)
+            room += _room(shares[other])
+        yield used
 
     return _by_room(shares, total, limit, groups)
 
 
-def _room(shares: Sequence[Share], places: Sequence[int]) -> int:
-    return sum(min(shares[place].room, shares[place].cap - start(shares[place])) for place in places)
+def _room(share: Share) -> int:
+    return min(share.room, share.cap - start(share))
 
 
 def _by_room(
     shares: Sequence[Share],
     total: int,
     limit: Limit | None,
-    groups: Callable[[int], Sequence[Sequence[int]]],
+    groups: Callable[[int], Iterable[Collection[int]]],
 ) -> list[int]:
     """Seats by room, over the first of the groups of places; over the next while some are left."""
     begun = [start(share) for share in shares]
@@ -91,7 +90,9 @@ def _by_room(
     added = [0] * len(shares)
     weights = _bounded([share.room for share in shares])
     for places in groups(left):
-        caps = [shares[place].cap - begun[place] if place in places else 0 for place in range(len(shares))]
+        caps = [0] * len(shares)
+        for place in places:
+            caps[place] = shares[place].cap - begun[place]
         added = add_seats(weights, added, caps, left - sum(added), limit)
         if sum(added) == left:
             break

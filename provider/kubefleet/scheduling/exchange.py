@@ -21,7 +21,9 @@ def exchange(cycle: Cycle, request: Request, funnel: Funnel, kept: Kept, picked:
         return
     parts = [work for work in request.workloads if work.divisible]
     totals = np.array([work.replicas for work in parts], dtype=np.int64)
-    rooms = np.minimum(_most(cycle, request, funnel, kept), totals[:, None])
+    if (_most(cycle, request, funnel, kept, np.array(picked.chosen)).sum(axis=1) >= totals).all():
+        return
+    rooms = np.minimum(_most(cycle, request, funnel, kept, cycle.columns.places), totals[:, None])
     spare = funnel.passed.copy()
     spare[[*picked.chosen, *kept.before]] = False
     while spare.any():
@@ -41,19 +43,17 @@ def exchange(cycle: Cycle, request: Request, funnel: Funnel, kept: Kept, picked:
         spare[places[best]] = False
 
 
-def _most(cycle: Cycle, request: Request, funnel: Funnel, kept: Kept) -> NDArray[np.int64]:
-    """Workload × cluster: the most replicas that a cluster could have."""
-    maximum = np.full(len(cycle.columns), np.iinfo(np.int64).max, dtype=np.int64)
-    for name, most in request.divided.max.items() if request.divided is not None else ():
-        if name in cycle.columns.index:
-            maximum[cycle.columns.index[name]] = most
+def _most(cycle: Cycle, request: Request, funnel: Funnel, kept: Kept, clusters: Numbers) -> NDArray[np.int64]:
+    """Workload × cluster: the most replicas that some clusters could have."""
+    maximum = request.divided.max if request.divided is not None else {}
     rows: list[Numbers] = []
     for work in (work for work in request.workloads if work.divisible):
-        row = cycle.room_for(request, work, np.arange(len(cycle.columns)))
-        for i in kept.stays:
-            if not funnel.grows[i]:
-                row[i] = kept.before[i].replicas.get(work.key, 0)
-        rows.append(np.minimum(row, maximum))
+        row = cycle.room_for(request, work, clusters)
+        for at, i in enumerate(clusters.tolist()) if kept.stays or maximum else ():
+            if i in kept.stays and not funnel.grows[i]:
+                row[at] = kept.before[i].replicas.get(work.key, 0)
+            row[at] = min(row[at], maximum.get(cycle.columns.names[i], row[at]))
+        rows.append(row)
     return np.stack(rows)
 
 

@@ -1,5 +1,7 @@
 """Moves: what goes from where to where, and for which declared reason."""
 
+from collections.abc import Sequence
+
 from kubefleet.model.decision import Binding, Move, MoveReason
 from kubefleet.model.request import Request
 from kubefleet.scheduling.cycle import Cycle
@@ -14,6 +16,8 @@ def moves_of(cycle: Cycle, request: Request, kept: Kept, picked: Picked, shared:
     Where no copy takes the place of one (there is no other cluster, or fewer were asked for) the destination is empty.
     Replicas that the user takes away are no move.
     """
+    if not kept.before:
+        return ()
     names = cycle.columns.names
     gains = {i: max(0, _now(request, shared, i) - _before(request, kept, i)) for i in sorted(shared.seats)}
     moves = []
@@ -31,15 +35,17 @@ def moves_of(cycle: Cycle, request: Request, kept: Kept, picked: Picked, shared:
     return tuple(moves)
 
 
-def left(cycle: Cycle, request: Request, kept: Kept, picked: Picked, shared: Shared) -> dict[str, MoveReason]:
-    """Clusters that lost the placement, or replicas of it, for a declared reason; sorted."""
+def left(
+    cycle: Cycle, request: Request, kept: Kept, picked: Picked, shared: Shared, moves: Sequence[Move]
+) -> dict[str, MoveReason]:
+    """Clusters that lost the placement, or replicas of it, for a declared reason; sorted. `moves` are all its moves."""
     names = cycle.columns.names
     found = {
         names[i]: leaving.reason
         for i, leaving in _causes(kept, picked).items()
         if i not in shared.seats or _now(request, shared, i) < _before(request, kept, i)
     }
-    found |= {move.source: move.reason for move in moves_of(cycle, request, kept, picked, shared)}
+    found |= {move.source: move.reason for move in moves}
     return {name: found[name] for name in sorted(found)}
 
 

@@ -1,6 +1,5 @@
 """One placement: filters, keep, pick, divide, book; and the trail of all that."""
 
-import numpy as np
 from immutabledict import immutabledict
 
 from kubefleet.model.decision import Binding, Decision, Move, Previous
@@ -29,34 +28,31 @@ def place(cycle: Cycle, request: Request, previous: Previous | None) -> tuple[De
     shared = share(cycle, request, funnel, kept, picked)
     cycle.provide(request.provides_namespaces | request.provides_apis, sorted(shared.seats))
     outcome = Outcome(cycle.columns.names, request, funnel, kept, picked, shared)
-    everywhere = np.arange(len(cycle.columns), dtype=np.int64)
-    on = np.zeros(len(cycle.columns), dtype=np.bool_)
-    on[list(shared.seats)] = True
+    moves = moves_of(cycle, request, kept, picked, shared)
     decision = Decision(
         placement=request.name,
         bindings=_bindings(cycle, request, shared),
-        candidates=Ranking(cycle.columns.names, everywhere[funnel.passed | on], SCORERS, picked.values),
-        refused=Refusals(cycle.columns.names, everywhere[~on], lambda i: why_not(outcome, i)),
+        candidates=Ranking(cycle.columns.names, funnel.passed, shared.seats, SCORERS, picked.values),
+        refused=Refusals(cycle.columns.names, shared.seats, lambda i: why_not(outcome, i)),
         kept=immutabledict(kept_reasons(outcome)),
-        left=immutabledict(left(cycle, request, kept, picked, shared)),
-        warnings=tuple(reason for i in sorted(shared.seats) for reason in funnel.warnings(i)),
+        left=immutabledict(left(cycle, request, kept, picked, shared, moves)),
+        warnings=Reasons(lambda: tuple(reason for i in sorted(shared.seats) for reason in funnel.warnings(i))),
         missing=Reasons(lambda: missing_reasons(outcome)),
         unplaced=unplaced(request, shared),
         divided=request.divides,
     )
-    return decision, moves_of(cycle, request, kept, picked, shared)
+    return decision, moves
 
 
 def _frozen(cycle: Cycle, request: Request, previous: Previous, funnel: Funnel) -> Decision:
     """The previous decision as it was, on the clusters that are still there."""
     index, names = cycle.columns.index, cycle.columns.names
     held = {index[binding.cluster]: binding for binding in previous.bindings if binding.cluster in index}
-    others = np.array([i for i in range(len(names)) if i not in held], dtype=np.int64)
     against = {names[i]: funnel.standing(i) for i in sorted(held)}
     return Decision(
         request.name,
         tuple(held[i] for i in sorted(held)),
-        refused=Refusals(names, others, lambda i: funnel.reasons(i) or (limit_reached(names[i]),)),
+        refused=Refusals(names, held, lambda i: funnel.reasons(i) or (limit_reached(names[i]),)),
         kept=immutabledict({name: reasons for name, reasons in against.items() if reasons}),
         divided=request.divides,
     )
@@ -64,7 +60,12 @@ def _frozen(cycle: Cycle, request: Request, previous: Previous, funnel: Funnel) 
 
 def _bindings(cycle: Cycle, request: Request, shared: Shared) -> tuple[Binding, ...]:
     keys = sorted(workload.key for workload in request.workloads)
-    return tuple(
-        Binding(cycle.columns.names[i], immutabledict({key: shared.seats[i][key] for key in keys}))
-        for i in sorted(shared.seats)
-    )
+    # Most clusters have the same: they share it.
+    made: dict[tuple[int, ...], immutabledict[str, int]] = {}
+    bindings = []
+    for i in sorted(shared.seats):
+        counts = tuple([shared.seats[i][key] for key in keys])
+        if counts not in made:
+            made[counts] = immutabledict(zip(keys, counts, strict=True))
+        bindings.append(Binding(cycle.columns.names[i], made[counts]))
+    return tuple(bindings)

@@ -24,7 +24,7 @@ Seats = dict[str, int]
 
 @dataclass(slots=True)
 class Shared:
-    """Seats by cluster. `deferred` counts what stays on clusters that it should leave, for want of room elsewhere;
+    """Seats by cluster; equal ones may be one object. `deferred` counts what stays on clusters that it should leave, for want of room elsewhere;
     `short` the replicas of each workload that found no place; `spread` the replicas by topology domain, where a
     `DoNotSchedule` binds them.
     """
@@ -52,12 +52,12 @@ def _copies(cycle: Cycle, request: Request, funnel: Funnel, kept: Kept, picked: 
     """A whole copy on each. One that stands where nothing new may come gets no more replicas than it has; one that
     must leave stays while nothing took its place.
     """
-    shared = Shared()
-    for i in picked.chosen:
-        shared.seats[i] = {work.key: work.replicas for work in request.workloads}
-        if i in kept.before and not funnel.passed[i]:
+    copy = {work.key: work.replicas for work in request.workloads}
+    shared = Shared(dict.fromkeys(picked.chosen, copy))
+    for i in kept.before:
+        if i in shared.seats and not funnel.passed[i]:
             had = kept.before[i].replicas
-            shared.seats[i] = {key: min(count, had.get(key, 0)) for key, count in shared.seats[i].items()}
+            shared.seats[i] = {key: min(count, had.get(key, 0)) for key, count in copy.items()}
     for i in _waiting(request, kept, picked):
         shared.seats[i] = {work.key: kept.before[i].replicas.get(work.key, 0) for work in request.workloads}
         shared.deferred[i] = 1
@@ -131,22 +131,24 @@ def _shares(
     whole: list[Workload],
 ) -> list[Share]:
     """What bounds each chosen cluster. A kept one that would be refused today gets no more than it has."""
-    free = _room(cycle, request, picked, work, whole)
+    free = _room(cycle, request, picked, work, whole).tolist()
     limited = request.policy.fit is Fit.FILTER and request.policy.type is not PolicyType.PICK_FIXED
     held = cycle.held.get((request.name, work.key), {})
     stays = set(kept.stays)
+    names, low, high, weights = cycle.columns.names, divided.min, divided.max, divided.weights
     shares = []
     for i, more in zip(picked.chosen, free, strict=True):
-        name = cycle.columns.names[i]
         current = kept.before[i].replicas.get(work.key, 0) if i in stays else 0
-        room = min(UNBOUNDED, int(more) + max(0, held.get(i, 0) - current))
+        room = more + max(0, held.get(i, 0) - current) if held else more
+        room = min(UNBOUNDED, room)
         cap = current + room if limited else UNBOUNDED
         if i in stays and not funnel.grows[i]:
             cap = current
         # For a cap below what runs there (a new `max`) the replicas beyond it go.
-        cap = min(cap, divided.max.get(name, UNBOUNDED))
-        low = min(cap, divided.min.get(name, 0))
-        shares.append(Share(i, min(current, cap), low, cap, room, divided.weights.get(name, 1)))
+        cap = min(cap, high.get(names[i], cap)) if high else cap
+        least = min(cap, low.get(names[i], 0)) if low else 0
+        weight = weights.get(names[i], 1) if weights else 1
+        shares.append(Share(i, min(current, cap), least, cap, room, weight))
     return shares if kept.edited else _without_moves(shares, work.replicas)
 
 
@@ -154,12 +156,15 @@ def _without_moves(shares: list[Share], total: int) -> list[Share]:
     """Minimums only as far as replicas are left for them: a minimum that could not be met at first (its cluster was
     not to be had) takes none from where they stand.
     """
+    if not any(part.low for part in shares):
+        return shares
     spare = max(0, total - sum(part.current for part in shares))
     bounded = []
     for part in shares:
         raised = min(max(0, part.low - part.current), spare)
         spare -= raised
-        bounded.append(replace(part, low=min(part.low, part.current + raised)))
+        low = min(part.low, part.current + raised)
+        bounded.append(part if low == part.low else replace(part, low=low))
     return bounded
 
 
@@ -168,7 +173,7 @@ def _room(cycle: Cycle, request: Request, picked: Picked, work: Workload, whole:
     places = np.array(picked.chosen, dtype=np.int64)
     if request.policy.fit is Fit.IGNORE:
         return np.full(len(places), UNBOUNDED, dtype=np.int64)
-    beside = [(other.pod, np.maximum(other.replicas - cycle.held_by(request, other)[places], 0)) for other in whole]
+    beside = [(other.pod, other.replicas - cycle.held_by(request, other, places)) for other in whole]
     return cycle.ledger.room_beside(places, work.pod, beside)
 
 
@@ -180,7 +185,8 @@ def _limit(cycle: Cycle, request: Request, funnel: Funnel, shares: list[Share], 
         return None
     domains = Domains(cycle.columns, request.policy.topology_spread, funnel.eligible)
     for part in shares:
-        domains.add(part.cluster, start(part))
+        if standing := start(part):
+            domains.add(part.cluster, standing)
     shared.spread = domains
     return Limit(
         lambda place: domains.allows(shares[place].cluster),

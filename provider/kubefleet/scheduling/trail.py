@@ -1,42 +1,40 @@
 """The trail of a decision, complete but made only where somebody looks: a plan has placements × clusters reasons."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import overload
 
 import numpy as np
 
 from kubefleet.model.decision import Candidate, Score
 from kubefleet.model.reason import Reason
-from kubefleet.scheduling.protocols import Numbers, Scorer, Scores
+from kubefleet.scheduling.protocols import Mask, Scorer, Scores
 
 
 class Refusals(Mapping[str, tuple[Reason, ...]]):
-    """Reasons by cluster, sorted as `names` and `clusters` are. Compares and prints like a dict of the same content;
-    never changes.
+    """Reasons of all clusters but those `on` which something is, sorted as `names` are. Compares and prints like a dict
+    of the same content; never changes.
     """
 
-    __slots__ = ("_made", "_names", "_places", "_why")
+    __slots__ = ("_made", "_names", "_on", "_why")
 
-    def __init__(self, names: Sequence[str], clusters: Numbers, why: Callable[[int], tuple[Reason, ...]]) -> None:
-        self._names, self._why = names, why
-        self._places = clusters
+    def __init__(self, names: Sequence[str], on: Collection[int], why: Callable[[int], tuple[Reason, ...]]) -> None:
+        self._names, self._on, self._why = names, on, why
         self._made: dict[str, tuple[Reason, ...]] = {}
 
     def __getitem__(self, name: str) -> tuple[Reason, ...]:
         if name not in self._made:
             place = bisect_left(self._names, name)
-            row = int(np.searchsorted(self._places, place))
-            if row == len(self._places) or self._names[self._places[row]] != name:
+            if place == len(self._names) or self._names[place] != name or place in self._on:
                 raise KeyError(name)
             self._made[name] = self._why(place)
         return self._made[name]
 
     def __iter__(self) -> Iterator[str]:
-        return (self._names[place] for place in self._places)
+        return (name for place, name in enumerate(self._names) if place not in self._on)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._names) - len(self._on)
 
     def __hash__(self) -> int:
         return hash(tuple(self.items()))
@@ -46,15 +44,22 @@ class Refusals(Mapping[str, tuple[Reason, ...]]):
 
 
 class Ranking(Sequence[Candidate]):
-    """Candidates with their scores, sorted by cluster. Compares like a tuple of the same content; never changes."""
+    """Candidates with their scores, sorted by cluster: those that `passed`, and those `on` which something is anyway.
+    Compares like a tuple of the same content; never changes.
+    """
 
-    __slots__ = ("_names", "_places", "_scorers", "_values")
+    __slots__ = ("_names", "_on", "_passed", "_scorers", "_values")
 
     def __init__(
-        self, names: Sequence[str], clusters: Numbers, scorers: Sequence[Scorer], values: Sequence[Scores]
+        self,
+        names: Sequence[str],
+        passed: Mask,
+        on: Collection[int],
+        scorers: Sequence[Scorer],
+        values: Sequence[Scores],
     ) -> None:
-        self._names, self._places, self._scorers = names, clusters, tuple(scorers)
-        self._values = tuple(values)
+        self._names, self._passed, self._on = names, passed, on
+        self._scorers, self._values = tuple(scorers), tuple(values)
 
     @overload
     def __getitem__(self, which: int) -> Candidate: ...
@@ -62,16 +67,27 @@ class Ranking(Sequence[Candidate]):
     def __getitem__(self, which: slice) -> tuple[Candidate, ...]: ...
     def __getitem__(self, which: int | slice) -> Candidate | tuple[Candidate, ...]:
         if isinstance(which, slice):
-            return tuple(self[place] for place in range(*which.indices(len(self))))
-        place = self._places[which]
+            return tuple(map(self._candidate, self._places()[which]))
+        return self._candidate(self._places()[which])
+
+    def __iter__(self) -> Iterator[Candidate]:
+        return map(self._candidate, self._places())
+
+    def __len__(self) -> int:
+        return len(self._places())
+
+    def _places(self) -> list[int]:
+        there = self._passed.copy()
+        there[list(self._on)] = True
+        places: list[int] = np.flatnonzero(there).tolist()
+        return places
+
+    def _candidate(self, place: int) -> Candidate:
         scores = (
             Score(scorer.name, int(value[place]), int(value[place]) * scorer.weight)
             for scorer, value in zip(self._scorers, self._values, strict=True)
         )
         return Candidate(self._names[place], tuple(scores))
-
-    def __len__(self) -> int:
-        return len(self._places)
 
     def __eq__(self, other: object) -> bool:
         return tuple(self) == tuple(other) if isinstance(other, Sequence) else NotImplemented

@@ -32,7 +32,9 @@ class Capacity:
         notes: list[_Shortage] = []
         for workload in request.workloads:
             wanted = _least(cycle, request, workload)
-            fits = cycle.ledger.reaches(workload.pod, wanted - cycle.held_by(request, workload))
+            held = cycle.held.get((request.name, workload.key))
+            beyond = wanted - cycle.held_by(request, workload, cycle.columns.places) if held else wanted
+            fits = cycle.ledger.reaches(workload.pod, beyond)
             if not fits.all():
                 passed = passed & fits
                 notes.append(_note(cycle, request, workload, np.flatnonzero(~fits), wanted))
@@ -46,7 +48,7 @@ class Capacity:
         """Whether all workloads fit at once where each fits alone."""
         places = np.flatnonzero(alone)
         demands = [
-            (workload.pod, (_least(cycle, request, workload) - cycle.held_by(request, workload))[places])
+            (workload.pod, _least(cycle, request, workload)[places] - cycle.held_by(request, workload, places))
             for workload in request.workloads
         ]
         passed = alone.copy()
