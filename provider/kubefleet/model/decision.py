@@ -74,9 +74,10 @@ class Decision:
 
     `bindings` and every mapping are sorted by cluster. `candidates` are the clusters that fit, and those chosen
     anyway. `refused` has every cluster that was not chosen with all its reasons (`outscored` and `limit-reached` are
-    those of clusters that fit); it, `warnings` and `missing` may make them only when asked. `kept` are those that stay although
-    something speaks against them; `left` the clusters that lost the placement, or replicas of it, and the declared
-    reason. `missing` has a reason per copy or workload that found no room, `warnings` what was placed all the same.
+    those of clusters that fit); it, `warnings` and `missing` may make them only when asked. `kept` are those that stay
+    although something speaks against them; `left` the clusters that lost the placement, or replicas of it, and the
+    declared reason. `missing` has a reason per copy or workload that found no room, `warnings` what was placed all the
+    same.
     `unplaced` counts replicas if divided, else copies.
     """
 

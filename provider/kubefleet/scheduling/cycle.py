@@ -17,8 +17,8 @@ class Cycle:
     """One plan in the making: the snapshot by columns, the ledger, and what earlier decisions of this plan changed.
 
     `held` counts, by placement, workload and cluster, the pods that this placement had or was promised there before
-    this plan: they are in the ledger already, so a request only takes what it needs beyond them. `provided` has, by namespace or API,
-    the clusters on which a placement of this plan puts it.
+    this plan: they are in the ledger already, so a request only takes what it needs beyond them. `provided` has, by
+    namespace or API, the clusters on which a placement of this plan puts it.
     """
 
     columns: Columns
@@ -39,8 +39,8 @@ class Cycle:
         return self.held_by(request, workload, clusters) + self.ledger.room(workload.pod, clusters)
 
     def book(self, request: Request, clusters: Sequence[int], wanted: Sequence[tuple[Workload, Sequence[int]]]) -> None:
-        """Take what pods (per given cluster) need beyond what the placement holds there: once for each workload. What it
-        gives up counts as taken until the next plan: deletes come last.
+        """Take what pods (per given cluster) need beyond what the placement holds there: once for each workload. What
+        it gives up counts as taken until the next plan: deletes come last.
         """
         places = np.array(clusters, dtype=np.int64)
         self.ledger.take(

@@ -24,9 +24,9 @@ Seats = dict[str, int]
 
 @dataclass(slots=True)
 class Shared:
-    """Seats by cluster; equal ones may be one object. `deferred` counts what stays on clusters that it should leave, for want of room elsewhere;
-    `short` the replicas of each workload that found no place; `spread` the replicas by topology domain, where a
-    `DoNotSchedule` binds them.
+    """Seats by cluster; equal ones may be one object. `deferred` counts what stays on clusters that it should leave,
+    for want of room elsewhere; `short` the replicas of each workload that found no place; `spread` the replicas by
+    topology domain, where a `DoNotSchedule` binds them.
     """
 
     seats: dict[int, Seats] = field(default_factory=dict)

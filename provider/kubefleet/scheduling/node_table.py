@@ -1,0 +1,114 @@
+"""The nodes of a snapshot's clusters as one table, and sizes of pods against it."""
+
+from collections.abc import Mapping, Sequence
+from itertools import chain
+
+import numpy as np
+
+from kubefleet.model.cluster import Cluster
+from kubefleet.model.request import PodShape
+from kubefleet.model.shape import NodeShape
+from kubefleet.model.taint import Effect, Taint
+from kubefleet.scheduling.nodes import EMPTY, NONE_AT_ALL, Nodes, Size, Table
+from kubefleet.scheduling.pending import take_pending
+from kubefleet.scheduling.protocols import Numbers
+
+PODS = "pods"
+SCORED = ("cpu", "memory")
+_MOST_AMOUNT = 2**45
+_MOST_NODES = 2**17
+"""Larger figures than any machine or cluster has are a lie: they are cut, so that sums stay within 64 bits."""
+
+
+class NodeTable:
+    """Every cluster's schedulable nodes, less what its pending pods will take. `resources` is the order of amounts: cpu
+    and memory first (of several that are short the common one is named), pod slots last.
+    """
+
+    def __init__(self, clusters: Sequence[Cluster], pods: Sequence[PodShape]) -> None:
+        self.resources = (*SCORED, *sorted({name for pod in pods for name in pod.requests} - {PODS, *SCORED}), PODS)
+        shapes = [(row, shape) for row, cluster in enumerate(clusters) for shape in cluster.shapes if shape.schedulable]
+        numbers: dict[object, int] = {}
+        self._kinds: list[NodeShape] = []
+        """One of each kind."""
+        kinds = [self._kind(shape, numbers) for _, shape in shapes]
+        lengths = np.array([len(shape.free) for _, shape in shapes], dtype=np.int64)
+        groups = list(chain.from_iterable(shape.free for _, shape in shapes))
+        rows = np.repeat(_whole_numbers([row for row, _ in shapes]), lengths)
+        unlimited = np.repeat(np.array([PODS not in shape.allocatable for _, shape in shapes], dtype=np.bool_), lengths)
+        free = np.stack([_whole_numbers([amounts.get(name, 0) for amounts, _ in groups]) for name in self.resources])
+        # A node that says nothing of pod slots has no limit of them.
+        free[-1, unlimited] = _MOST_AMOUNT
+        counts = _within(_whole_numbers([count for _, count in groups]), rows)
+        self.nodes = _by_cluster(len(clusters), rows, np.repeat(_whole_numbers(kinds), lengths), counts, free)
+        self.nodes.whole = np.array([*map(_whole, self._kinds), (NONE_AT_ALL, NONE_AT_ALL)], dtype=np.int64).T
+        for row, cluster in enumerate(clusters):
+            if cluster.pending:
+                at = {name: resource for resource, name in enumerate(self.resources)}
+                take_pending(self.nodes, row, [(at[name], n) for name, n in cluster.pending.items() if name in at])
+
+    def size(self, pod: PodShape) -> Size:
+        """What one such pod takes, and which kinds of nodes accept it."""
+        # A request beyond what is believed of any node fits none.
+        need = [min(max(0, pod.requests.get(name, int(name == PODS))), 2 * _MOST_AMOUNT) for name in self.resources]
+        accepts = [_accepts(shape.labels, _refusing(shape), pod) for shape in self._kinds]
+        asked = tuple(resource for resource, amount in enumerate(need) if amount)
+        return Size(np.array(need, dtype=np.int64), asked, np.array([*accepts, False], dtype=np.bool_))
+
+    def _kind(self, shape: NodeShape, numbers: dict[object, int]) -> int:
+        key = frozenset(shape.labels.items()), _refusing(shape), _whole(shape)
+        number = numbers.setdefault(key, len(self._kinds))
+        if number == len(self._kinds):
+            self._kinds.append(shape)
+        return number
+
+
+def _whole_numbers(amounts: Sequence[int]) -> Numbers:
+    """As an array, without what nobody believes."""
+    try:
+        return np.clip(np.array(amounts, dtype=np.int64), 0, _MOST_AMOUNT)
+    except OverflowError:
+        return np.array([min(max(0, amount), _MOST_AMOUNT) for amount in amounts], dtype=np.int64)
+
+
+def _within(counts: Numbers, rows: Numbers) -> Numbers:
+    """Numbers of nodes by group, as far as their cluster does not have too many of them."""
+    before = np.cumsum(counts) - counts
+    first = np.searchsorted(rows, rows)
+    allowed: Numbers = np.clip(_MOST_NODES - (before - before[first]), 0, counts)
+    return allowed
+
+
+def _by_cluster(clusters: int, rows: Numbers, kinds: Numbers, counts: Numbers, free: Table) -> Nodes:
+    """Groups (sorted by cluster) as a table with as many places for each cluster as the widest needs."""
+    there = counts > 0
+    rows, kinds, counts, free = rows[there], kinds[there], counts[there], free[:, there]
+    used = np.bincount(rows, minlength=clusters)
+    places = np.arange(len(rows)) - np.searchsorted(rows, rows)
+    shape = clusters, max(1, int(used.max(initial=0)))
+    nodes = Nodes(
+        np.full(shape, EMPTY, dtype=np.int64),
+        np.zeros(shape, dtype=np.int64),
+        np.zeros((len(free), *shape), dtype=np.int64),
+        used,
+        np.zeros((2, 0), dtype=np.int64),
+    )
+    nodes.kinds[rows, places], nodes.counts[rows, places], nodes.free[:, rows, places] = kinds, counts, free
+    return nodes
+
+
+def _whole(shape: NodeShape) -> tuple[int, ...]:
+    return tuple(min(max(0, shape.allocatable.get(name, 0)), _MOST_AMOUNT) or NONE_AT_ALL for name in SCORED)
+
+
+def _refusing(shape: NodeShape) -> frozenset[Taint]:
+    return frozenset([taint for taint in shape.taints if taint.effect is not Effect.PREFER_NO_SCHEDULE])
+
+
+def _accepts(labels: Mapping[str, str], taints: frozenset[Taint], pod: PodShape) -> bool:
+    """Whether a node with these labels and taints accepts the pod: node selector, required affinity, taints."""
+    if any(labels.get(key) != value for key, value in pod.node_selector.items()):
+        return False
+    if pod.node_affinity and not any(all(expr.matches_labels(labels) for expr in term) for term in pod.node_affinity):
+        return False
+    return all(any(toleration.tolerates(taint) for toleration in pod.tolerations) for taint in taints)
