@@ -14,6 +14,7 @@ from kubefleet.model.snapshot import Snapshot
 from kubefleet.scheduling.protocols import Mask, Numbers
 
 T = TypeVar("T")
+_NOT_MADE = object()
 _EXACT = 2**40
 """Numbers up to this can be multiplied by a weight and doubled within int64."""
 
@@ -24,19 +25,31 @@ class Columns:
     def __init__(self, snapshot: Snapshot) -> None:
         self.clusters = tuple(sorted(snapshot.clusters, key=lambda cluster: cluster.name))
         self.names = tuple(cluster.name for cluster in self.clusters)
+        self._everywhere: Mask = np.ones(len(self.names), dtype=np.bool_)
         self.places = np.arange(len(self.names), dtype=np.int64)
         self.index = {name: i for i, name in enumerate(self.names)}
         self.now = snapshot.taken_at
         self._made: dict[Hashable, object] = {}
+        self._numbers: dict[Hashable, int] = {}
+        self._objects: dict[int, tuple[Hashable, int]] = {}
 
     def __len__(self) -> int:
         return len(self.names)
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
         """What `make` gives, made at the first call with this key. The caller must not change it."""
-        if key not in self._made:
-            self._made[key] = make()
-        return cast("T", self._made[key])
+        found = self._made.get(key, _NOT_MADE)
+        if found is _NOT_MADE:
+            found = self._made[key] = make()
+        return cast("T", found)
+
+    def number(self, value: Hashable) -> int:
+        """Stands for a value in keys: the same for equal ones. A policy takes long to hash, but most are one object."""
+        same = self._objects.get(id(value))
+        if same is None:
+            # The object is held too, so that no other can have its id.
+            same = self._objects[id(value)] = value, self._numbers.setdefault(value, len(self._numbers))
+        return same[1]
 
     def mask(self, values: list[bool]) -> Mask:
         """A mask from one boolean per cluster."""
@@ -44,7 +57,7 @@ class Columns:
 
     def everywhere(self) -> Mask:
         """The mask of all clusters."""
-        return self.once("everywhere", lambda: np.ones(len(self), dtype=np.bool_))
+        return self._everywhere
 
     def both(self, one: Mask, other: Mask) -> Mask:
         """Where both hold. Masks that refuse nobody are one object, so that most plans share most masks."""

@@ -71,7 +71,7 @@ class Funnel:
 def run_filters(cycle: Cycle, request: Request) -> Funnel:
     """Every filter once, in the table's order: most of them once for all requests of one policy."""
     kind, columns = request.policy.type, cycle.columns
-    shared = columns.once(("verdicts", request.policy), lambda: _by_policy(cycle, request))
+    shared = columns.once(("verdicts", columns.number(request.policy)), lambda: _by_policy(cycle, request))
     verdicts = tuple((row, shared.verdicts.get(row.name) or row.judge(cycle, request)) for row in FILTERS)
     passed, grows, eligible = shared.passed, shared.grows, shared.eligible
     for row, verdict in verdicts:

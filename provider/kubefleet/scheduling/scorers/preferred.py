@@ -26,6 +26,8 @@ class Preferred:
         columns, preferred = cycle.columns, request.policy.preferred
         if cycle.options.normalize_over is NormalizeOver.MEMBERS:
             candidates = columns.everywhere()
+        if not preferred:
+            return columns.once("no preference", lambda: np.zeros(len(columns), dtype=np.int8))
         extremes = tuple(_extremes(columns, prefer.sort_by, candidates) for prefer in preferred)
 
         def make() -> Scores:
@@ -37,7 +39,7 @@ class Preferred:
                     total += _by_order(columns, prefer, *bounds)
             return total
 
-        return columns.once((self.name, preferred, extremes), make)
+        return columns.once((self.name, columns.number(request.policy), extremes), make)
 
 
 def _extremes(columns: Columns, name: str | None, among: Mask) -> tuple[int, int] | None:
