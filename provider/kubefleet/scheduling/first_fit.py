@@ -19,9 +19,11 @@ def fill(nodes: Nodes, size: Size, pods: Numbers) -> Numbers:
             full = min(count, left // each)
             part = min(each, left - full * each) if full < count else 0
             for touched, amount in ((full, each), (min(part, 1), part)):
-                if touched:
-                    after = nodes.free[:, [row], group] - amount * size.need[:, None]
-                    nodes.change(np.array([row]), np.array([group]), np.array([touched]), after)
+                after = nodes.free[:, [row], group] - amount * size.need[:, None]
+                if touched == int(nodes.counts[row, group]):
+                    nodes.change(np.array([row]), np.array([group]), after)
+                elif touched:
+                    nodes.split(np.array([row]), np.array([group]), np.array([touched]), after)
             left -= full * each + part
         out[row] = left
     return out

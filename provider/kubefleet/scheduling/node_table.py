@@ -40,8 +40,8 @@ class NodeTable:
         # A node that says nothing of pod slots has no limit of them.
         free[-1, unlimited] = _MOST_AMOUNT
         counts = _within(_whole_numbers([count for _, count in groups]), rows)
-        self.nodes = _by_cluster(len(clusters), rows, np.repeat(_whole_numbers(kinds), lengths), counts, free)
-        self.nodes.whole = np.array([*map(_whole, self._kinds), (NONE_AT_ALL, NONE_AT_ALL)], dtype=np.int64).T
+        whole = np.array([*map(_whole, self._kinds), (NONE_AT_ALL, NONE_AT_ALL)], dtype=np.int64).T
+        self.nodes = _by_cluster(len(clusters), rows, np.repeat(_whole_numbers(kinds), lengths), counts, free, whole)
         for row, cluster in enumerate(clusters):
             if cluster.pending:
                 at = {name: resource for resource, name in enumerate(self.resources)}
@@ -79,7 +79,7 @@ def _within(counts: Numbers, rows: Numbers) -> Numbers:
     return allowed
 
 
-def _by_cluster(clusters: int, rows: Numbers, kinds: Numbers, counts: Numbers, free: Table) -> Nodes:
+def _by_cluster(clusters: int, rows: Numbers, kinds: Numbers, counts: Numbers, free: Table, whole: Table) -> Nodes:
     """Groups (sorted by cluster) as a table with as many places for each cluster as the widest needs."""
     there = counts > 0
     rows, kinds, counts, free = rows[there], kinds[there], counts[there], free[:, there]
@@ -91,9 +91,11 @@ def _by_cluster(clusters: int, rows: Numbers, kinds: Numbers, counts: Numbers, f
         np.zeros(shape, dtype=np.int64),
         np.zeros((len(free), *shape), dtype=np.int64),
         used,
-        np.zeros((2, 0), dtype=np.int64),
+        whole,
+        np.zeros(shape, dtype=np.int32),
     )
-    nodes.kinds[rows, places], nodes.counts[rows, places], nodes.free[:, rows, places] = kinds, counts, free
+    nodes.kinds[rows, places], nodes.counts[rows, places] = kinds, counts
+    nodes.change(rows, places, free)
     return nodes
 
 

@@ -18,6 +18,7 @@ MOST_PER_NODE = 2**30
 """Room that one node has at most, so that sums over all nodes stay within 64 bits."""
 NONE_AT_ALL = 2**62
 """Stands for a whole of nothing where shares of it are counted: they are 0."""
+_HIGHEST = 2**30
 EMPTY = -1
 """The kind of a place for a group that is not taken yet."""
 
@@ -38,7 +39,8 @@ class Size:
 class Nodes:
     """Groups of alike nodes by cluster; each has `used` of its places, the first ones. Of one kind are nodes with the
     same labels, taints and allocatable amounts; `whole` has, by kind, allocatable cpu and memory (`NONE_AT_ALL` for
-    none). Free amounts are never below zero.
+    none). Free amounts are never below zero. `height` is what LeastAllocated would give a node before a pod is on it:
+    the percentages of cpu and memory that are free, added up.
     """
 
     kinds: Table
@@ -46,11 +48,12 @@ class Nodes:
     free: Table
     used: Numbers
     whole: Table
+    height: NDArray[np.int32]
 
     def of(self, rows: Numbers) -> "Nodes":
         """A copy of some clusters, to lay pods on."""
         kinds, counts, free = self.kinds[rows], self.counts[rows], self.free.take(rows, axis=1)
-        return Nodes(kinds, counts, free, self.used[rows], self.whole)
+        return Nodes(kinds, counts, free, self.used[rows], self.whole, self.height[rows])
 
     def put(self, rows: Numbers, changed: "Nodes") -> None:
         """Write clusters back, however many groups they have by now."""
@@ -58,7 +61,7 @@ class Nodes:
         self.widen(width)
         changed.widen(width)
         self.kinds[rows], self.counts[rows], self.free[:, rows] = changed.kinds, changed.counts, changed.free
-        self.used[rows] = changed.used
+        self.used[rows], self.height[rows] = changed.used, changed.height
 
     def widen(self, groups: int) -> None:
         """Have places for at least that many groups."""
@@ -67,31 +70,37 @@ class Nodes:
             self.kinds = np.pad(self.kinds, ((0, 0), (0, more)), constant_values=EMPTY)
             self.counts = np.pad(self.counts, ((0, 0), (0, more)))
             self.free = np.pad(self.free, ((0, 0), (0, 0), (0, more)))
+            self.height = np.pad(self.height, ((0, 0), (0, more)))
 
-    def change(self, rows: Numbers, groups: Numbers, touched: Numbers, after: Table) -> Numbers:
-        """Give so many nodes of one group a row other free amounts (resource × row); the groups that these are in then.
+    def measure(self, rows: Numbers) -> None:
+        """Count the heights of some clusters anew."""
+        self.height[rows] = heights(self.free[:, rows], self.whole[:, self.kinds[rows]])
 
-        Where it is not all of a group they join nodes that are alike, or else become a group of their own.
+    def change(self, rows: Numbers, groups: Numbers, after: Table) -> None:
+        """Give all nodes of some groups other free amounts (resource × group). A row may be given several times."""
+        self.free[:, rows, groups] = after
+        self.height[rows, groups] = heights(after, self.whole[:, self.kinds[rows, groups]])
+
+    def split(self, rows: Numbers, groups: Numbers, touched: Numbers, after: Table) -> None:
+        """As `change`, for some nodes of one group a row: fewer than all. They join nodes that are alike, or else
+        become a group of their own.
         """
-        places = groups.copy()
-        part = np.flatnonzero(touched < self.counts[rows, groups])
-        if len(part):
-            places[part] = self._place(rows[part], self.kinds[rows[part], groups[part]], after[:, part])
-            self.counts[rows[part], groups[part]] -= touched[part]
-            self.counts[rows[part], places[part]] += touched[part]
-        self.free[:, rows, places] = after
-        return places
+        places = self._place(rows, self.kinds[rows, groups], after)
+        self.counts[rows, groups] -= touched
+        self.counts[rows, places] += touched
+        self.change(rows, places, after)
 
     def _place(self, rows: Numbers, kinds: Numbers, free: Table) -> Numbers:
         """The first group of each row that is of the kind and has this free; else a new one, of no nodes yet."""
         width = self.counts.shape[1]
-        where, groups = np.divmod(np.flatnonzero(self.free[0].take(rows, axis=0) == free[0][:, None]), width)
-        alike = self.kinds[rows[where], groups] == kinds[where]
-        for resource in range(1, len(free)):
-            alike &= self.free[resource, rows[where], groups] == free[resource, where]
+        height = heights(free, self.whole[:, kinds])
+        where, groups = np.divmod(np.flatnonzero(self.height.take(rows, axis=0) == height[:, None]), width)
+        for have, wanted in ((self.kinds, kinds), *zip(self.free, free, strict=True)):
+            alike = have[rows[where], groups] == wanted[where]
+            where, groups = where[alike], groups[alike]
         places = np.full(len(rows), EMPTY, dtype=np.int64)
         # Of several the first is written last.
-        places[where[alike][::-1]] = groups[alike][::-1]
+        places[where[::-1]] = groups[::-1]
         new = np.flatnonzero(places == EMPTY)
         if len(new):
             places[new] = self.used[rows[new]]
@@ -100,6 +109,13 @@ class Nodes:
                 self.widen(width * 3 // 2 + 1)
             self.kinds[rows[new], places[new]] = kinds[new]
         return places
+
+
+def heights(free: Table, whole: Table) -> NDArray[np.int32]:
+    """Percentages of cpu and memory that are free, each rounded down, added up."""
+    total = sum(have * 100 // all_of_it for have, all_of_it in zip(free, whole, strict=False))
+    bounded: NDArray[np.int32] = np.minimum(total, _HIGHEST).astype(np.int32)
+    return bounded
 
 
 def rooms_in(free: Table, size: Size) -> Table:

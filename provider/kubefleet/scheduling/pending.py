@@ -31,6 +31,7 @@ def take_pending(nodes: Nodes, row: int, amounts: Sequence[tuple[int, int]]) -> 
     for place, (kind, count, free) in enumerate(groups):
         nodes.kinds[row, place], nodes.counts[row, place] = kind, count
         nodes.free[:, row, place] = np.array(free, dtype=np.int64)
+    nodes.measure(np.array([row]))
 
 
 def _less(groups: Sequence[_Group], resource: int, amount: int) -> list[_Group]:
