@@ -1,7 +1,7 @@
 """What filters and scorers may look at while one plan is made."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -30,9 +30,12 @@ class Cycle:
     def held_by(self, request: Request, workload: Workload, clusters: Numbers) -> Numbers:
         """Pods of a workload that some clusters hold for it already."""
         held = self.held.get((request.name, workload.key))
-        if not held:
-            return np.zeros(len(clusters), dtype=np.int64)
-        return np.array([held.get(i, 0) for i in clusters.tolist()], dtype=np.int64)
+        if held and len(clusters) < len(held):
+            return np.array([held.get(i, 0) for i in clusters.tolist()], dtype=np.int64)
+        pods = np.zeros(len(self.columns), dtype=np.int64)
+        if held:
+            pods[list(held)] = list(held.values())
+        return pods[clusters]
 
     def room_for(self, request: Request, workload: Workload, clusters: Numbers) -> Numbers:
         """Pods of a workload that some clusters could have in total: those held, and those that still fit."""
@@ -46,6 +49,10 @@ class Cycle:
         self.ledger.take(
             places, [(work.pod, np.array(pods) - self.held_by(request, work, places)) for work, pods in wanted]
         )
+
+    def picture(self) -> "Cycle":
+        """The cycle with the free amounts that clusters have now, for scores that are made later."""
+        return replace(self, ledger=self.ledger.picture())
 
     def provide(self, names: frozenset[str], clusters: Sequence[int]) -> None:
         """Count namespaces or APIs as present on clusters that a decision of this plan puts them on."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from kubefleet.model.cluster import ClusterState
 from kubefleet.model.policy import PolicyType
 from kubefleet.model.reason import Code, Reason, make_reason
 from kubefleet.model.request import Request
@@ -9,20 +10,25 @@ from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.filters import FILTERS
 from kubefleet.scheduling.filters.capacity import NAME as CAPACITY
 from kubefleet.scheduling.filters.spread import NAME as SPREAD
+from kubefleet.scheduling.filters.taints import NO_EXECUTE
 from kubefleet.scheduling.protocols import Filter, Mask, Verdict
+
+_LEAVING = frozenset({ClusterState.LEAVING, ClusterState.DRAINED})
 
 
 @dataclass(frozen=True, slots=True)
 class Funnel:
     """`passed` are the clusters that may be chosen; `grows` those where what stands may become more, which is for the
     division to bound by room; `eligible` those that make their domain count for spread: what passes every filter
-    except capacity and spread. `named` is given for PickFixed only.
+    except capacity and spread. What stands `leaves` where the cluster's state, a NoExecute taint or the names of the
+    policy say so. `named` is given for PickFixed only.
     """
 
     names: tuple[str, ...]
     verdicts: tuple[tuple[Filter, Verdict], ...]
     type: PolicyType
     named: Mask | None
+    leaves: Mask
     passed: Mask
     grows: Mask
     eligible: Mask
@@ -80,7 +86,7 @@ def run_filters(cycle: Cycle, request: Request) -> Funnel:
             if row.name != CAPACITY:
                 grows = columns.both(grows, verdict.passed)
                 eligible = columns.both(eligible, verdict.passed)
-    return Funnel(columns.names, verdicts, kind, shared.named, passed, grows, eligible)
+    return Funnel(columns.names, verdicts, kind, shared.named, shared.leaves, passed, grows, eligible)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,7 @@ class _Shared:
 
     verdicts: dict[str, Verdict]
     named: Mask | None
+    leaves: Mask
     passed: Mask
     grows: Mask
     eligible: Mask
@@ -107,4 +114,6 @@ def _by_policy(cycle: Cycle, request: Request) -> _Shared:
             passed = columns.both(passed, verdicts[row.name].passed)
             if row.name != SPREAD:
                 eligible = columns.both(eligible, verdicts[row.name].passed)
-    return _Shared(verdicts, named, passed, passed, eligible)
+    gone = columns.mask([cluster.state in _LEAVING for cluster in columns.clusters])
+    leaves = gone | ~verdicts[NO_EXECUTE].passed | (False if named is None else ~named)
+    return _Shared(verdicts, named, leaves, passed, passed, eligible)

@@ -5,6 +5,7 @@ move nothing; neither does a cluster that gives no answer.
 """
 
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from kubefleet.model.cluster import Cluster, ClusterState
 from kubefleet.model.decision import Binding, MoveReason, Previous
@@ -14,6 +15,7 @@ from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.filters.required import NAME as REQUIRED
 from kubefleet.scheduling.filters.required import failing
 from kubefleet.scheduling.filters.spread import NAME as SPREAD
+from kubefleet.scheduling.filters.taints import NO_EXECUTE
 from kubefleet.scheduling.funnel import Funnel
 
 
@@ -40,12 +42,15 @@ class Kept:
 
 def keep(cycle: Cycle, request: Request, previous: Previous, funnel: Funnel) -> Kept:
     """Sort the previous bindings of one placement. Those on clusters that the snapshot does not have are no more."""
-    kept = Kept(edited=previous.edited)
-    for binding in sorted(previous.bindings, key=lambda binding: binding.cluster):
-        i = cycle.columns.index.get(binding.cluster)
-        if i is None:
-            continue
-        kept.before[i] = binding
+    index = cycle.columns.index
+    bindings = [(index[binding.cluster], binding) for binding in previous.bindings if binding.cluster in index]
+    bindings.sort(key=itemgetter(0))
+    kept = Kept(dict(bindings), edited=previous.edited)
+    places = list(kept.before)
+    if not (previous.edited or request.rebalance or funnel.leaves[places].any()):
+        kept.stays = places
+        return kept
+    for i in places:
         leaving = _leaving(cycle, request, previous, funnel, i)
         if leaving is not None:
             kept.leaves[i] = leaving
@@ -62,7 +67,7 @@ def _leaving(cycle: Cycle, request: Request, previous: Previous, funnel: Funnel,
         return Leaving(MoveReason.LEAVING, cluster.why)
     if cluster.state is ClusterState.DRAINED:
         return Leaving(MoveReason.DRAINED, cluster.why)
-    taints = funnel.refusal(i, "taints-no-execute")
+    taints = funnel.refusal(i, NO_EXECUTE)
     if taints:
         told = (f"{taint.detail['key']}={taint.detail['value']}".rstrip("=") for taint in taints)
         return Leaving(MoveReason.TAINT_NO_EXECUTE, ", ".join(told))

@@ -1,6 +1,7 @@
 """The ledger: what every cluster still holds while one plan is made. What one placement takes, the next lacks."""
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 
 import numpy as np
 
@@ -34,8 +35,12 @@ class Ledger:
         self._sizes = {pod: table.size(pod) for pod in shapes}
         self._nodes = table.nodes
         self._rooms = Rooms(table.nodes)
+        self._picture: Ledger | None = None
         whole = np.where(table.nodes.whole < NONE_AT_ALL, table.nodes.whole, 0)[:, table.nodes.kinds]
-        self._whole = np.minimum((whole * table.nodes.counts).sum(axis=2), 2**50)
+        whole = np.minimum((whole * table.nodes.counts).sum(axis=2), 2**50)
+        self._best_share = np.where(whole.any(axis=0), 100, 0)
+        whole >>= np.array(_SHIFTS)[:, None]
+        self._scored, self._twice, self._absent = whole, np.maximum(2 * whole, 1), np.where(whole, 0, 100)
 
     def room(self, pod: PodShape, clusters: Numbers | None = None) -> Numbers:
         """How many such pods some clusters (without a word all) still hold."""
@@ -71,6 +76,7 @@ class Ledger:
         if len(known) and wanted:
             places = clusters[known]
             out = lay_all(self._nodes, places, wanted)
+            self._picture = None
             for (size, pods), without in zip(wanted, out, strict=True):
                 self._rooms.took(places, size, pods - without)
 
@@ -95,17 +101,31 @@ class Ledger:
         """Puts sizes of pods in an order that is the same for every cluster: by cpu, memory, and what else there is."""
         return tuple(int(amount) for amount in self._sizes[pod].need)
 
+    def picture(self) -> "Ledger":
+        """One in which `share_free` stays as it is now. The same object until something is taken."""
+        if self._picture is None:
+            self._picture = copy(self)
+            self._picture._rooms = copy(self._rooms)
+        return self._picture
+
     def share_free(self, demands: Sequence[tuple[PodShape, int]]) -> Numbers:
         """Per cluster the percentage (rounded half up, 0..100) of cpu or memory, the scarcer, that would be free with
         the demands on it; 0 where no node has either, or capacity is not known.
         """
-        shares = np.full(len(self.known), 100, dtype=np.int64)
+        shares = self._best_share
         for r, bits in enumerate(_SHIFTS):
-            whole = self._whole[r] >> bits
             wanted = sum(int(self._sizes[pod].need[r]) * pods for pod, pods in demands) >> bits
-            free = np.clip((self._rooms.free[r] >> bits) - min(wanted, 2**60), 0, whole)
-            np.minimum(shares, (free * 200 + whole) // np.maximum(2 * whole, 1), out=shares, where=whole > 0)
-        return np.where(self._whole.any(axis=0), shares, 0)
+            free = self._rooms.free[r] >> bits
+            free -= min(wanted, 2**60)
+            np.maximum(free, 0, out=free)
+            np.minimum(free, self._scored[r], out=free)
+            # Half up: (200 × free + whole) // (2 × whole); where there is no such resource the other decides.
+            free *= 200
+            free += self._scored[r]
+            free //= self._twice[r]
+            free += self._absent[r]
+            shares = np.minimum(shares, free)
+        return shares
 
     def _wanted(self, demands: Sequence[Demand]) -> list[tuple[Size, Numbers]]:
         """Pods by size, without those that nobody wants."""

@@ -16,13 +16,14 @@ def moves_of(cycle: Cycle, request: Request, kept: Kept, picked: Picked, shared:
     Where no copy takes the place of one (there is no other cluster, or fewer were asked for) the destination is empty.
     Replicas that the user takes away are no move.
     """
-    if not kept.before:
+    causes = (*sorted(_causes(kept, picked).items()), *_shifted(cycle, request, kept, picked))
+    if not causes:
         return ()
     names = cycle.columns.names
     gains = {i: max(0, _now(request, shared, i) - _before(request, kept, i)) for i in sorted(shared.seats)}
     moves = []
     # Those that leave come first: what they lose has gone somewhere. What stands may have become fewer for two reasons.
-    for i, leaving in (*sorted(_causes(kept, picked).items()), *_shifted(cycle, request, kept, picked)):
+    for i, leaving in causes:
         lost = _before(request, kept, i) - _now(request, shared, i)
         for j in sorted(gains):
             part = min(lost, gains[j])

@@ -1,6 +1,6 @@
 """Pick: which clusters a placement is on, before its replicas are divided."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,17 +19,24 @@ from kubefleet.scheduling.scorers import SCORERS
 class Picked:
     """`chosen` are all clusters, sorted; `added` those that are new, in no order. `dropped` were kept
     until the policy was edited, with what they are too many for; `passed_over` were picked until others had more room,
-    with their own; `seatless` may have no replica at all. `values` are the scores by scorer (those of a chosen cluster
-    as they were when it was picked), `domains` the copies by topology domain afterwards.
+    with their own; `seatless` may have no replica at all. `domains` are the copies by topology domain afterwards.
     """
 
     domains: Domains
-    values: list[Scores]
+    score: Callable[[], list[Scores]]
     chosen: list[int] = field(default_factory=list)
     added: list[int] = field(default_factory=list)
     dropped: dict[int, str] = field(default_factory=dict)
     passed_over: dict[int, int] = field(default_factory=dict)
     seatless: list[int] = field(default_factory=list)
+    _values: list[Scores] = field(default_factory=list)
+
+    @property
+    def values(self) -> list[Scores]:
+        """The scores by scorer, made when first asked for; of a chosen cluster as they were when it was picked."""
+        if not self._values:
+            self._values = self.score()
+        return self._values
 
     def total(self, i: int) -> int:
         """The score that ranks a cluster."""
@@ -58,7 +65,13 @@ class Picked:
 def pick(cycle: Cycle, request: Request, funnel: Funnel, kept: Kept) -> Picked:
     """Kept clusters, and the best of those that pass."""
     domains = Domains(cycle.columns, request.policy.topology_spread, funnel.eligible)
-    picked = Picked(domains, [scorer.score(cycle, request, funnel.passed, domains) for scorer in SCORERS])
+    now = cycle.picture()
+
+    def score() -> list[Scores]:
+        nothing_yet = Domains(now.columns, request.policy.topology_spread, funnel.eligible)
+        return [scorer.score(now, request, funnel.passed, nothing_yet) for scorer in SCORERS]
+
+    picked = Picked(domains, score)
     number = request.policy.number if request.policy.type is PolicyType.PICK_N else len(cycle.columns)
     stays = kept.stays
     if len(stays) > number:
@@ -120,10 +133,10 @@ def _best(
     places = np.flatnonzero(among)
     if spreads and (bound or len(places) > number):
         if bound and not standing and picked.domains.one_rule and len(places) <= number:
-            best: list[int] = picked.domains.fill(picked.by_score(places)).tolist()
+            best: list[int] = picked.domains.fill(picked.by_score(places)).tolist() if len(places) else []
             return best
         return _one_by_one(cycle, request, funnel, picked, among, number, standing=standing)
-    ranked: list[int] = picked.by_score(places)[:number].tolist()
+    ranked: list[int] = (places if len(places) <= number else picked.by_score(places)[:number]).tolist()
     picked.domains.add_all(ranked)
     return ranked
 

@@ -23,16 +23,20 @@ def place(cycle: Cycle, request: Request, previous: Previous | None) -> tuple[De
     if request.frozen and previous is not None:
         return _frozen(cycle, request, previous, funnel), ()
     kept = keep(cycle, request, previous or Previous(), funnel)
+    before = cycle.ledger.picture()
     picked = pick(cycle, request, funnel, kept)
     exchange(cycle, request, funnel, kept, picked)
     shared = share(cycle, request, funnel, kept, picked)
     cycle.provide(request.provides_namespaces | request.provides_apis, sorted(shared.seats))
+    if cycle.ledger.picture() is not before:
+        # To keep what was free before every booking would take more than the scores do.
+        _ = picked.values
     outcome = Outcome(cycle.columns.names, request, funnel, kept, picked, shared)
     moves = moves_of(cycle, request, kept, picked, shared)
     decision = Decision(
         placement=request.name,
         bindings=_bindings(cycle, request, shared),
-        candidates=Ranking(cycle.columns.names, funnel.passed, shared.seats, SCORERS, picked.values),
+        candidates=Ranking(cycle.columns.names, funnel.passed, shared.seats, SCORERS, lambda: picked.values),
         refused=Refusals(cycle.columns.names, shared.seats, lambda i: why_not(outcome, i)),
         kept=immutabledict(kept_reasons(outcome)),
         left=immutabledict(left(cycle, request, kept, picked, shared, moves)),
@@ -61,11 +65,9 @@ def _frozen(cycle: Cycle, request: Request, previous: Previous, funnel: Funnel) 
 def _bindings(cycle: Cycle, request: Request, shared: Shared) -> tuple[Binding, ...]:
     keys = sorted(workload.key for workload in request.workloads)
     # Most clusters have the same: they share it.
-    made: dict[tuple[int, ...], immutabledict[str, int]] = {}
-    bindings = []
-    for i in sorted(shared.seats):
-        counts = tuple([shared.seats[i][key] for key in keys])
-        if counts not in made:
-            made[counts] = immutabledict(zip(keys, counts, strict=True))
-        bindings.append(Binding(cycle.columns.names[i], made[counts]))
-    return tuple(bindings)
+    made = {
+        id(seats): immutabledict((key, seats[key]) for key in keys)
+        for seats in {id(seats): seats for seats in shared.seats.values()}.values()
+    }
+    names = cycle.columns.names
+    return tuple([Binding(names[i], made[id(shared.seats[i])]) for i in sorted(shared.seats)])

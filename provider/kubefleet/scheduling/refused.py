@@ -59,6 +59,8 @@ def limit_reached(name: str) -> Reason:
 def kept_reasons(outcome: Outcome) -> dict[str, tuple[Reason, ...]]:
     """By cluster, what speaks against what stays there; sorted."""
     found: dict[str, tuple[Reason, ...]] = {}
+    if not outcome.kept.before or not (outcome.shared.deferred or _spoken_against(outcome)):
+        return found
     standing = set(outcome.kept.stays)
     for i in sorted(outcome.shared.seats):
         name = outcome.names[i]
@@ -75,3 +77,7 @@ def kept_reasons(outcome: Outcome) -> dict[str, tuple[Reason, ...]]:
         if reasons:
             found[name] = reasons
     return found
+
+
+def _spoken_against(outcome: Outcome) -> bool:
+    return not outcome.funnel.passed[outcome.kept.stays].all()

@@ -35,6 +35,8 @@ class Rooms:
     def took(self, clusters: Numbers, size: Size, pods: Numbers) -> None:
         """So many pods of a size were laid on some clusters."""
         self.laid[clusters] += pods
+        # Pictures of the ledger have the amounts as they were.
+        self.free = self.free.copy()
         self.free[:, clusters] -= size.need[:, None] * pods
 
     def room(self, size: Size, clusters: Numbers) -> Numbers:

@@ -56,10 +56,10 @@ class Ranking(Sequence[Candidate]):
         passed: Mask,
         on: Collection[int],
         scorers: Sequence[Scorer],
-        values: Sequence[Scores],
+        values: Callable[[], Sequence[Scores]],
     ) -> None:
         self._names, self._passed, self._on = names, passed, on
-        self._scorers, self._values = tuple(scorers), tuple(values)
+        self._scorers, self._values = tuple(scorers), values
 
     @overload
     def __getitem__(self, which: int) -> Candidate: ...
@@ -85,7 +85,7 @@ class Ranking(Sequence[Candidate]):
     def _candidate(self, place: int) -> Candidate:
         scores = (
             Score(scorer.name, int(value[place]), int(value[place]) * scorer.weight)
-            for scorer, value in zip(self._scorers, self._values, strict=True)
+            for scorer, value in zip(self._scorers, self._values(), strict=True)
         )
         return Candidate(self._names[place], tuple(scores))
 

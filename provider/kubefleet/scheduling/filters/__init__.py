@@ -9,13 +9,13 @@ from kubefleet.scheduling.filters.namespaces import Namespaces
 from kubefleet.scheduling.filters.reachable import Reachable
 from kubefleet.scheduling.filters.required import Required
 from kubefleet.scheduling.filters.spread import Spread
-from kubefleet.scheduling.filters.taints import Taints
+from kubefleet.scheduling.filters.taints import NO_EXECUTE, Taints
 from kubefleet.scheduling.protocols import Filter
 
 FILTERS: tuple[Filter, ...] = (
     Reachable(),
     Eligibility(),
-    Taints(Effect.NO_EXECUTE, "taints-no-execute"),
+    Taints(Effect.NO_EXECUTE, NO_EXECUTE),
     Taints(Effect.NO_SCHEDULE, "taints", warns_for=frozenset({PolicyType.PICK_FIXED})),
     Required(),
     Namespaces(),

@@ -8,6 +8,8 @@ from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.protocols import Verdict
 from kubefleet.scheduling.tolerance import tolerated
 
+NO_EXECUTE = "taints-no-execute"
+
 
 class Taints:
     """Refuses clusters with an untolerated taint of one effect. One row of the table per effect."""
