@@ -32,7 +32,10 @@ def schedule(
     priority (high first) and name.
     """
     columns = Columns(snapshot)
-    ordered = [request if request.divides else replace(request, divided=None) for request in in_order(requests)]
+    ordered = [
+        replace(request, divided=None) if request.divided is not None and not request.divides else request
+        for request in in_order(requests)
+    ]
     cycle = Cycle(columns, Ledger(columns, _pods(columns, ordered)), options)
     _book_what_stands(cycle, ordered, previous)
     decisions: list[Decision] = []
@@ -58,9 +61,10 @@ def _book_what_stands(cycle: Cycle, requests: Sequence[Request], previous: Mappi
     """Book previous bindings and bookings of others, less their pods that the snapshot has counted already."""
     standing: dict[PodShape, Numbers] = {}
 
-    def add(pod: PodShape, i: int, pods: int) -> None:
-        if pods > 0:
-            standing.setdefault(pod, np.zeros(len(cycle.columns), dtype=np.int64))[i] += pods
+    def of_size(pod: PodShape) -> Numbers:
+        if pod not in standing:
+            standing[pod] = np.zeros(len(cycle.columns), dtype=np.int64)
+        return standing[pod]
 
     mine = {request.uid: request.name for request in requests if request.uid}
     known = {(request.name, workload.key) for request in requests for workload in request.workloads}
@@ -70,30 +74,32 @@ def _book_what_stands(cycle: Cycle, requests: Sequence[Request], previous: Mappi
             key = mine.get(booking.uid, ""), booking.workload
             if key not in known:
                 # Another stack's, or of a placement or workload that the program does not have any more.
-                add(PodShape(booking.requests), i, booking.replicas - booking.live)
+                of_size(PodShape(booking.requests))[i] += max(0, booking.replicas - booking.live)
                 continue
             live.setdefault(key, {})[i] = booking.live
             cycle.held.setdefault(key, {})[i] = max(booking.replicas, booking.live)
     for request in requests:
         bindings = _standing(cycle, previous.get(request.name))
-        cycle.provide(request.provides_namespaces | request.provides_apis, [i for i, _ in bindings])
+        if bindings:
+            cycle.provide(request.provides_namespaces | request.provides_apis, [i for i, _ in bindings])
         for workload in request.workloads:
             key = request.name, workload.key
-            held, counted = cycle.held.setdefault(key, {}), live.get(key, {})
-            for i, binding in bindings:
-                held[i] = max(held.get(i, 0), binding.replicas.get(workload.key, 0))
-            for i, pods in held.items():
-                add(workload.pod, i, pods - counted.get(i, 0))
-    everywhere = np.arange(len(cycle.columns), dtype=np.int64)
+            promised = {i: binding.replicas.get(workload.key, 0) for i, binding in bindings}
+            if key in cycle.held:
+                held, counted = cycle.held[key], live[key]
+                promised = held | {i: max(held.get(i, 0), pods) for i, pods in promised.items()}
+                beyond = [pods - counted.get(i, 0) for i, pods in promised.items()]
+            else:
+                beyond = list(promised.values())
+            if promised:
+                cycle.held[key] = promised
+                taken = of_size(workload.pod)
+                taken[list(promised)] += np.maximum(beyond, 0)
     # Large ones first: they have the fewest places to go.
     for pod in sorted(standing, key=cycle.ledger.extent, reverse=True):
-        cycle.ledger.take(everywhere, [(pod, standing[pod])])
+        cycle.ledger.take(cycle.columns.places, [(pod, standing[pod])])
 
 
 def _standing(cycle: Cycle, previous: Previous | None) -> list[tuple[int, Binding]]:
-    bindings = previous.bindings if previous is not None else ()
-    return [
-        (cycle.columns.index[binding.cluster], binding)
-        for binding in bindings
-        if binding.cluster in cycle.columns.index
-    ]
+    index, bindings = cycle.columns.index, previous.bindings if previous is not None else ()
+    return [(index[binding.cluster], binding) for binding in bindings if binding.cluster in index]
