@@ -5,7 +5,7 @@ over eligible domains, those with a cluster that passes every filter except capa
 `min_domains` make it 0.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -71,19 +71,23 @@ class Domains:
         """Whether there is but one key, and it is a `DoNotSchedule`."""
         return len(self.spreads) == 1 and self.spreads[0].hard and self.spreads[0].max_skew > 0
 
-    def fill(self, ranked: Numbers) -> Numbers:
-        """Of clusters with the best first, all that can have one more, one after the other, by `one_rule`; counts them.
+    def fill(self, places: Numbers, by_score: Callable[[Numbers], Numbers]) -> Numbers:
+        """Of some clusters all that can have one more, one after the other, by `one_rule`; counts them. Those with the
+        best scores are asked for only where not all of a domain can.
 
         In whatever order domains take turns, it ends where the emptiest eligible one has no cluster left; the others
         have followed it at a distance of `max_skew`.
         """
         spread, codes, counts = self.spreads[0], self._codes[0], self._counts[0]
-        there = codes[ranked]
-        offered = np.bincount(there, minlength=len(counts))
+        offered = np.bincount(codes[places], minlength=len(counts))
         room = np.clip(self._least_of(0, counts + offered) + spread.max_skew - counts, 0, offered)
+        counts += room
+        if not room.any() or (room == offered).all():
+            return places if room.any() else places[:0]
+        ranked = by_score(places)
+        there = codes[ranked]
         order = np.argsort(there, kind="stable")
         nth = np.arange(len(ranked)) - np.repeat(np.cumsum(offered) - offered, offered)
-        counts += room
         found: Numbers = ranked[order[nth < room[there[order]]]]
         return found
 

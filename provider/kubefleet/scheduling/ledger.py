@@ -36,6 +36,7 @@ class Ledger:
         self._nodes = table.nodes
         self._rooms = Rooms(table.nodes)
         self._picture: Ledger | None = None
+        self._most_free: dict[tuple[PodShape, str], Numbers] = {}
         whole = np.where(table.nodes.whole < NONE_AT_ALL, table.nodes.whole, 0)[:, table.nodes.kinds]
         whole = np.minimum((whole * table.nodes.counts).sum(axis=2), 2**50)
         self._best_share = np.where(whole.any(axis=0), 100, 0)
@@ -77,17 +78,22 @@ class Ledger:
             places = clusters[known]
             out = lay_all(self._nodes, places, wanted)
             self._picture = None
+            self._most_free.clear()
             for (size, pods), without in zip(wanted, out, strict=True):
                 self._rooms.took(places, size, pods - without)
 
-    def most_free(self, pod: PodShape, resource: str, clusters: Numbers) -> Numbers:
-        """The most of a resource that one node has free on each given cluster: one that accepts the pod; −1 where
-        none does.
-        """
-        nodes, accepts = self._nodes, self._sizes[pod].accepts
-        free = nodes.free[self.resources.index(resource)].take(clusters, axis=0)
-        most: Numbers = np.where(accepts[nodes.kinds.take(clusters, axis=0)], free, -1).max(axis=1)
-        return most
+    def most_free(self, pod: PodShape, resource: str) -> Numbers:
+        """The most of a resource that a node that accepts the pod has free, by cluster; −1 where there is none."""
+        key = pod, resource
+        if key not in self._most_free:
+            nodes, accepts = self._nodes, self._sizes[pod].accepts
+            free = nodes.free[self.resources.index(resource)]
+            if accepts[:-1].all():
+                most = np.where(nodes.used > 0, free.max(axis=1), -1)
+            else:
+                most = np.where(accepts[nodes.kinds], free, -1).max(axis=1)
+            self._most_free[key] = most
+        return self._most_free[key]
 
     def asked(self, pod: PodShape) -> tuple[str, ...]:
         """The resources of which such a pod takes any."""

@@ -133,7 +133,7 @@ def _best(
     places = np.flatnonzero(among)
     if spreads and (bound or len(places) > number):
         if bound and not standing and picked.domains.one_rule and len(places) <= number:
-            best: list[int] = picked.domains.fill(picked.by_score(places)).tolist() if len(places) else []
+            best: list[int] = picked.domains.fill(places, picked.by_score).tolist()
             return best
         return _one_by_one(cycle, request, funnel, picked, among, number, standing=standing)
     ranked: list[int] = (places if len(places) <= number else picked.by_score(places)[:number]).tolist()

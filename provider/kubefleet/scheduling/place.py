@@ -7,7 +7,7 @@ from kubefleet.model.request import Request
 from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.exchange import exchange
 from kubefleet.scheduling.funnel import Funnel, run_filters
-from kubefleet.scheduling.keep import keep
+from kubefleet.scheduling.keep import Kept, keep
 from kubefleet.scheduling.missing import missing_reasons, unplaced
 from kubefleet.scheduling.moves import left, moves_of
 from kubefleet.scheduling.pick import pick
@@ -35,7 +35,7 @@ def place(cycle: Cycle, request: Request, previous: Previous | None) -> tuple[De
     moves = moves_of(cycle, request, kept, picked, shared)
     decision = Decision(
         placement=request.name,
-        bindings=_bindings(cycle, request, shared),
+        bindings=_bindings(cycle, request, kept, shared),
         candidates=Ranking(cycle.columns.names, funnel.passed, shared.seats, SCORERS, lambda: picked.values),
         refused=Refusals(cycle.columns.names, shared.seats, lambda i: why_not(outcome, i)),
         kept=immutabledict(kept_reasons(outcome)),
@@ -62,12 +62,24 @@ def _frozen(cycle: Cycle, request: Request, previous: Previous, funnel: Funnel) 
     )
 
 
-def _bindings(cycle: Cycle, request: Request, shared: Shared) -> tuple[Binding, ...]:
+def _bindings(cycle: Cycle, request: Request, kept: Kept, shared: Shared) -> tuple[Binding, ...]:
+    """One for each cluster with seats, sorted; what is as it was before is the same object."""
     keys = sorted(workload.key for workload in request.workloads)
     # Most clusters have the same: they share it.
     made = {
         id(seats): immutabledict((key, seats[key]) for key in keys)
         for seats in {id(seats): seats for seats in shared.seats.values()}.values()
     }
-    names = cycle.columns.names
-    return tuple([Binding(names[i], made[id(shared.seats[i])]) for i in sorted(shared.seats)])
+    alike: dict[tuple[int, int], bool] = {}
+    names, bindings = cycle.columns.names, []
+    for i in sorted(shared.seats):
+        replicas, before = made[id(shared.seats[i])], kept.before.get(i)
+        if before is not None:
+            both = id(before.replicas), id(replicas)
+            if both not in alike:
+                alike[both] = list(before.replicas.items()) == list(replicas.items())
+            if alike[both]:
+                bindings.append(before)
+                continue
+        bindings.append(Binding(names[i], replicas))
+    return tuple(bindings)

@@ -15,25 +15,32 @@ from kubefleet.scheduling.protocols import Mask, Numbers
 
 @dataclass(slots=True, eq=False)
 class _Counted:
-    """Room as it was counted, by cluster, and what `_level` was then."""
+    """Room as it was counted, by cluster, and what `level` was then. `now` is what it is after so many `changes`, and
+    `floor` the room that there is at least.
+    """
 
     room: Numbers
     level: Numbers
+    now: Numbers
+    floor: Numbers
+    changes: int
 
 
 class Rooms:
     """The room of clusters as `nodes` are now. `free` is what all nodes of a cluster together have free, by resource;
-    `laid` how many pods were laid since the nodes were read. The owner changes all three.
+    `laid` how many pods were laid since the nodes were read. The owner changes the nodes, and then says so.
     """
 
     def __init__(self, nodes: Nodes) -> None:
         self.nodes = nodes
         self.free = (nodes.free * nodes.counts).sum(axis=2)
         self.laid = np.zeros(len(nodes.counts), dtype=np.int64)
+        self.changes = 0
         self._counted: dict[Size, _Counted] = {}
 
     def took(self, clusters: Numbers, size: Size, pods: Numbers) -> None:
         """So many pods of a size were laid on some clusters."""
+        self.changes += 1
         self.laid[clusters] += pods
         # Pictures of the ledger have the amounts as they were.
         self.free = self.free.copy()
@@ -41,29 +48,31 @@ class Rooms:
 
     def room(self, size: Size, clusters: Numbers) -> Numbers:
         """How many pods some clusters hold."""
-        counted, level = self._known(size)
-        stale = clusters[counted.level[clusters] != level[clusters]]
-        self._count(size, counted, level, stale)
+        counted = self._known(size)
+        self._count(size, counted, clusters)
         return counted.room[clusters]
 
     def reaches(self, size: Size, pods: Numbers | int) -> Mask:
         """Whether every cluster holds so many pods."""
-        counted, level = self._known(size)
-        # What is rounded down in both levels can be one too few for each resource.
-        floor = np.minimum(counted.room, MOST_PER_NODE) - (counted.level - level) - len(size.asked)
-        unsure = np.flatnonzero(floor < pods)
+        counted = self._known(size)
+        unsure = np.flatnonzero(counted.floor < pods)
         if len(unsure):
-            self._count(size, counted, level, unsure[counted.level[unsure] != level[unsure]])
-            floor[unsure] = counted.room[unsure]
-        enough: Mask = floor >= pods
+            self._count(size, counted, unsure)
+        enough: Mask = counted.floor >= pods
         return enough
 
-    def _known(self, size: Size) -> tuple[_Counted, Numbers]:
-        level = self._level(size)
+    def _known(self, size: Size) -> _Counted:
         counted = self._counted.get(size)
         if counted is None:
-            counted = self._counted[size] = _Counted(room_in(self.nodes, size), level)
-        return counted, level
+            room, level = room_in(self.nodes, size), self._level(size)
+            counted = self._counted[size] = _Counted(room, level, level, room.copy(), self.changes)
+        elif counted.changes != self.changes:
+            counted.now, counted.changes = self._level(size), self.changes
+            # What is rounded down in both levels can be one too few for each resource.
+            fallen = counted.level - counted.now + len(size.asked)
+            floor = np.minimum(counted.room, MOST_PER_NODE) - fallen
+            counted.floor = np.where(self._stale(counted), floor, counted.room)
+        return counted
 
     def _level(self, size: Size) -> Numbers:
         """Falls with every pod that is laid, by at least as much as the room does (but for rounding)."""
@@ -73,7 +82,14 @@ class Rooms:
             level += self.free[resource] // size.need[resource]
         return level
 
-    def _count(self, size: Size, counted: _Counted, level: Numbers, clusters: Numbers) -> None:
-        if len(clusters):
-            counted.room[clusters] = room_in(self.nodes.of(clusters), size)
-            counted.level[clusters] = level[clusters]
+    def _count(self, size: Size, counted: _Counted, clusters: Numbers) -> None:
+        """Count clusters anew of which it is not known."""
+        stale = clusters[self._stale(counted)[clusters]]
+        if len(stale):
+            counted.room[stale] = counted.floor[stale] = room_in(self.nodes.of(stale), size)
+            counted.level[stale] = counted.now[stale]
+
+    def _stale(self, counted: _Counted) -> Mask:
+        """Where something was laid since; but there is never more room, so none stays none."""
+        stale: Mask = (counted.level != counted.now) & (counted.room > 0)
+        return stale

@@ -32,6 +32,8 @@ class Capacity:
         notes: list[_Shortage] = []
         for workload in request.workloads:
             wanted = _least(cycle, request, workload)
+            if cycle.ledger.reaches(workload.pod, wanted).all():
+                continue
             held = cycle.held.get((request.name, workload.key))
             beyond = wanted - cycle.held_by(request, workload, cycle.columns.places) if held else wanted
             fits = cycle.ledger.reaches(workload.pod, beyond)
@@ -112,7 +114,7 @@ def _note(cycle: Cycle, request: Request, workload: Workload, clusters: Numbers,
     ledger, pod = cycle.ledger, workload.pod
     needs: list[tuple[str, int, Numbers]] = []
     for resource in ledger.asked(pod):
-        needs.append((resource, ledger.need(pod, resource), ledger.most_free(pod, resource, clusters)))
+        needs.append((resource, ledger.need(pod, resource), ledger.most_free(pod, resource)[clusters]))
         if (needs[-1][2] < needs[-1][1]).all():
             # That is everybody's reason.
             break
