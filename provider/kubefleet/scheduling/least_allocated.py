@@ -1,0 +1,146 @@
+"""Least allocated: pods are laid as the default profile of kube-scheduler scores nodes (`NodeResourcesFit`,
+LeastAllocated over cpu and memory), on several clusters at once.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kubefleet.scheduling.nodes import Nodes, Size, Table
+from kubefleet.scheduling.protocols import Numbers
+
+_MANY_ROUNDS = 4
+_NONE_LEFT = -1
+_WINDOW = 2
+"""By so much the score of a pod can be below what it is at most: for each of cpu and memory it is rounded twice."""
+_ENORMOUS = 2**30
+
+
+def lay(nodes: Nodes, rows: Numbers, size: Size, pods: Numbers) -> Numbers:
+    """Lay pods one by one on some clusters (`pods` on each), changing the nodes; gives how many found none.
+
+    Each goes to the node that is least allocated once it is there; of equals, to the first. Cost grows with pods /
+    alike nodes, not with pods.
+    """
+    left, window = pods.copy(), np.full(len(rows), _WINDOW, dtype=np.int64)
+    loss = _least_loss(nodes, size)
+    at = np.flatnonzero(left > 0)
+    while len(at):
+        laid, bars = _lay_some(nodes, rows[at], size, left[at], loss, window[at])
+        left[at] -= laid
+        # Where nothing in the window fits, a wider one is tried; below 0 no node fits.
+        window[at] *= np.where(laid > 0, 1, 8)
+        at = at[(left[at] > 0) & ((laid > 0) | (bars > 0))]
+    return left
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Front:
+    """The groups that come first, by row of what is laid on: the best first, of equals the first place. `nth` counts
+    from 0 in each row; `bars` are the scores, by row, below which no group was looked at.
+    """
+
+    row: Numbers
+    nth: Numbers
+    group: Numbers
+    rank: Numbers
+    bars: Numbers
+
+    def table(self, values: Numbers) -> Table:
+        """Row × nth; `_NONE_LEFT` where a row has no more."""
+        table = np.full((len(self.bars), int(self.nth.max(initial=0)) + 1), _NONE_LEFT, dtype=np.int64)
+        table[self.row, self.nth] = values
+        return table
+
+
+def _front(nodes: Nodes, rows: Numbers, size: Size, loss: NDArray[np.int32], window: Numbers) -> _Front:
+    """Only groups that may come within the window below the best are scored: most are far below."""
+    most = nodes.height.take(rows, axis=0) - loss.take(nodes.kinds.take(rows, axis=0))
+    bars = np.maximum(most.max(axis=1) - window, 0)
+    row, group = np.divmod(np.flatnonzero(most >= bars[:, None]), most.shape[1])
+    rank = _ranks(nodes.kinds[rows[row], group], nodes.free[:, rows[row], group], size, nodes.whole)
+    sure = np.flatnonzero(rank >= bars[row])
+    row, group, rank = row[sure], group[sure], rank[sure]
+    # They are sorted by place already, and none is further above the bar than the window.
+    order = np.argsort((row + 1) * (int(window.max()) + 1) + bars[row] - rank, kind="stable")
+    return _Front(row, np.arange(len(row)) - np.searchsorted(row, row), group[order], rank[order], bars)
+
+
+def _lay_some(
+    nodes: Nodes, rows: Numbers, size: Size, pods: Numbers, loss: NDArray[np.int32], window: Numbers
+) -> tuple[Numbers, Numbers]:
+    """Lay as many pods as go, one after the other, to nodes that come first now. Gives how many they are, and the score
+    below which nobody was looked at.
+    """
+    front = _front(nodes, rows, size, loss, window)
+    kinds, counts = nodes.kinds[rows[front.row], front.group], nodes.counts[rows[front.row], front.group]
+    free, width = nodes.free[:, rows[front.row], front.group], nodes.counts.shape[1]
+    then = _ranks(kinds, free - size.need[:, None], size, nodes.whole)
+    wanted = front.table(pods[front.row] + counts) - np.cumsum(front.table(counts), axis=1)
+    turns = (front.table(front.rank) >= 0) & (wanted > 0)
+    # Its turn comes while none of those before it, with one pod more, is better again; of equals the first place is.
+    again = np.maximum.accumulate(front.table(then * width - front.group), axis=1)[:, :-1]
+    turns[:, 1:] &= again < front.table(front.rank * width - front.group)[:, 1:]
+    turn = np.logical_and.accumulate(turns, axis=1)[front.row, front.nth]
+    row, group, free, counts = front.row[turn], front.group[turn], free[:, turn], counts[turn]
+    left = wanted[front.row, front.nth][turn]
+    each = np.ones(len(row), dtype=np.int64)
+    many = np.flatnonzero((np.bincount(row, minlength=len(rows))[row] == 1) & (left >= _MANY_ROUNDS * counts))
+    if len(many):
+        whole = nodes.whole[:, kinds[turn][many]]
+        each[many] = _rounds(free[:, many], size, whole, _bars(front)[row[many]], left[many] // counts[many])
+    touched, after = np.minimum(counts, left), free - size.need[:, None] * each
+    part = touched < counts
+    nodes.change(rows[row[~part]], group[~part], after[:, ~part])
+    if part.any():
+        nodes.split(rows[row[part]], group[part], touched[part], after[:, part])
+    laid = np.zeros(len(rows), dtype=np.int64)
+    np.add.at(laid, row, touched * each)
+    return laid, front.bars
+
+
+def _bars(front: _Front) -> Numbers:
+    """The score with which the first group of each row is still the first."""
+    rank, group = front.table(front.rank), front.table(front.group)
+    if rank.shape[1] == 1:
+        return front.bars
+    bars: Numbers = np.maximum(front.bars, rank[:, 1] + (group[:, 1] < group[:, 0]))
+    return bars
+
+
+def _least_loss(nodes: Nodes, size: Size) -> NDArray[np.int32]:
+    """By kind, what a pod takes at least off the height of a node; enormous where the kind does not accept it."""
+    loss = np.minimum(sum(size.need[r] * 100 // nodes.whole[r] for r in range(len(nodes.whole))), _ENORMOUS)
+    return np.where(size.accepts, loss, _ENORMOUS).astype(np.int32)
+
+
+def _ranks(kinds: Numbers, free: Table, size: Size, whole: Table) -> Table:
+    """What LeastAllocated gives nodes of some kinds with one more pod: the percentages of cpu and memory then free.
+    `_NONE_LEFT` where it does not fit.
+    """
+    fits = size.accepts[kinds]
+    for resource in size.asked:
+        fits &= free[resource] >= size.need[resource]
+    return np.where(fits, _scores(free, size, whole[:, kinds], 1), _NONE_LEFT)
+
+
+def _scores(free: Table, size: Size, whole: Table, pods: Numbers | int) -> Table:
+    """As `_ranks`, with some more pods on each node, fitting or not."""
+    total = np.zeros(free.shape[1:], dtype=np.int64)
+    for have, need, all_of_it in zip(free, size.need, whole, strict=False):
+        total += (have - pods * need) * 100 // all_of_it
+    return total
+
+
+def _rounds(free: Table, size: Size, whole: Table, bars: Numbers, most: Numbers) -> Numbers:
+    """How many pods in a row every node of a group gets before another group is better; at least 1."""
+    room = most
+    for resource in size.asked:
+        room = np.minimum(room, free[resource] // size.need[resource])
+    low, high = np.ones(len(most), dtype=np.int64), np.maximum(room, 1)
+    while (low < high).any():
+        middle = (low + high + 1) // 2
+        enough = _scores(free, size, whole, middle) >= bars
+        low, high = np.where(enough, middle, low), np.where(enough, high, middle - 1)
+    return low

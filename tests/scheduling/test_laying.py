@@ -1,0 +1,45 @@
+"""Pods laid on many clusters at once stand as if each cluster were alone."""
+
+from random import Random
+
+import numpy as np
+import pytest
+from makers import NOW, cluster, node, pod
+
+from kubefleet.model.snapshot import Snapshot
+from kubefleet.scheduling.columns import Columns
+from kubefleet.scheduling.ledger import Ledger
+
+pytestmark = pytest.mark.fast
+
+
+def test_first_fit_is_tried_on_every_cluster_where_spreading_leaves_a_pod_out() -> None:
+    # Spread, the 4 goes to the node of 6; packed, it splits the two of 4, for which the table has to become wider.
+    four, three = pod(cpu="4"), pod(cpu="3")
+    clusters = tuple(cluster(name, node("4", count=2), node("6")) for name in "abc")
+    ledger = Ledger(Columns(Snapshot(NOW, clusters)), [four, three])
+    demands = [(four, np.array([1, 1, 1])), (three, np.array([3, 3, 4]))]
+    assert ledger.holds(np.arange(3), demands).tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_laid_together_stands_as_if_laid_cluster_by_cluster(seed: int) -> None:
+    random = Random(seed)
+    sizes = [pod(cpu=f"{random.randint(1, 40) * 100}m", memory=f"{random.randint(1, 40) * 100}Mi") for _ in range(4)]
+    clusters = tuple(
+        cluster(f"c{number}", *(node(random.choice("248"), random.randint(1, 9)) for _ in range(random.randint(1, 4))))
+        for number in range(5)
+    )
+    columns = Columns(Snapshot(NOW, clusters))
+    together, apart = Ledger(columns, sizes), Ledger(columns, sizes)
+    for _ in range(15):
+        size, pods = random.choice(sizes), np.array([random.choice((0, 1, 3, 30)) for _ in clusters])
+        together.take(np.arange(5), [(size, pods)])
+        for place in random.sample(range(5), 5):
+            apart.take(np.array([place]), [(size, pods[place : place + 1])])
+            # Room that is counted in between may not matter either.
+            apart.room(random.choice(sizes))
+        looked_at = random.choice(sizes)
+        assert together.room(looked_at).tolist() == apart.room(looked_at).tolist()
+        wanted = np.array([random.randint(0, 20) for _ in clusters])
+        assert together.reaches(looked_at, wanted).tolist() == (apart.room(looked_at) >= wanted).tolist()
