@@ -51,7 +51,8 @@ class Script:
             return answer
         if not watching:
             version, items = answer
-            return Response(json.dumps({"metadata": {"resourceVersion": str(version)}, "items": items}))
+            page = {"apiVersion": "apps/v1", "kind": "DeploymentList", "metadata": {"resourceVersion": str(version)}}
+            return Response(json.dumps({**page, "items": items}))
         return Response(answer() if callable(answer) else iter(answer))
 
 
@@ -60,6 +61,19 @@ def test_what_holds_already_needs_no_watch(api: HTTPServer, connection: Connecti
     assert watch(connection, PATH, until=ready, within=5, field_selector="metadata.name=web")
     assert script.asked == [("list", None)]
     assert script.selectors == {"metadata.name=web"}
+
+
+def test_listed_objects_are_as_complete_as_those_of_events(api: HTTPServer, connection: Connection) -> None:
+    kinds = []
+
+    def note(objects: Objects) -> bool:
+        kinds.extend((found.get("apiVersion"), found.get("kind")) for found in objects.values())
+        return True
+
+    # A list of a built-in kind says only in its head what its items are; custom resources say it themselves.
+    Script(api, [(5, [item(5), {**item(5, name="own"), "apiVersion": "apps/v1beta1", "kind": "Own"}])], [[]])
+    assert watch(connection, PATH, until=note, within=5)
+    assert kinds == [("apps/v1", "Deployment"), ("apps/v1beta1", "Own")]
 
 
 def test_it_ends_with_the_event_that_makes_it_hold(api: HTTPServer, connection: Connection) -> None:

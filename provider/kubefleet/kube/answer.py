@@ -42,6 +42,15 @@ def items_of(member: str, path: str, page: Json) -> list[Json]:
     return items
 
 
+def objects_of(member: str, path: str, page: Json) -> list[Json]:
+    """The items of a list as a GET of each would give them: with apiVersion and kind. Raises BadAnswer.
+
+    Lists of built-in kinds say both only in their head (`DeploymentList`); what an item says of itself wins.
+    """
+    head = {"apiVersion": page.get("apiVersion"), "kind": str(page.get("kind") or "").removesuffix("List")}
+    return [{**head, **item} for item in items_of(member, path, page)]
+
+
 def uid_of(item: Json) -> str:
     """What tells an object from all others: its uid, or where that lacks its namespace and name."""
     metadata = item.get("metadata")

@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from kubefleet.kube.answer import Json, objects_of
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError, MemberError
 from kubefleet.kube.failure import Broken, NotListening, Silent
 
-Json = dict[str, Any]
 Objects = Mapping[tuple[str, str], Json]
 _SLICE: Final = 5
 _PAUSE: Final = 0.5
@@ -29,7 +29,8 @@ def watch(
 ) -> bool:
     """Follow the objects of a collection until `until` holds of them all; False when `within` seconds pass without it.
 
-    `until` gets the live objects by (namespace, name): once when they are listed, then after every change. `tick` is
+    `until` gets the live objects by (namespace, name), each with its apiVersion and kind: once when they are listed,
+    then after every change. `tick` is
     called about five times a second while nothing happens, in this thread: for progress; it may raise to end the watch.
     A watch that is cut or runs out goes on from the last resourceVersion (bookmarks keep that fresh), one that has
     expired (410) starts with a new list. Raises ApiError, Cancelled, BadAnswer, and Unreachable when the server has
@@ -99,7 +100,7 @@ class _Watch:
     def _list(self) -> bool:
         """Learn all objects anew. One page: a watch is for few objects, named by its selectors."""
         page = self._connection.get(self._path, **self._selectors)
-        self._objects = {_key(item): item for item in page.get("items") or ()}
+        self._objects = {_key(item): item for item in objects_of(self._connection.name, self._path, page)}
         self._version = str((page.get("metadata") or {}).get("resourceVersion") or "")
         self._silent_since = None
         return self._until(self._objects)
