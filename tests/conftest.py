@@ -1,4 +1,4 @@
-"""Real clusters for tests; at the end of the session nothing of them runs."""
+"""Real clusters for tests, of which nothing runs at the end of the session; and a server that misbehaves as told."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_httpserver import HTTPServer
 
+from https_server import Issued, issue, serve
+from kubefleet.kube.connection import Connection
+from kubefleet.kube.credential import Credential, Fixed
+from kubefleet.kube.endpoint import make_endpoint
+from kubefleet.kube.patience import Patience
+from kubefleet.kube.transport import Transport
 from kubefleet.lab._session import session_members
 from kubefleet.lab.lab import Lab
 
@@ -33,3 +40,43 @@ def fresh_lab(tmp_path: Path) -> Iterator[Callable[..., Lab]]:
             return labs.enter_context(Lab(spec, folder=tmp_path, **options))
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def issued() -> Issued:
+    return issue()
+
+
+@pytest.fixture(scope="session")
+def server(issued: Issued, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HTTPServer]:
+    server = serve(issued, tmp_path_factory.mktemp("server"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def api(server: HTTPServer) -> HTTPServer:
+    """The one server, with nothing to answer yet."""
+    server.clear()
+    return server
+
+
+@pytest.fixture
+def connect_to(issued: Issued) -> Iterator[Callable[..., Connection]]:
+    """Makes connections to a server; closes them at the end."""
+    made: list[Connection] = []
+
+    def make(server: HTTPServer, *, silence: float = 5, cancelled: Callable[[], bool] = lambda: False) -> Connection:
+        endpoint = make_endpoint(f"https://127.0.0.1:{server.port}", ca=issued.certificate)
+        transport = Transport("eu-1", endpoint, Fixed(Credential().with_token("a-token")))
+        made.append(Connection("eu-1", transport, Patience(silence, cancelled=cancelled)))
+        return made[-1]
+
+    yield make
+    for connection in made:
+        connection.close()
+
+
+@pytest.fixture
+def connection(api: HTTPServer, connect_to: Callable[..., Connection]) -> Connection:
+    return connect_to(api)

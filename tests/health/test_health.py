@@ -89,6 +89,13 @@ WORKLOADS = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("status", "expected"), [({}, P), (counts(2, 0, 1), P), (counts(3, 0, 2), P), (counts(2, 0, 2), A)]
+)
+def test_a_replication_controller_is_judged_as_a_replica_set(status, expected):
+    assert health(live("v1/ReplicationController", spec={"replicas": 2}, status=status)).status is expected
+
+
 @pytest.mark.parametrize(("kind", "spec", "status", "expected", "says"), WORKLOADS)
 def test_stateful_and_replica_sets_follow_their_counts(kind, spec, status, expected, says):
     found = health(live(f"apps/v1/{kind}", spec=spec, status=status))

@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from https_server import Issued, issue, serve
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from https_server import Issued, issue, serve
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError, BadAnswer, Cancelled, Unreachable
 from kubefleet.kube.patience import Patience

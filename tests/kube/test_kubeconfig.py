@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 import yaml
-from https_server import Issued, issue
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from https_server import Issued, issue
 from kubefleet.kube.connect import connect
 from kubefleet.kube.errors import ApiError, NoAccess, Unreachable
 from kubefleet.kube.tls import make_tls

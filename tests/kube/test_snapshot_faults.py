@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 import yaml
-from https_server import Issued
 from immutabledict import immutabledict
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from https_server import Issued
 from kubefleet.kube.errors import Cancelled
 from kubefleet.kube.inventory_object import NAMESPACE, InventoryBooking, InventoryObject, format_inventory_object
 from kubefleet.kube.snapshot import take_snapshot

@@ -54,6 +54,7 @@ def task(quickstart_lab):
             strategy=RollingUpdate(progress_deadline=60),
             connect=reach,
             show=lambda _: None,
+            warn=warnings.append,
         )
 
     yield make

@@ -13,15 +13,16 @@ def parse(**raw):
     return found, [str(mistake) for mistake in mistakes]
 
 
-def test_nothing_written_is_a_quarter_unavailable_and_ten_minutes():
+def test_nothing_written_is_a_quarter_unavailable_ten_minutes_and_one_for_what_is_unverified():
     assert parse_strategy(None, "strategy", Spelling.PYTHON, []) == RollingUpdate(
-        Share(25, percent=True), Share(25, percent=True), 600
+        Share(25, percent=True), Share(25, percent=True), 600, 60
     )
 
 
 @pytest.mark.parametrize(("written", "seconds"), [("90s", 90), ("10m", 600), ("1h30m", 5400), (45, 45), ("2h", 7200)])
 def test_durations_are_seconds(written, seconds):
-    assert parse(progress_deadline=written)[0].progress_deadline == seconds
+    found = parse(progress_deadline=written, unverified_wait=written)[0]
+    assert (found.progress_deadline, found.unverified_wait) == (seconds, seconds)
 
 
 @pytest.mark.parametrize(("share", "whole", "clusters"), [("25%", 4, 1), ("25%", 3, 1), ("50%", 5, 2), (3, 10, 3)])
@@ -30,12 +31,13 @@ def test_percentages_are_rounded_down_and_at_least_one(share, whole, clusters):
 
 
 def test_all_that_is_wrong_is_told_at_once():
-    found, mistakes = parse(max_unavailable="lots", max_surge=-1, progress_deadline="soon")
+    found, mistakes = parse(max_unavailable="lots", max_surge=-1, progress_deadline="soon", unverified_wait=0)
     assert found is None
     assert [mistake.split(":")[0] for mistake in mistakes] == [
         "strategy.max_unavailable",
         "strategy.max_surge",
         "strategy.progress_deadline",
+        "strategy.unverified_wait",
     ]
 
 
