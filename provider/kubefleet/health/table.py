@@ -22,6 +22,7 @@ _RULES: Final[Mapping[tuple[str, str], Callable[[Live], Health]]] = {
     ("batch", "Job"): pods.job,
     ("", "Namespace"): platform.namespace,
     ("", "Pod"): pods.pod,
+    ("", "ReplicationController"): replica_set,
     ("", "Service"): network.service,
     ("policy", "PodDisruptionBudget"): platform.disruption_budget,
 }
