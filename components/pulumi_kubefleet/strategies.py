@@ -10,7 +10,8 @@ class RollingUpdate(Record):
 
     `max_unavailable` bounds the clusters whose copy may be unavailable, `max_surge` the new copies that start while
     the ones they replace still run: numbers, or percentages of the chosen clusters (rounded down, at least 1).
-    `progress_deadline` is how long one cluster may take (`"10m"`).
+    `progress_deadline` is how long one cluster may take (`"10m"`). An object whose health nobody can tell,
+    as a custom resource without conditions, passes with a warning after `unverified_wait` (`"60s"`).
     """
 
     def __init__(
@@ -19,6 +20,7 @@ class RollingUpdate(Record):
         max_unavailable: int | str | None = None,
         max_surge: int | str | None = None,
         progress_deadline: str | None = None,
+        unverified_wait: str | None = None,
         **unknown: Any,
     ) -> None:
         super().__init__(
@@ -26,5 +28,6 @@ class RollingUpdate(Record):
             max_unavailable=max_unavailable,
             max_surge=max_surge,
             progress_deadline=progress_deadline,
+            unverified_wait=unverified_wait,
             **unknown,
         )

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from dataclasses import replace
 
 import pytest
 
@@ -32,7 +33,13 @@ DEPLOYMENT = {
 
 
 @pytest.fixture
-def task(quickstart_lab):
+def warnings():
+    """What the tasks of the test have warned of."""
+    return []
+
+
+@pytest.fixture
+def task(quickstart_lab, warnings):
     """Makes tasks of one placement; what it has placed is removed afterwards."""
     connections = {}
 
@@ -108,9 +115,70 @@ def test_running_a_finished_stage_again_writes_nothing(task, quickstart_lab):
 def test_a_copy_that_never_becomes_available_fails_the_stage_by_cluster_object_and_reason(task):
     stuck = task({"eu-1": 1})
     stuck.manifests["apps/v1/Deployment/default/moving"]["spec"]["template"]["spec"]["nodeSelector"] = {"no": "where"}
-    hasty = Task(
-        **{name: getattr(stuck, name) for name in stuck.__slots__} | {"strategy": RollingUpdate(progress_deadline=4)}
-    )
-    result = run_stage(hasty)
+    result = run_stage(replace(stuck, strategy=RollingUpdate(progress_deadline=4)))
     assert result.phase is Phase.FAILED
     assert result.reason.startswith("eu-1: Deployment default/moving is not available: ")
+
+
+def test_an_update_that_stalls_is_not_available_though_its_old_pods_are(task):
+    assert run_stage(task({"eu-1": 4})).phase is Phase.COMPLETE
+    update = task({"eu-1": 4}, revision="two")
+    update.manifests["apps/v1/Deployment/default/moving"]["spec"]["template"]["spec"]["nodeSelector"] = {"no": "where"}
+    result = run_stage(replace(update, strategy=RollingUpdate(progress_deadline=4)))
+    assert result.phase is Phase.FAILED
+    assert "of 4 pods updated when its time was up" in result.reason
+
+
+CRD = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "things.rollout.test"},
+    "spec": {
+        "group": "rollout.test",
+        "scope": "Namespaced",
+        "names": {"plural": "things", "singular": "thing", "kind": "Thing"},
+        "versions": [
+            {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object"}}},
+        ],
+    },
+}
+THING = {"apiVersion": "rollout.test/v1", "kind": "Thing", "metadata": {"name": "silent", "namespace": "default"}}
+
+
+def test_what_nobody_can_tell_passes_with_a_warning(task, warnings):
+    silent = task({"eu-1": 1})
+    silent.manifests.update({"crd": CRD, "thing": THING})
+    assert run_stage(replace(silent, strategy=RollingUpdate(progress_deadline=60, unverified_wait=2))).phase is (
+        Phase.COMPLETE
+    )
+    assert warnings == ["eu-1: Thing default/silent: health is unverified: passed after 2 s"]
+    assert run_settle(silent).phase is Phase.COMPLETE
+
+
+def test_a_claim_whose_class_waits_for_a_pod_holds_nothing_up(task):
+    late = {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {"name": "late"},
+        "provisioner": "kubernetes.io/no-provisioner",
+        "volumeBindingMode": "WaitForFirstConsumer",
+    }
+    claim = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "data", "namespace": "default"},
+        "spec": {
+            "storageClassName": "late",
+            "accessModes": ["ReadWriteOnce"],
+            "resources": {"requests": {"storage": "1Gi"}},
+        },
+    }
+    claiming = task({"eu-1": 1})
+    claiming.manifests.update({"class": late, "claim": claim})
+    try:
+        assert run_stage(claiming).phase is Phase.COMPLETE
+        assert run_settle(claiming).phase is Phase.COMPLETE
+    finally:
+        # Claims are never pruned.
+        path = "/api/v1/namespaces/default/persistentvolumeclaims/data"
+        claiming.connect("eu-1").delete(path)

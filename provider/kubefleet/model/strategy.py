@@ -17,8 +17,11 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class RollingUpdate:
-    """Unit is the cluster. `progress_deadline` is in seconds, per cluster."""
+    """Unit is the cluster. In seconds: `progress_deadline` per cluster; `unverified_wait` after which an object whose
+    health nobody can tell passes.
+    """
 
     max_unavailable: Share = Share(25, percent=True)
     max_surge: Share = Share(25, percent=True)
     progress_deadline: int = 600
+    unverified_wait: int = 60

@@ -30,6 +30,7 @@ def make_task(news: Props, olds: Props | None) -> Task:
         strategy=parse_strategy(news.get("strategy"), "strategy", Spelling.PYTHON, []) or RollingUpdate(),
         connect=connector({**(news.get("leaving") or {}), **news["members"]}),
         show=lambda line: _engine.show(line, urn=urn),
+        warn=lambda line: _engine.show(line, urn=urn, ephemeral=False, warning=True),
         labels=immutabledict(news.get("labels") or {}),
         partners=partners_of(news["uid"]),
         going=_session.going,

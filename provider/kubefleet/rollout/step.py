@@ -12,7 +12,7 @@ from kubefleet.kube.patience import Patience
 from kubefleet.rollout.planner import Replicas
 from kubefleet.rollout.progress import Progress
 from kubefleet.rollout.task import Task
-from kubefleet.rollout.waiting import wait_until_available
+from kubefleet.rollout.waiting import Waiting
 from kubefleet.rollout.wanted import wanted_on
 
 SILENCE = 15
@@ -22,7 +22,7 @@ _SYSTEM = ObjectRef("v1", "Namespace", "", "kube-system")
 def run_step(task: Task, cluster: str, replicas: Replicas, progress: Progress) -> Placed:
     """Bring one cluster to the task's revision and these replicas, and see it healthy.
 
-    Raises the errors of `place` and `wait_until_available`.
+    Raises the errors of `place` and `Waiting`.
     """
     connection = task.connect(cluster)
     deadline = time.monotonic() + task.strategy.progress_deadline
@@ -30,9 +30,7 @@ def run_step(task: Task, cluster: str, replicas: Replicas, progress: Progress) -
     def seen(ref: ObjectRef, live: Mapping[str, Any]) -> None:
         progress.saw(cluster, ref, live)
 
-    def wait(refs: tuple[ObjectRef, ...]) -> None:
-        wait_until_available(connection, refs, deadline=deadline, seen=seen)
-
+    wait = Waiting(connection, deadline, task.strategy.unverified_wait, seen, task.warn)
     placed = place(
         connection,
         task.identity,

@@ -2,15 +2,18 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from kubefleet.health import Health, Status, health
 from kubefleet.kube import Connection, watch
 from kubefleet.kube.errors import MemberError
 from kubefleet.kube.object_access import find
 from kubefleet.kube.object_ref import ObjectRef
+from kubefleet.rollout.claims import binding_modes_for
 
 Seen = Callable[[ObjectRef, Mapping[str, Any]], None]
+_ABSENT: Final = Health(Status.PROGRESSING, "it was not found")
 
 
 class Unhealthy(MemberError):
@@ -21,35 +24,107 @@ class Unhealthy(MemberError):
         super().__init__(member, f"{ref} is not available: {why}")
 
 
-def wait_until_available(connection: Connection, refs: Iterable[ObjectRef], *, deadline: float, seen: Seen) -> None:
-    """Wait for every object; `deadline` is a moment of `time.monotonic`, `seen` gets each live object as it changes.
+@dataclass(slots=True)
+class Waiting:
+    """Waits for objects of one cluster during one step; to be called once for each wave.
 
-    Raises Unhealthy as soon as one has failed or when time is up, and what reading raises. An object whose health
-    nobody can tell is waited for until the deadline: it is never silently available.
+    `deadline` is a moment of `time.monotonic`, `seen` gets each live object as it changes. An object whose health
+    nobody can tell passes when it has been so for `unverified_wait` seconds; `warn` then gets one line about it.
     """
-    for ref in sorted(refs):
-        last = Health(Status.PROGRESSING, "it was not found")
 
-        def holds(live: Mapping[str, Any], ref: ObjectRef = ref) -> bool:
-            nonlocal last
-            last = health(live)
-            seen(ref, live)
-            if last.status is Status.FAILED:
-                raise Unhealthy(connection.name, ref, last.reason)
-            return last.status is Status.AVAILABLE
+    connection: Connection
+    deadline: float
+    unverified_wait: float
+    seen: Seen
+    warn: Callable[[str], None]
+    _watched: dict[ObjectRef, "_Watched"] = field(init=False, repr=False, default_factory=dict)
 
-        found = find(connection, ref)
-        if found is not None and holds(found):
-            continue
-        ok = watch(
-            connection,
-            connection.path_of(ref.api_version, ref.kind, ref.namespace),
-            until=lambda objects, holds=holds, ref=ref: (
-                (ref.namespace, ref.name) in objects  # type: ignore[misc]
-                and holds(objects[ref.namespace, ref.name])
-            ),
-            within=max(0.0, deadline - time.monotonic()),
+    def __call__(self, refs: Iterable[ObjectRef]) -> None:
+        """Return when all of them are available or have passed.
+
+        Raises Unhealthy as soon as one has failed or when time is up, and what reading raises.
+        """
+        objects = [self._watched.setdefault(ref, _Watched(ref)) for ref in sorted(refs)]
+        for item in objects:
+            self._judge(item, find(self.connection, item.ref))
+        # Those that nobody can tell come last: their time passes while the others are waited for.
+        for item in sorted(objects, key=lambda item: item.unverified):
+            self._wait(item)
+
+    def _wait(self, item: "_Watched") -> None:
+        while not item.available:
+            passes = item.unverified_since + self.unverified_wait
+            self._watch(item, min(self.deadline, passes) if item.unverified else self.deadline)
+            now = time.monotonic()
+            if item.unverified and now >= item.unverified_since + self.unverified_wait:
+                # A server that went silent has told nothing since: only a new look lets it pass.
+                self._judge(item, find(self.connection, item.ref))
+                if item.unverified:
+                    self._pass(item)
+                    return
+            if not item.available and now >= self.deadline:
+                raise Unhealthy(self.connection.name, item.ref, f"{item.says} when its time was up")
+
+    def _watch(self, item: "_Watched", end: float) -> None:
+        """Look at the object once, then until it is available, or unverified when it was not, or the other way round.
+
+        At most until `end`.
+        """
+        ref, was_unverified = item.ref, item.unverified
+
+        def until(objects: Mapping[tuple[str, str], Mapping[str, Any]]) -> bool:
+            self._judge(item, objects.get((ref.namespace, ref.name)))
+            return item.available or item.unverified != was_unverified
+
+        watch(
+            self.connection,
+            self.connection.path_of(ref.api_version, ref.kind, ref.namespace),
+            until=until,
+            within=max(0.0, end - time.monotonic()),
             field_selector=f"metadata.name={ref.name}",
         )
-        if not ok:
-            raise Unhealthy(connection.name, ref, f"{last.reason or last.status} when its time was up")
+
+    def _judge(self, item: "_Watched", live: Mapping[str, Any] | None) -> None:
+        """Learn how the object is now; raises Unhealthy if it has failed."""
+        if live is None:
+            item.learn(_ABSENT)
+            return
+        item.learn(health(live, binding_modes=binding_modes_for(self.connection, live)))
+        self.seen(item.ref, live)
+        if item.health.status is Status.FAILED:
+            raise Unhealthy(self.connection.name, item.ref, item.says)
+
+    def _pass(self, item: "_Watched") -> None:
+        if not item.told:
+            item.told = True
+            self.warn(
+                f"{self.connection.name}: {item.ref}: health is unverified: passed after {self.unverified_wait:g} s"
+            )
+
+
+@dataclass(slots=True)
+class _Watched:
+    """One object: its health when last seen, since when nobody can tell it, whether that it passed was told."""
+
+    ref: ObjectRef
+    health: Health = _ABSENT
+    unverified_since: float = 0.0
+    told: bool = False
+
+    @property
+    def available(self) -> bool:
+        return self.health.status is Status.AVAILABLE
+
+    @property
+    def unverified(self) -> bool:
+        return self.health.status is Status.UNVERIFIED
+
+    @property
+    def says(self) -> str:
+        reason = self.health.reason or str(self.health.status)
+        return f"health is unverified ({reason})" if self.unverified else reason
+
+    def learn(self, found: Health) -> None:
+        if found.status is Status.UNVERIFIED and not self.unverified:
+            self.unverified_since = time.monotonic()
+        self.health = found

@@ -12,12 +12,13 @@ _PERCENT = re.compile(r"(\d+)%", re.ASCII)
 
 
 class WrittenStrategy(Written):
-    """`{type: RollingUpdate, max_unavailable: "25%", max_surge: 1, progress_deadline: "10m"}`."""
+    """`{type: RollingUpdate, max_unavailable: "25%", max_surge: 1, progress_deadline: "10m", unverified_wait: 60}`."""
 
     type: Literal["RollingUpdate"]
     max_unavailable: int | str = "25%"
     max_surge: int | str = "25%"
     progress_deadline: int | str = "10m"
+    unverified_wait: int | str = "60s"
 
 
 def parse_strategy(raw: object, path: str, spelling: Spelling, mistakes: list[Mistake]) -> RollingUpdate | None:
@@ -31,12 +32,13 @@ def parse_strategy(raw: object, path: str, spelling: Spelling, mistakes: list[Mi
     unavailable = _share(written.max_unavailable, join(path, "max_unavailable"), mistakes)
     surge = _share(written.max_surge, join(path, "max_surge"), mistakes)
     deadline = parse_duration(written.progress_deadline, join(path, "progress_deadline"), mistakes)
+    unverified = parse_duration(written.unverified_wait, join(path, "unverified_wait"), mistakes)
     if unavailable.amount == 0:
         message = (
             "no cluster may be unavailable (expected at least 1: an update in place takes a copy down for a moment)."
         )
         mistakes.append(Mistake(join(path, "max_unavailable"), message))
-    return RollingUpdate(unavailable, surge, deadline) if len(mistakes) == before else None
+    return RollingUpdate(unavailable, surge, deadline, unverified) if len(mistakes) == before else None
 
 
 def parse_duration(raw: int | str, path: str, mistakes: list[Mistake]) -> int:
