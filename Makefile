@@ -48,7 +48,7 @@ engine: setup tools
 test: check lab engine
 
 bench: setup tools
-	$(BIN)/python tests/bench/second_up.py --output bench.json
+	$(BIN)/python tests/bench/run.py $(addprefix --only ,$(ONLY)) --output bench.json
 
 lock: setup
 	$(BIN)/uv pip compile --quiet pyproject.toml --group dev --python-version 3.11 --no-emit-index-url --no-header --no-emit-find-links --output-file requirements.lock

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from random import Random
 
 from immutabledict import immutabledict
+from rows import Row, make_row
 
 from kubefleet.model.cluster import Cluster
 from kubefleet.model.decision import Plan, Previous
@@ -30,6 +31,8 @@ from kubefleet.model.taint import Effect, Taint
 from kubefleet.scheduling import schedule
 
 SIZES = ((1_000, 100), (10_000, 1_000))
+# Seconds on one core, and MiB.
+GOALS = {"from-nothing": 3, "one-cluster-changed": 0.5, "peak-memory": 1024}
 TOO_LARGE = PodShape(immutabledict({"cpu": 500_000}))
 MIB = 2**20
 
@@ -109,12 +112,12 @@ def changed(snapshot: Snapshot) -> Snapshot:
     return replace(snapshot, clusters=(other, *snapshot.clusters[1:]))
 
 
-def measure(count: int, clusters: int) -> list[dict[str, object]]:
+def measure(count: int, clusters: int) -> list[Row]:
     random = Random(1)
     snapshot, asked = fleet(clusters, random), placements(count, random)
     size = f"{count} placements x {clusters} clusters"
     before: Mapping[str, Previous] = {}
-    rows: list[dict[str, object]] = []
+    rows: list[Row] = []
     for name, seen in (("from nothing", snapshot), ("again", snapshot), ("one cluster changed", changed(snapshot))):
         gc.collect()
         began = time.process_time()
@@ -131,8 +134,14 @@ def _unplaced(plan: Plan) -> int:
     return sum(decision.unplaced > 0 for decision in plan.decisions)
 
 
-def _row(name: str, value: float, unit: str, size: str) -> dict[str, object]:
-    return {"name": name, "value": value, "unit": unit, "better": "lower", "size": size}
+def _row(name: str, value: float, unit: str, size: str) -> Row:
+    name = name.removeprefix("schedule ").replace(" ", "-")
+    return make_row(f"schedule/{name}", value, unit, size, goal=GOALS.get(name))
+
+
+def rows() -> list[Row]:
+    """The rows of every size."""
+    return [row for count, clusters in SIZES for row in measure(count, clusters)]
 
 
 if __name__ == "__main__":
