@@ -1,7 +1,8 @@
 import os
 import signal
+import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -46,6 +47,7 @@ class Deadly:
     transport: object
     writes_left: int
     after: bool
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __getattr__(self, name: str):
         return getattr(self.transport, name)
@@ -53,11 +55,13 @@ class Deadly:
     def send(self, ask, *args, **options):
         if ask.method not in WRITES:
             return self.transport.send(ask, *args, **options)
-        self.writes_left -= 1
-        if self.writes_left == 0 and not self.after:
+        with self.lock:  # objects of a wave are written at the same time
+            self.writes_left -= 1
+            left = self.writes_left
+        if left == 0 and not self.after:
             os.kill(os.getpid(), signal.SIGKILL)
         answer = self.transport.send(ask, *args, **options)
-        if self.writes_left == 0:
+        if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
         return answer
 

@@ -18,6 +18,7 @@ from kubefleet.kube.patience import Patience
 from kubefleet.kube.placement_identity import PlacementIdentity
 from kubefleet.kube.refusal import NotApplied
 from kubefleet.kube.refused_write import explain, is_transient
+from kubefleet.kube.together import together
 
 Wait = Callable[[tuple[ObjectRef, ...]], None]
 """Blocks until these objects are healthy; raises to stop the apply there."""
@@ -53,34 +54,39 @@ def apply_objects(
 ) -> Applied:
     """Apply them tier by tier; `seen` holds every object by `ObjectRef.key`, none of them foreign.
 
-    An object that is already so is not written; a finished Job of another revision is made anew. Raises NotApplied at
-    the first that the server refuses, and whatever `wait` raises. Running it again continues: what is done is found
-    done.
+    An object that is already so is not written; a finished Job of another revision is made anew. The objects of a wave
+    are applied several at a time. Raises NotApplied when the server refuses one (no other is begun then), and whatever
+    `wait` raises. Running it again continues: what is done is found done.
     """
+
+    def bring(manifest: Mapping[str, Any]) -> tuple[ObjectRef, bool]:
+        """The object as it is afterwards, and whether it was written."""
+        found = seen[ref_of(manifest).key]
+        live = found.live
+        if live is not None and is_finished_predecessor(live, revision):
+            remove_predecessor(connection, live, patience)
+            live = None
+        body = body_of(manifest, identity, revision, created=_is_absent(found) or found.ownership.created)
+        if is_applied(body, live, identity.manager):
+            return found.ownership.ref, False
+        return _write(connection, body, found.ownership, identity.manager, partners), True
+
     objects: list[ObjectRef] = []
     written: list[ObjectRef] = []
     created: list[ObjectRef] = []
     for wave in apply_waves(manifests):
-        refs = []
-        for manifest in wave.objects:
-            found = seen[ref_of(manifest).key]
-            absent = found.ownership.standing is Standing.ABSENT
-            live = found.live
-            if live is not None and is_finished_predecessor(live, revision):
-                remove_predecessor(connection, live, patience)
-                live = None
-            body = body_of(manifest, identity, revision, created=absent or found.ownership.created)
-            ref = found.ownership.ref
-            if not is_applied(body, live, identity.manager):
-                ref = _write(connection, body, found.ownership, identity.manager, partners)
-                written.append(ref)
-            if absent:
-                created.append(ref)
-            refs.append(ref)
+        brought = together(connection, wave.objects, bring)
+        refs = tuple(ref for ref, _ in brought)
         objects += refs
+        written += [ref for ref, new in brought if new]
+        created += [ref for ref in refs if _is_absent(seen[ref.key])]
         if wave.wait:
-            wait(tuple(refs))
+            wait(refs)
     return Applied(tuple(sorted(objects)), tuple(sorted(written)), tuple(sorted(created)))
+
+
+def _is_absent(found: Seen) -> bool:
+    return found.ownership.standing is Standing.ABSENT
 
 
 def is_applied(body: Mapping[str, Any], live: Mapping[str, Any] | None, manager: str) -> bool:

@@ -25,6 +25,7 @@ from kubefleet.kube.prune import Pruned, prune
 from kubefleet.kube.refusal import NotApplied, Refused
 from kubefleet.kube.refused_write import explain, is_transient
 from kubefleet.kube.scope import scoped
+from kubefleet.kube.together import together
 from kubefleet.kube.write_ahead import by_workload, same, write_ahead
 
 _TAKEN = (
@@ -149,11 +150,10 @@ def _look(
 ) -> dict[tuple[str, str, str, str], Seen]:
     """GET every object and judge it; raises Refused with all conflicts at once."""
     seen: dict[tuple[str, str, str, str], Seen] = {}
-    for manifest in wanted.objects:
-        ref = ref_of(manifest)
-        live = find(connection, ref)
+    found = together(connection, wanted.objects, lambda manifest: find(connection, ref_of(manifest)))
+    for manifest, live in zip(wanted.objects, found, strict=True):
         body = body_of(manifest, identity, wanted.revision)
-        seen[ref.key] = Seen(classify(body, live, identity, partners=partners), live)
+        seen[ref_of(manifest).key] = Seen(classify(body, live, identity, partners=partners), live)
     conflicts = tuple(conflict for item in seen.values() for conflict in item.ownership.conflicts)
     if conflicts:
         raise Refused(connection.name, conflicts)
@@ -165,11 +165,11 @@ def _look(
 
 
 def _with_uids(connection: Connection, refs: tuple[ObjectRef, ...]) -> tuple[ObjectRef, ...]:
-    found = []
-    for ref in refs:
+    def with_uid(ref: ObjectRef) -> ObjectRef:
         live = None if ref.uid else find(connection, ref)
-        found.append(ref.with_uid(ref_of(live).uid) if live else ref)
-    return tuple(found)
+        return ref.with_uid(ref_of(live).uid) if live else ref
+
+    return together(connection, refs, with_uid)
 
 
 def _record(

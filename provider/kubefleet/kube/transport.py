@@ -17,14 +17,19 @@ from kubefleet.kube.patience import Impatient, Patience
 from kubefleet.kube.tls import make_tls
 
 _POOL: Final = 32
+_SPARE: Final = 7
 
 
 class Transport:
-    """Sends requests to one server; safe to use from several threads."""
+    """Sends requests to one server; safe to use from several threads.
+
+    `spare` counts how many requests work on many objects may have under way beyond one for each caller.
+    """
 
     def __init__(self, member: str, endpoint: Endpoint, source: CredentialSource) -> None:
         self.member = member
         self.endpoint = endpoint
+        self.spare = threading.BoundedSemaphore(_SPARE)
         self._source = source
         self._lock = threading.Lock()
         self._pool: urllib3.PoolManager | None = None

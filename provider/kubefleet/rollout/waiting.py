@@ -10,6 +10,7 @@ from kubefleet.kube import Connection, watch
 from kubefleet.kube.errors import MemberError
 from kubefleet.kube.object_access import find
 from kubefleet.kube.object_ref import ObjectRef
+from kubefleet.kube.together import together
 from kubefleet.rollout.claims import binding_modes_for
 
 Seen = Callable[[ObjectRef, Mapping[str, Any]], None]
@@ -45,8 +46,9 @@ class Waiting:
         Raises Unhealthy as soon as one has failed or when time is up, and what reading raises.
         """
         objects = [self._watched.setdefault(ref, _Watched(ref)) for ref in sorted(refs)]
-        for item in objects:
-            self._judge(item, find(self.connection, item.ref))
+        found = together(self.connection, objects, lambda item: find(self.connection, item.ref))
+        for item, live in zip(objects, found, strict=True):
+            self._judge(item, live)
         # Those that nobody can tell come last: their time passes while the others are waited for.
         for item in sorted(objects, key=lambda item: item.unverified):
             self._wait(item)
