@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from kubefleet.kube.errors import Cancelled
+from kubefleet.kube.fan_out import fan_out
 from kubefleet.kube.inventory_store import read_inventory_object, write_inventory_object
 from kubefleet.kube.member_apply import Wanted, complete, place, remove
 from kubefleet.kube.object_access import find
@@ -290,3 +291,19 @@ def test_crds_with_foreign_resources_are_left(connection):
     ]
     assert there(connection, part)
     delete(connection, crd)
+
+
+def test_many_placements_that_share_objects_leave_at_once(connection):
+    shared = Wanted("r1", (config("shared"),))
+    crowd = [PlacementIdentity(f"{number:016x}", f"p{number}", "prod", "shop") for number in range(32)]
+    partners = frozenset(identity.uid for identity in crowd)
+    for identity in crowd:
+        wait = patience()
+        place(connection, identity, shared, cluster_uid="c", wait=lambda _: None, patience=wait, partners=partners)
+    gone = fan_out(crowd, lambda identity: remove(connection, identity, patience=patience(120)))
+    assert [outcome.error for outcome in gone] == [None] * len(crowd)
+    assert [outcome.get().stuck for outcome in gone] == [()] * len(crowd)
+    assert find(connection, ref_of(config("shared"))) is None
+    left = find(connection, HOME)
+    assert left is not None
+    assert partners.isdisjoint(owners(left))

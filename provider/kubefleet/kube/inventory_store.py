@@ -22,13 +22,12 @@ from kubefleet.kube.object_access import apply_body, delete_live, find
 from kubefleet.kube.object_ref import ObjectRef
 from kubefleet.kube.ownership import is_going, may_delete, owners, was_created
 from kubefleet.kube.patience import Patience
-from kubefleet.kube.pause import pause
+from kubefleet.kube.pause import CONTENDED, pause, pause_after_conflict
 from kubefleet.kube.placement_identity import PlacementIdentity
 
 HOME: Final = ObjectRef("v1", "Namespace", "", NAMESPACE)
 _PAUSE: Final = 0.3
 _MOMENT: Final = 10
-_ATTEMPTS: Final = 10
 
 
 def read_inventory_object(connection: Connection, uid: str) -> InventoryObject | None:
@@ -84,9 +83,10 @@ def release_home(connection: Connection, uid: str, patience: Patience) -> None:
     """Leave the namespace, and delete it when no other placement owns it; waits a moment for it to be gone.
 
     That it is still terminating afterwards is no error: the next inventory object waits for that. Raises ApiError 409
-    when it changes at every attempt.
+    when it changes at every attempt for a minute: all placements of the cluster share it.
     """
-    for attempt in range(_ATTEMPTS):
+    end = time.monotonic() + CONTENDED
+    while True:
         live = find(connection, HOME)
         if live is None or is_going(live) or not may_delete(live, uid):
             return
@@ -97,7 +97,7 @@ def release_home(connection: Connection, uid: str, patience: Patience) -> None:
             delete_live(connection, live)
             break
         except ApiError as error:
-            if error.status != 409 or attempt + 1 == _ATTEMPTS:
+            if error.status != 409 or time.monotonic() >= end or not pause_after_conflict(connection.name, patience):
                 raise
     moment = time.monotonic() + _MOMENT
     brief = replace(patience, deadline=moment if patience.deadline is None else min(moment, patience.deadline))

@@ -1,5 +1,6 @@
 """Removing what a placement applied: by the inventory object's list, by name, and only what is certainly its own."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -14,11 +15,10 @@ from kubefleet.kube.object_ref import ObjectRef, ref_of
 from kubefleet.kube.order import removal_waves, wave_number
 from kubefleet.kube.ownership import is_going, may_delete, owners
 from kubefleet.kube.patience import Patience
-from kubefleet.kube.pause import pause
+from kubefleet.kube.pause import CONTENDED, pause, pause_after_conflict
 from kubefleet.kube.refused_write import explain
 
 _PAUSE: Final = 0.2
-_ATTEMPTS: Final = 10
 _VERBS: Final = ("get", "patch", "delete")
 _NEVER_PRUNED: Final = frozenset({("", "PersistentVolumeClaim"), ("", "PersistentVolume")})
 
@@ -101,7 +101,8 @@ def _with_wave_numbers(connection: Connection, refs: tuple[ObjectRef, ...]) -> l
 
 def _begin(connection: Connection, ref: ObjectRef, uid: str, tally: _Tally, patience: Patience) -> bool:
     """Do what is due for one object; True when its deletion has begun and is to be waited for."""
-    for _ in range(_ATTEMPTS):
+    end = time.monotonic() + CONTENDED
+    while True:
         try:
             live = find(connection, ref)
             if live is None:
@@ -114,6 +115,8 @@ def _begin(connection: Connection, ref: ObjectRef, uid: str, tally: _Tally, pati
                 why = explain_forbidden(connection, ref, error, _VERBS) if forbidden else explain(error)
                 tally.stuck.append(Left(ref, why))
                 return False
+        if time.monotonic() >= end or not pause_after_conflict(connection.name, patience):
+            break
     tally.stuck.append(Left(ref, "changes all the time. Stop what writes it, then run `pulumi up` again"))
     return False
 
