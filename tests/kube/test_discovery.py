@@ -12,14 +12,13 @@ from kubefleet.kube.errors import ApiError, BadAnswer
 pytestmark = pytest.mark.fast
 
 
-def resource(plural: str, kind: str, scope: str = "Namespaced", *, verbs: str = "get list", scale: bool = False) -> Any:
-    subresources = [{"subresource": "status"}, *([{"subresource": "scale"}] if scale else [])]
+def resource(plural: str, kind: str, scope: str = "Namespaced", *, verbs: str = "get list") -> Any:
     return {
         "resource": plural,
         "responseKind": {"group": "", "version": "", "kind": kind},
         "scope": scope,
         "verbs": verbs.split(),
-        "subresources": subresources,
+        "subresources": [{"subresource": "status"}, {"subresource": "scale"}],
     }
 
 
@@ -36,7 +35,7 @@ def document(**groups: dict[str, list[Any]]) -> dict[str, Any]:
 
 CORE = document(core={"v1": [resource("pods", "Pod"), resource("namespaces", "Namespace", "Cluster")]})
 GROUPS = document(
-    apps={"v1": [resource("deployments", "Deployment", scale=True)]},
+    apps={"v1": [resource("deployments", "Deployment")]},
     autoscaling={
         "v2": [resource("horizontalpodautoscalers", "HorizontalPodAutoscaler")],
         "v1": [resource("horizontalpodautoscalers", "HorizontalPodAutoscaler")],
@@ -52,7 +51,6 @@ def test_kinds_are_found_by_api_version_and_kind() -> None:
     assert catalogue.find("apps/v2", "Deployment") is None
     found = catalogue.find("apps/v1", "Deployment")
     assert found is not None
-    assert found.scalable
 
 
 @pytest.mark.parametrize(

@@ -154,22 +154,6 @@ def test_a_cancel_wakes_it(api: HTTPServer, connect_to: Callable[..., Connection
         ended.set()
 
 
-def test_progress_is_told_while_nothing_happens(api: HTTPServer, connection: Connection) -> None:
-    ended, ticks = threading.Event(), []
-
-    def tick() -> None:
-        ticks.append(time.monotonic())
-        if len(ticks) > 4:
-            ended.set()
-
-    Script(api, [(5, [item(5)])], [_waiting(ended), [event("MODIFIED", item(7, 3))]])
-    try:
-        assert watch(connection, PATH, until=ready, within=5, tick=tick)
-    finally:
-        ended.set()
-    assert len(ticks) > 4
-
-
 def test_a_server_that_is_busy_for_a_moment_is_asked_again(api: HTTPServer, connection: Connection) -> None:
     script = Script(api, [(5, [item(5)])], [Response("{}", 503), [event("MODIFIED", item(7, 3))]])
     assert watch(connection, PATH, until=ready, within=5)

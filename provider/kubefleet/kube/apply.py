@@ -17,7 +17,7 @@ from kubefleet.kube.ownership import Ownership, Standing
 from kubefleet.kube.patience import Patience
 from kubefleet.kube.placement_identity import PlacementIdentity
 from kubefleet.kube.refusal import NotApplied
-from kubefleet.kube.refused_write import explain, is_transient
+from kubefleet.kube.refused_write import explain
 from kubefleet.kube.together import together
 
 Wait = Callable[[tuple[ObjectRef, ...]], None]
@@ -122,4 +122,4 @@ def _write(
     except ApiError as error:
         forbidden = error.status == 403
         why = explain_forbidden(connection, ownership.ref, error, APPLY_VERBS) if forbidden else explain(error)
-        raise NotApplied(connection.name, ownership.ref, why, transient=is_transient(error)) from error
+        raise NotApplied(connection.name, ownership.ref, why) from error

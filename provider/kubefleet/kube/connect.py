@@ -1,6 +1,5 @@
 """From what a program says about a member to a connection."""
 
-import base64
 from collections.abc import Callable
 
 from kubefleet.kube.connection import Connection
@@ -11,7 +10,7 @@ from kubefleet.kube.exec_plugin import ExecPlugin, exec_source
 from kubefleet.kube.kubeconfig import read_kubeconfig
 from kubefleet.kube.patience import Patience, never
 from kubefleet.kube.transport import Transport
-from kubefleet.model.access import Access, ExecCredential, Kubeconfig
+from kubefleet.model.access import Access, Kubeconfig
 
 
 def connect(
@@ -32,11 +31,5 @@ def connect(
 def _resolve(access: Access) -> tuple[Endpoint, CredentialSource]:
     if isinstance(access, Kubeconfig):
         return read_kubeconfig(access)
-    return make_endpoint(access.server, ca=access.ca), exec_source(_plugin(access), Credential())
-
-
-def _plugin(access: ExecCredential) -> ExecPlugin:
-    told = None
-    if access.cluster_info:
-        told = {"server": access.server, "certificate-authority-data": base64.b64encode(access.ca.encode()).decode()}
-    return ExecPlugin(access.command, access.args, access.env, cluster=told)
+    plugin = ExecPlugin(access.command, access.args, access.env)
+    return make_endpoint(access.server, ca=access.ca), exec_source(plugin, Credential())

@@ -88,10 +88,6 @@ class Connection:
         """One POST; what was created."""
         return self._ask("POST", path, query, body=body)
 
-    def put(self, path: str, body: Mapping[str, Any], **query: object) -> Json:
-        """One PUT; the object as it is then."""
-        return self._ask("PUT", path, query, body=body)
-
     def delete(self, path: str, body: Mapping[str, Any] | None = None, **query: object) -> Json:
         """One DELETE with DeleteOptions as `body`; the object or a Status."""
         return self._ask("DELETE", path, query, body=body)

@@ -16,13 +16,12 @@ _ACCEPT: Final = ",".join(
 
 @dataclass(frozen=True, slots=True)
 class ApiResource:
-    """One kind as one version serves it; `plural` is its name in paths, `scalable` whether it has `/scale`."""
+    """One kind as one version serves it; `plural` is its name in paths."""
 
     api_version: str
     kind: str
     plural: str
     namespaced: bool
-    scalable: bool = False
     listable: bool = True
 
     def path(self, namespace: str = "", name: str = "") -> str:
@@ -107,12 +106,10 @@ def _read_group(group: Any) -> list[ApiResource]:
 
 
 def _read_resource(api_version: str, item: Mapping[str, Any]) -> ApiResource:
-    subresources = {entry.get("subresource") for entry in item.get("subresources") or ()}
     return ApiResource(
         api_version,
         str(item["responseKind"]["kind"]),
         str(item["resource"]),
         item.get("scope") == "Namespaced",
-        "scale" in subresources,
         "list" in (item.get("verbs") or ()),
     )

@@ -11,7 +11,7 @@ from kubefleet.kube.object_ref import ref_of
 from kubefleet.kube.patience import Patience
 from kubefleet.kube.pause import pause
 from kubefleet.kube.refusal import NotApplied
-from kubefleet.kube.refused_write import explain, is_transient
+from kubefleet.kube.refused_write import explain
 
 _PAUSE: Final = 0.2
 
@@ -35,8 +35,8 @@ def remove_predecessor(connection: Connection, live: Mapping[str, Any], patience
     except ApiError as error:
         if error.status != 404:
             why = f"its finished predecessor was not deleted: {explain(error)}"
-            raise NotApplied(connection.name, ref, why, transient=is_transient(error)) from error
+            raise NotApplied(connection.name, ref, why) from error
     while (there := find(connection, ref)) is not None and ref_of(there).uid == ref.uid:
         if not pause(connection.name, patience, _PAUSE):
             why = "its finished predecessor is still being deleted. Run `pulumi up` again."
-            raise NotApplied(connection.name, ref, why, transient=True)
+            raise NotApplied(connection.name, ref, why)

@@ -23,7 +23,7 @@ from kubefleet.kube.patience import Patience
 from kubefleet.kube.placement_identity import PlacementIdentity
 from kubefleet.kube.prune import Pruned, prune
 from kubefleet.kube.refusal import NotApplied, Refused
-from kubefleet.kube.refused_write import explain, is_transient
+from kubefleet.kube.refused_write import explain
 from kubefleet.kube.scope import scoped
 from kubefleet.kube.together import together
 from kubefleet.kube.write_ahead import by_workload, same, write_ahead
@@ -160,7 +160,7 @@ def _look(
     for item in seen.values():
         if item.ownership.standing is Standing.GOING:
             why = "it is being deleted. Wait until it is gone, then run `pulumi up` again."
-            raise NotApplied(connection.name, item.ownership.ref, why, transient=True)
+            raise NotApplied(connection.name, item.ownership.ref, why)
     return seen
 
 
@@ -182,5 +182,4 @@ def _record(
             connection.name,
             _record_of(identity),
             explain(error),
-            transient=is_transient(error),
         ) from error

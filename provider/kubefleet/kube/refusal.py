@@ -38,13 +38,9 @@ class Refused(MemberError):
 
 
 class NotApplied(MemberError):
-    """One object was not applied; those before it in the order were. `why` is one line that ends with a next step.
+    """One object was not applied; those before it in the order were. `why` is one line that ends with a next step."""
 
-    `transient`: the same write may pass a little later (a full quota, a terminating namespace, a busy server).
-    """
-
-    def __init__(self, member: str, ref: ObjectRef, why: str, *, transient: bool = False) -> None:
+    def __init__(self, member: str, ref: ObjectRef, why: str) -> None:
         self.object = ref
         self.why = why
-        self.transient = transient
         super().__init__(member, f"{ref} not applied: {why}")

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from kubefleet.kube.answer import Json, objects_of
@@ -24,30 +23,18 @@ def watch(
     until: Callable[[Objects], bool],
     within: float,
     field_selector: str = "",
-    label_selector: str = "",
-    tick: Callable[[], None] | None = None,
 ) -> bool:
     """Follow the objects of a collection until `until` holds of them all; False when `within` seconds pass without it.
 
     `until` gets the live objects by (namespace, name), each with its apiVersion and kind: once when they are listed,
-    then after every change. `tick` is
-    called about five times a second while nothing happens, in this thread: for progress; it may raise to end the watch.
+    then after every change; it may raise to end the watch.
     A watch that is cut or runs out goes on from the last resourceVersion (bookmarks keep that fresh), one that has
     expired (410) starts with a new list. Raises ApiError, Cancelled, BadAnswer, and Unreachable when the server has
     given no answer for `connection.patience.silence` seconds.
     """
-    patience = connection.patience
-
-    def cancelled() -> bool:
-        if tick is not None:
-            tick()
-        return patience.cancelled()
-
     end = time.monotonic() + within
     # Not `by`: a server that restarts while we wait is asked again.
-    patient = replace(connection, patience=replace(patience, cancelled=cancelled))
-    selectors: dict[str, Any] = {"fieldSelector": field_selector or None, "labelSelector": label_selector or None}
-    return _Watch(patient, path, selectors, until, end).run()
+    return _Watch(connection, path, {"fieldSelector": field_selector or None}, until, end).run()
 
 
 class _Watch:

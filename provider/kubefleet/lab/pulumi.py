@@ -191,19 +191,3 @@ class PulumiEnvironment:
                 f"making the stack `{stack}` failed: {done.stderr.strip() or done.stdout.strip()} (expected a stack in "
                 f"`{self.folder}`). Check Pulumi.yaml in `{cwd}`."
             )
-
-    def install_plugin(self, name: str, version: str, program: Program) -> None:
-        """Put a resource plugin, like `kubernetes`, under the version that a program's SDK asks for.
-
-        Raises:
-            ProgramError: Pulumi refused; its message is in the text.
-        """
-        done = self.run(
-            *("plugin", "install", "resource", name, version, "--file", str(program.path), "--reinstall"),
-            cwd=self.folder,
-        )
-        if done.code != 0:
-            raise ProgramError(
-                f"installing the plugin `{name}` failed: {done.stderr.strip()} (expected it in `{self.folder}`). "
-                f"Check that `{program.path}` is a plugin for this machine."
-            )

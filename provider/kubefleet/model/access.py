@@ -20,7 +20,6 @@ class ExecCredential:
     command: str
     args: tuple[str, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
-    cluster_info: bool = False
 
 
 Access = Kubeconfig | ExecCredential

@@ -23,7 +23,6 @@ class Operator(StrEnum):
     DOES_NOT_EXIST = "DoesNotExist"
 
 
-LABEL_OPERATORS = frozenset({Operator.IN, Operator.NOT_IN, Operator.EXISTS, Operator.DOES_NOT_EXIST})
 ORDERED = frozenset({Operator.GT, Operator.GE, Operator.LT, Operator.LE})
 
 

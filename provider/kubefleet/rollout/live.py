@@ -50,7 +50,7 @@ def read_copy(connection: Connection, uid: str) -> Copy | None:
     replicas: dict[str, int] = {}
     available = True
     for ref in inventory.objects:
-        if ref.kind not in _KEPT_RUNNING:
+        if ref.kind not in _KEPT_RUNNING or ref.group not in {"", "apps"}:
             continue
         live = find(connection, ref)
         if live is None:
