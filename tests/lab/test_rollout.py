@@ -92,6 +92,31 @@ def test_a_move_takes_nothing_away_while_its_destination_does_not_answer(task, q
     assert (replicas(quickstart_lab, "eu-1"), replicas(quickstart_lab, "us-1")) == (None, 2)
 
 
+def test_a_cluster_that_the_stage_missed_is_not_recorded_as_done_when_it_is_back_for_the_end(task, quickstart_lab):
+    both = {"eu-1": 2, "eu-2": 2}
+    for run in (run_stage, run_settle):
+        assert run(task(both)).phase is Phase.COMPLETE
+    missed = run_stage(task(both, revision="two", image="moving:2", lost={"eu-2"}))
+    assert (missed.phase, missed.pending) == (Phase.COMPLETE, ("eu-2",))
+    settled = run_settle(replace(task(both, revision="two", image="moving:2"), behind=frozenset(missed.pending)))
+    assert (settled.phase, settled.pending) == (Phase.COMPLETE, ("eu-2",))
+    since = quickstart_lab.audited("eu-2")
+    for run in (run_stage, run_settle):
+        assert run(task(both, revision="two", image="moving:2")).pending == ()
+    written = {write.resource for write in quickstart_lab.writes("eu-2", since) if write.user == "lab-admin"}
+    assert "deployments" in written
+
+
+def test_what_another_stack_has_placed_under_this_uid_is_not_taken_over(task, quickstart_lab):
+    for run in (run_stage, run_settle):
+        assert run(task({"eu-1": 2})).phase is Phase.COMPLETE
+    since = quickstart_lab.audited("eu-1")
+    refused = run_stage(replace(task({"eu-1": 1}), fresh=True))
+    assert refused.phase is Phase.FAILED
+    assert "a stack `org/project/test` has placed `moving` under the same uid already" in refused.reason
+    assert [write for write in quickstart_lab.writes("eu-1", since) if write.user == "lab-admin"] == []
+
+
 def test_a_stage_alone_never_scales_down(task, quickstart_lab):
     assert run_stage(task({"eu-1": 3})).phase is Phase.COMPLETE
     assert run_settle(task({"eu-1": 3})).phase is Phase.COMPLETE

@@ -13,10 +13,13 @@ pytestmark = pytest.mark.fast
 
 CHILD = """
 import sys
+from pulumi.output import UNKNOWN
 from kubefleet.resources._agreement import differences, leave
 two, three = {"to:web": {"eu-1": {"web": 2}}, "turns": {}}, {"to:web": {"eu-1": {"web": 3}, "us-1": {}}}
 for step in sys.argv[1].split(","):
-    if step == "leave":
+    if step == "planned":
+        leave("shop", {"to:web": {"eu-1": {"web": UNKNOWN}}})
+    elif step == "leave":
         leave("shop", two)
     else:
         print(differences("shop", two if step == "same" else three))
@@ -52,6 +55,10 @@ def test_another_command_and_one_without_a_preview_have_nothing_to_compare(tmp_p
     assert run(tmp_path, "pulumi", "leave") == []
     assert run(tmp_path, "pulumi", "other") == ["[]"]
     assert run(tmp_path, "host", "leave", "other") == ["[]"]
+
+
+def test_what_is_not_known_in_a_preview_is_not_compared(tmp_path: Path) -> None:
+    assert run(tmp_path, "pulumi", "planned", "other") == ["[]"]
 
 
 def test_what_a_preview_leaves_is_private_and_goes_when_its_command_has_ended(tmp_path: Path) -> None:

@@ -1,0 +1,57 @@
+"""What the providers make of inputs alone."""
+
+import pytest
+
+from kubefleet.resources.outcome import OutcomeProvider
+from kubefleet.resources.ownership import revision_of
+from kubefleet.resources.schedule import ScheduleProvider
+from kubefleet.resources.settle import SettleProvider
+
+pytestmark = pytest.mark.fast
+
+DEPLOYMENT = {"apiVersion": "apps/v1", "kind": "Deployment", "spec": {"replicas": 3, "paused": False}}
+KAFKA = {"apiVersion": "kafka.example/v1", "kind": "Kafka", "spec": {"replicas": 3}}
+
+
+def test_replicas_that_are_not_the_schedulers_belong_to_the_revision() -> None:
+    def changed(manifest: dict) -> bool:
+        more = {**manifest, "spec": {**manifest["spec"], "replicas": 5}}
+        return revision_of({"a": manifest}, {}) != revision_of({"a": more}, {})
+
+    assert changed(KAFKA)
+    assert not changed(DEPLOYMENT)
+
+
+def test_a_command_with_a_failed_phase_counts_only_what_is_complete_as_finished() -> None:
+    phases = {
+        "a/b": {"all": {"phase": "complete"}, "settle": {"phase": "complete"}},
+        "held": {"all": {"phase": "held", "reason": "later"}, "settle": {"phase": "held"}},
+        "bad": {"all": {"phase": "failed", "reason": "no"}, "settle": {"phase": "held"}},
+    }
+    (failure,) = OutcomeProvider().check({}, {"fleet": "f", "phases": phases}).failures
+    assert failure.reason == (
+        "1 failed; 1 of 3 placements are finished. Then run `pulumi up` again\n  bad/all failed: no"
+    )
+
+
+def test_a_settle_that_is_held_remembers_where_it_still_has_to_look() -> None:
+    news = {"fleet": "f", "placement": "web", "to": {"b": {}}, "after": {"all": {"phase": "failed"}}}
+    first = SettleProvider().update("web", {"to": {"a": {}, "b": {}}, "pending": []}, news).outs
+    assert (first["phase"], first["pending"]) == ("held", ["a"])
+    second = SettleProvider().update("web", first, news).outs
+    assert second["pending"] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("olds", "news", "changes"),
+    [
+        ({"to:web": {"a": {}}}, {"to:web": {"a": {}}}, False),
+        ({"to:web": {"a": {}}}, {"to:web": {"b": {}}}, True),
+        ({}, {"redo:web": {"clusters": ["a"], "turn": 1}}, True),
+        ({"redo:web": {"clusters": ["a"], "turn": 1}}, {"redo:web": {}}, False),
+        ({"leaving": {"a": {}}}, {"leaving": {}}, False),
+        ({"turns": {"web": 1}}, {"turns": {"web": 2}}, False),
+    ],
+)
+def test_what_vanishes_because_it_is_done_is_no_change(olds: dict, news: dict, changes: bool) -> None:
+    assert ScheduleProvider().diff("f", olds, news).changes is changes
