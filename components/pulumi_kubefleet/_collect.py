@@ -78,6 +78,7 @@ class Collection:
             "sources": dict(self.sources),
             "preview": pulumi.runtime.is_dry_run(),
             "leaving": None,
+            "stray": None,
             **computed,
         }
 

@@ -17,6 +17,7 @@ class Schedule(pulumi.dynamic.Resource, module="kubefleet", name="Schedule"):
     """All requests in, all decisions out: one key `to:<placement>` each."""
 
     leaving: pulumi.Output[Any]
+    stray: pulumi.Output[Any]
 
     def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
         super().__init__(ScheduleProvider(), name, dict(props), opts)

@@ -179,7 +179,7 @@ class Fleet(pulumi.ComponentResource):
         schedule = Schedule(
             self.fleet_name,
             collection.schedule({name: (owner.uid, owner.revision) for name, owner in owners.items()}),
-            _child_of(self, hide=["members", "placements"]),
+            _child_of(self, hide=["members", "placements", "leaving", "gone", "stray"]),
         )
         hidden = ["members", "leaving"]
         phases: dict[str, Any] = {}
@@ -204,8 +204,15 @@ class Fleet(pulumi.ComponentResource):
             )
             phases[name] = {**after, "settle": {"phase": settle.phase, "reason": settle.reason}}
             placement.register_outputs({})
-        outcome = {"schema": SCHEMA, "fleet": self.fleet_name, "phases": phases}
-        Outcome(self.fleet_name, outcome, _child_of(self))
+        outcome = {
+            "schema": SCHEMA,
+            "fleet": self.fleet_name,
+            "phases": phases,
+            "members": collection.access(),
+            "leaving": schedule.leaving,
+            "stray": schedule.stray,
+        }
+        Outcome(self.fleet_name, outcome, _child_of(self, hide=hidden))
         divided = {placement.placement_name for placement in collection.placements if placement._divides}
         plan = pulumi.Output.all(**decided).apply(
             lambda decisions: {

@@ -34,6 +34,22 @@ def test_a_member_that_does_not_answer_costs_its_own_row_and_is_served_when_it_i
     assert "to update" not in stack.run("preview").stdout
 
 
+def test_what_a_removed_placement_has_left_on_a_silent_member_goes_when_it_is_back(stack):
+    stack.write(WEB)
+    stack.up()
+    stack.write("")
+    stack.lab.kill("eu-2")
+    try:
+        assert "eu-2: not removed there" in stack.up()
+    finally:
+        stack.lab.restart("eu-2")
+    assert stack.replicas("web") == {"eu-2": 3}
+    stack.up()
+    assert stack.replicas("web") == {}
+    assert "pulumi-kubefleet" not in stack.kubectl("eu-2", "get", "namespaces", "-o", "name")
+    assert "to update" not in stack.run("up", "--yes").stdout
+
+
 def test_destroy_with_a_dead_member_fails_in_one_line_and_passes_when_told_to_abandon_it(stack):
     stack.write(
         'fleet.placement("web", manifests=[config_map()], policy=PickFixed("eu-1"))'.replace(

@@ -16,6 +16,7 @@ from kubefleet.resources._abandoned import ABANDON
 from kubefleet.resources._adapter import Props
 from kubefleet.resources._clusters import identify, under_new_names
 from kubefleet.resources._inputs import Declaration, encode_bindings, previous_decisions
+from kubefleet.resources._stray import find_stray
 from kubefleet.scheduling import schedule
 from kubefleet.spec.mistakes import Mistake
 
@@ -53,9 +54,17 @@ def decide(declaration: Declaration, olds: Props, news: Props) -> Decided:
     inputs["uids"] = found.uids
     inputs.update(_redo(plan, snapshot, olds, news))
     inputs["leaving"] = _still_leaving(declaration, snapshot, olds, news)
+    uids = frozenset(raw["uid"] for raw in news["placements"].values())
+    inputs["gone"], inputs["stray"] = find_stray(snapshot, olds.get("gone") or {}, going(olds, news), uids)
     unreachable = any(cluster.state is ClusterState.UNREACHABLE for cluster in snapshot.clusters)
     warns = unreachable or any(decision.unplaced for decision in plan.decisions)
     return Decided(inputs, plan_message(plan, snapshot), warns)
+
+
+def going(olds: Props, news: Props) -> dict[str, str]:
+    """Placements of the last run that are no longer declared: uid -> name."""
+    before, now = olds.get("placements", {}), news["placements"]
+    return {before[name]["uid"]: f"{news['fleet']}/{name}" for name in before if name not in now}
 
 
 def _look(declaration: Declaration) -> Snapshot:

@@ -13,6 +13,23 @@ from kubefleet.resources._task import connector, identity_of
 from kubefleet.rollout.step import SILENCE
 
 
+def remove_stray(props: Props) -> list[str]:
+    """Remove placements that are gone from members that did not answer then. What fails is only warned of: the members
+    where something did.
+    """
+    failed = set()
+    known = {**(props.get("leaving") or {}), **props["members"]}
+    for member, names in sorted(props["stray"].items()):
+        for uid, name in sorted(names.items()):
+            placement = {"fleet": props["fleet"], "placement": name.removeprefix(f"{props['fleet']}/"), "uid": uid}
+            try:
+                remove_everywhere({**placement, "members": {member: known[member]}})
+            except _engine.OneLine as error:
+                _engine.show(str(error), ephemeral=False, warning=True)
+                failed.add(member)
+    return sorted(failed)
+
+
 def remove_everywhere(props: Props) -> None:
     """Prune what the inventory objects list, on all members in parallel.
 

@@ -9,7 +9,9 @@ _WRONG = frozenset({Phase.FAILED.value, Phase.INTERRUPTED.value})
 
 
 class OutcomeProvider(Adapter):
-    """Inputs: `fleet`, `phases`: placement -> stage -> `{phase, reason}`."""
+    """Inputs: `fleet`; `phases`: placement -> stage -> `{phase, reason}`; `members`, `leaving`; `stray`: what those
+    placements have left that are gone, as member -> uid -> name. Outputs: the inputs and `pending`.
+    """
 
     def identity(self, news: Props) -> str:
         """The fleet's name."""
@@ -25,6 +27,19 @@ class OutcomeProvider(Adapter):
             f"{len(lines)} failed; {done} of {len(news['phases'])} placements are finished. Then run `pulumi up` again"
         )
         return news, ["\n  ".join((head, *lines))]
+
+    def changed(self, olds: Props, news: Props) -> bool:
+        """True when a phase is another one, when something stray appears, or when that could not be removed."""
+        appeared = bool(news.get("stray")) and olds.get("stray") != news.get("stray")
+        return appeared or bool(olds.get("pending")) or olds.get("phases") != news.get("phases")
+
+    def applied(self, olds: Props | None, news: Props) -> Props:
+        """Remove what is stray; `pending` are the members where that failed, which the next `up` asks again."""
+        if not news.get("stray"):
+            return {**news, "pending": []}
+        from kubefleet.resources._removal import remove_stray
+
+        return {**news, "pending": remove_stray(news)}
 
 
 def _finished(stages: dict[str, Any]) -> bool:

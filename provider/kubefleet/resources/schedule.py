@@ -13,12 +13,13 @@ from kubefleet.resources.ownership import has_unknown
 
 _PASSING = ("mistakes", "sources", "preview")
 
+_WORK = frozenset({"leaving", "gone", "stray"})
 _OVERTAKEN = "the fleet changed since this preview; nothing was changed. Run `pulumi up` again"
 
 
 class ScheduleProvider(Adapter):
-    """Inputs: `fleet, members, placements`; computed: `to:<placement>`, `redo:<placement>`, `leaving`, `uids`,
-    `turns`.
+    """Inputs: `fleet, members, placements`; computed: `to:<placement>`, `redo:<placement>`, `leaving`, `gone`,
+    `stray`, `uids`, `turns`.
 
     `mistakes`, `sources` and `preview` (whether this is one) come with them and are not kept.
     """
@@ -30,7 +31,7 @@ class ScheduleProvider(Adapter):
     def checked(self, olds: Props, news: Props) -> tuple[Props, list[str]]:
         """Checks everything that was declared, takes a snapshot, and decides."""
         from kubefleet.resources._agreement import differences, leave
-        from kubefleet.resources._decide import decide
+        from kubefleet.resources._decide import decide, going
         from kubefleet.resources._inputs import read_declaration
 
         inputs = {key: value for key, value in news.items() if key not in _PASSING and not _is_computed(key)}
@@ -38,7 +39,7 @@ class ScheduleProvider(Adapter):
         declaration, mistakes = read_declaration(olds, known, unknown)
         if mistakes:
             return inputs, [_all_mistakes(mistakes, news.get("sources", {}))]
-        _session.going.update(_going(olds, news))
+        _session.going.update(going(olds, news))
         decided = decide(declaration, olds, known)
         if decided.mistakes:
             return inputs, [_all_mistakes(decided.mistakes, news.get("sources", {}))]
@@ -54,8 +55,8 @@ class ScheduleProvider(Adapter):
         for key in {*olds, *news}:
             if key == "turns" or olds.get(key) == news.get(key):
                 continue
-            # These two matter when they appear; that they vanish means that their work is done.
-            if news.get(key) or not (key.startswith("redo:") or key == "leaving"):
+            # These matter when they appear; that they vanish means that their work is done.
+            if news.get(key) or not (key.startswith("redo:") or key in _WORK):
                 return True
         return False
 
@@ -65,14 +66,8 @@ def _undecided(names: frozenset[str]) -> Props:
     return {f"{kind}:{name}": value for name in sorted(names) for kind, value in (("to", UNKNOWN), ("redo", {}))}
 
 
-def _going(olds: Props, news: Props) -> dict[str, str]:
-    """Placements of the last run that are no longer declared: uid -> name."""
-    before, now = olds.get("placements", {}), news["placements"]
-    return {before[name]["uid"]: f"{news['fleet']}/{name}" for name in before if name not in now}
-
-
 def _is_computed(key: str) -> bool:
-    return key.startswith(("to:", "redo:")) or key in {"leaving", "turns", "uids"}
+    return key.startswith(("to:", "redo:")) or key in {*_WORK, "turns", "uids"}
 
 
 def _known(olds: Props, news: Props) -> tuple[Props, frozenset[str]]:

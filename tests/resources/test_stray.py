@@ -1,0 +1,41 @@
+"""What is remembered of placements that are no longer declared."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from kubefleet.model.cluster import Cluster, ClusterState
+from kubefleet.model.holding import Holding
+from kubefleet.model.snapshot import Snapshot
+from kubefleet.resources._stray import find_stray
+
+pytestmark = pytest.mark.fast
+
+HELD = Holding("1", "web", "shop", "r1", completed=True)
+GONE = {"1": "shop/web"}
+NOBODY: frozenset[str] = frozenset()
+
+
+def fleet(*clusters: Cluster) -> Snapshot:
+    return Snapshot(datetime(2026, 1, 1, tzinfo=UTC), clusters)
+
+
+def test_what_is_removed_in_this_run_is_remembered_but_not_stray() -> None:
+    assert find_stray(fleet(Cluster("a", holdings=(HELD,))), {}, GONE, NOBODY) == (GONE, {})
+
+
+def test_what_is_still_there_in_a_later_run_is_stray() -> None:
+    snapshot = fleet(Cluster("a"), Cluster("b", holdings=(HELD,)))
+    assert find_stray(snapshot, GONE, {}, NOBODY) == (GONE, {"b": GONE})
+
+
+def test_it_is_remembered_while_a_member_is_silent_and_then_forgotten() -> None:
+    silent = Cluster("b", state=ClusterState.UNREACHABLE)
+    assert find_stray(fleet(Cluster("a"), silent), GONE, {}, NOBODY) == (GONE, {})
+    assert find_stray(fleet(Cluster("a"), Cluster("b")), GONE, {}, NOBODY) == ({}, {})
+
+
+def test_what_others_hold_and_what_is_declared_again_is_not_stray() -> None:
+    snapshot = fleet(Cluster("a", holdings=(HELD,)))
+    assert find_stray(snapshot, {}, {}, NOBODY) == ({}, {})
+    assert find_stray(snapshot, GONE, {}, frozenset({"1"})) == ({}, {})
