@@ -163,7 +163,9 @@ def test_killing_the_parent_of_a_tied_lab_leaves_no_process(tmp_path: Path) -> N
 
 def test_an_interrupted_start_leaves_no_process(tmp_path: Path) -> None:
     lab = one(tmp_path)
+    # A shell starts what it runs in the background with interrupts ignored, and so would everything below it.
     program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from pathlib import Path; from kubefleet.lab.lab import Lab\n"
         f"Lab(members=1, name='one', folder=Path({str(tmp_path)!r})).up()"
     )
