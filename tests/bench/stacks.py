@@ -11,6 +11,8 @@ UP = ("up", "--yes", "--skip-preview", "--parallel", "32")
 PREVIEW = ("preview", "--parallel", "32")
 DESTROY = ("destroy", "--yes", "--skip-preview", "--parallel", "32")
 EMPTY = "import pulumi\n"
+# The first up of 200 placements may take ten minutes where other work is running.
+LONGEST_SECONDS = 3600
 
 
 class Stack:
@@ -31,7 +33,7 @@ class Stack:
 
     def run(self, *arguments: str) -> Completed:
         """A command that must succeed."""
-        done = self._pulumi.run(*arguments, cwd=self._folder)
+        done = self._pulumi.run(*arguments, cwd=self._folder, timeout=LONGEST_SECONDS)
         if done.code != 0:
             raise RuntimeError(done.stdout + done.stderr)
         return done
