@@ -21,7 +21,7 @@ def fill(nodes: Nodes, size: Size, pods: Numbers) -> Numbers:
             for touched, amount in ((full, each), (min(part, 1), part)):
                 after = nodes.free[:, [row], group] - amount * size.need[:, None]
                 if touched == int(nodes.counts[row, group]):
-                    nodes.change(np.array([row]), np.array([group]), after)
+                    nodes.change(nodes.spots(np.array([row]), np.array([group])), after)
                 elif touched:
                     nodes.split(np.array([row]), np.array([group]), np.array([touched]), after)
             left -= full * each + part

@@ -44,6 +44,8 @@ class _Front:
     row: Numbers
     nth: Numbers
     group: Numbers
+    kind: Numbers
+    free: Table
     rank: Numbers
     bars: Numbers
 
@@ -59,12 +61,16 @@ def _front(nodes: Nodes, rows: Numbers, size: Size, loss: NDArray[np.int32], win
     most = nodes.height.take(rows, axis=0) - loss.take(nodes.kinds.take(rows, axis=0))
     bars = np.maximum(most.max(axis=1) - window, 0)
     row, group = np.divmod(np.flatnonzero(most >= bars[:, None]), most.shape[1])
-    rank = _ranks(nodes.kinds[rows[row], group], nodes.free[:, rows[row], group], size, nodes.whole)
-    sure = np.flatnonzero(rank >= bars[row])
-    row, group, rank = row[sure], group[sure], rank[sure]
-    # They are sorted by place already, and none is further above the bar than the window.
-    order = np.argsort((row + 1) * (int(window.max()) + 1) + bars[row] - rank, kind="stable")
-    return _Front(row, np.arange(len(row)) - np.searchsorted(row, row), group[order], rank[order], bars)
+    spots = nodes.spots(rows[row], group)
+    kind, free = nodes.kinds.take(spots), nodes.free_at(spots)
+    rank = _ranks(kind, free, size, nodes.whole)
+    # They are sorted by place already; above the bar they are by no more than the window.
+    above = rank - bars[row]
+    sure = np.flatnonzero(above >= 0)
+    order = sure[np.argsort((row[sure] + 1) * (int(window.max()) + 1) - above[sure], kind="stable")]
+    row = row[sure]
+    nth = np.arange(len(row)) - np.searchsorted(row, row)
+    return _Front(row, nth, group[order], kind[order], free.take(order, axis=1), rank[order], bars)
 
 
 def _lay_some(
@@ -73,27 +79,31 @@ def _lay_some(
     """Lay as many pods as go, one after the other, to nodes that come first now. Gives how many they are, and the score
     below which nobody was looked at.
     """
-    front = _front(nodes, rows, size, loss, window)
-    kinds, counts = nodes.kinds[rows[front.row], front.group], nodes.counts[rows[front.row], front.group]
-    free, width = nodes.free[:, rows[front.row], front.group], nodes.counts.shape[1]
-    then = _ranks(kinds, free - size.need[:, None], size, nodes.whole)
+    front, width = _front(nodes, rows, size, loss, window), nodes.counts.shape[1]
+    counts, after = nodes.counts.take(nodes.spots(rows[front.row], front.group)), front.free - size.need[:, None]
+    then = _ranks(front.kind, after, size, nodes.whole)
     wanted = front.table(pods[front.row] + counts) - np.cumsum(front.table(counts), axis=1)
-    turns = (front.table(front.rank) >= 0) & (wanted > 0)
     # Its turn comes while none of those before it, with one pod more, is better again; of equals the first place is.
+    turns = wanted > 0
     again = np.maximum.accumulate(front.table(then * width - front.group), axis=1)[:, :-1]
     turns[:, 1:] &= again < front.table(front.rank * width - front.group)[:, 1:]
-    turn = np.logical_and.accumulate(turns, axis=1)[front.row, front.nth]
-    row, group, free, counts = front.row[turn], front.group[turn], free[:, turn], counts[turn]
-    left = wanted[front.row, front.nth][turn]
+    turn = np.flatnonzero(np.logical_and.accumulate(turns, axis=1)[front.row, front.nth])
+    row, group, after, counts = front.row[turn], front.group[turn], after.take(turn, axis=1), counts[turn]
+    left = wanted[row, front.nth[turn]]
     each = np.ones(len(row), dtype=np.int64)
-    many = np.flatnonzero((np.bincount(row, minlength=len(rows))[row] == 1) & (left >= _MANY_ROUNDS * counts))
+    many = np.flatnonzero(left >= _MANY_ROUNDS * counts)
+    many = many[np.bincount(row, minlength=len(rows))[row[many]] == 1]
     if len(many):
-        whole = nodes.whole[:, kinds[turn][many]]
-        each[many] = _rounds(free[:, many], size, whole, _bars(front)[row[many]], left[many] // counts[many])
-    touched, after = np.minimum(counts, left), free - size.need[:, None] * each
-    part = touched < counts
-    nodes.change(rows[row[~part]], group[~part], after[:, ~part])
-    if part.any():
+        which = turn[many]
+        whole = nodes.whole[:, front.kind[which]]
+        most = left[many] // counts[many]
+        each[many] = _rounds(front.free[:, which], size, whole, _bars(front)[row[many]], most)
+        after -= size.need[:, None] * (each - 1)
+    touched = np.minimum(counts, left)
+    all_, part = np.flatnonzero(touched == counts), np.flatnonzero(touched < counts)
+    if len(all_):
+        nodes.change(nodes.spots(rows[row[all_]], group[all_]), after[:, all_])
+    if len(part):
         nodes.split(rows[row[part]], group[part], touched[part], after[:, part])
     laid = np.zeros(len(rows), dtype=np.int64)
     np.add.at(laid, row, touched * each)
@@ -119,10 +129,10 @@ def _ranks(kinds: Numbers, free: Table, size: Size, whole: Table) -> Table:
     """What LeastAllocated gives nodes of some kinds with one more pod: the percentages of cpu and memory then free.
     `_NONE_LEFT` where it does not fit.
     """
-    fits = size.accepts[kinds]
+    fits = size.accepts.take(kinds)
     for resource in size.asked:
         fits &= free[resource] >= size.need[resource]
-    return np.where(fits, _scores(free, size, whole[:, kinds], 1), _NONE_LEFT)
+    return np.where(fits, _scores(free, size, whole.take(kinds, axis=1), 1), _NONE_LEFT)
 
 
 def _scores(free: Table, size: Size, whole: Table, pods: Numbers | int) -> Table:

@@ -95,7 +95,7 @@ def _by_cluster(clusters: int, rows: Numbers, kinds: Numbers, counts: Numbers, f
         np.zeros(shape, dtype=np.int32),
     )
     nodes.kinds[rows, places], nodes.counts[rows, places] = kinds, counts
-    nodes.change(rows, places, free)
+    nodes.change(nodes.spots(rows, places), free)
     return nodes
 
 

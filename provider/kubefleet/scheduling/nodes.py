@@ -76,38 +76,49 @@ class Nodes:
         """Count the heights of some clusters anew."""
         self.height[rows] = heights(self.free[:, rows], self.whole[:, self.kinds[rows]])
 
-    def change(self, rows: Numbers, groups: Numbers, after: Table) -> None:
-        """Give all nodes of some groups other free amounts (resource × group). A row may be given several times."""
-        self.free[:, rows, groups] = after
-        self.height[rows, groups] = heights(after, self.whole[:, self.kinds[rows, groups]])
+    def spots(self, rows: Numbers, groups: Numbers) -> Numbers:
+        """Where groups are in a flattened table, until it is widened: one index is a good deal faster than two."""
+        return rows * self.counts.shape[1] + groups
+
+    def free_at(self, spots: Numbers) -> Table:
+        """Resource × spot: free amounts."""
+        free: Table = self.free.reshape(len(self.free), -1).take(spots, axis=1)
+        return free
+
+    def change(self, spots: Numbers, after: Table) -> None:
+        """Give all nodes of some groups other free amounts (resource × spot)."""
+        self.free.reshape(len(self.free), -1)[:, spots] = after
+        self.height.reshape(-1)[spots] = heights(after, self.whole.take(self.kinds.take(spots), axis=1))
 
     def split(self, rows: Numbers, groups: Numbers, touched: Numbers, after: Table) -> None:
         """As `change`, for some nodes of one group a row: fewer than all. They join nodes that are alike, or else
         become a group of their own.
         """
-        places = self._place(rows, self.kinds[rows, groups], after)
         self.counts[rows, groups] -= touched
-        self.counts[rows, places] += touched
-        self.change(rows, places, after)
-
-    def _place(self, rows: Numbers, kinds: Numbers, free: Table) -> Numbers:
-        """The first group of each row that is of the kind and has this free; else a new one, of no nodes yet."""
-        width = self.counts.shape[1]
-        height = heights(free, self.whole[:, kinds])
-        where, groups = np.divmod(np.flatnonzero(self.height.take(rows, axis=0) == height[:, None]), width)
-        for have, wanted in ((self.kinds, kinds), *zip(self.free, free, strict=True)):
-            alike = have[rows[where], groups] == wanted[where]
-            where, groups = where[alike], groups[alike]
-        places = np.full(len(rows), EMPTY, dtype=np.int64)
-        # Of several the first is written last.
-        places[where[::-1]] = groups[::-1]
+        kinds = self.kinds.take(self.spots(rows, groups))
+        height = heights(after, self.whole.take(kinds, axis=1))
+        places = self._alike(rows, kinds, height, after)
         new = np.flatnonzero(places == EMPTY)
         if len(new):
             places[new] = self.used[rows[new]]
             self.used[rows[new]] += 1
-            if places[new].max() >= width:
-                self.widen(width * 3 // 2 + 1)
-            self.kinds[rows[new], places[new]] = kinds[new]
+            if places[new].max() >= self.counts.shape[1]:
+                self.widen(self.counts.shape[1] * 3 // 2 + 1)
+            spots = self.spots(rows[new], places[new])
+            self.kinds.reshape(-1)[spots], self.height.reshape(-1)[spots] = kinds[new], height[new]
+            self.free.reshape(len(self.free), -1)[:, spots] = after[:, new]
+        self.counts[rows, places] += touched
+
+    def _alike(self, rows: Numbers, kinds: Numbers, height: NDArray[np.int32], free: Table) -> Numbers:
+        """The first group of each row that is of the kind and has this free, or `EMPTY`."""
+        width = self.counts.shape[1]
+        where, groups = np.divmod(np.flatnonzero(self.height.take(rows, axis=0) == height[:, None]), width)
+        spots = self.spots(rows[where], groups)
+        same = (self.kinds.take(spots) == kinds[where]) & (self.free_at(spots) == free[:, where]).all(axis=0)
+        where, groups = where[same], groups[same]
+        places = np.full(len(rows), EMPTY, dtype=np.int64)
+        # Of several the first is written last.
+        places[where[::-1]] = groups[::-1]
         return places
 
 
