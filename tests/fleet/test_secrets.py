@@ -76,3 +76,13 @@ def test_a_changed_secret_changes_the_revision_and_is_applied(stack):
     coded = stack.kubectl("eu-1", "get", "secret", "door", "-n", "shop", "-o", "jsonpath={.data.password}")
     assert base64.b64decode(coded).decode() == "two"
     assert "to update" not in stack.run("preview").stdout
+
+
+def test_kubectls_copy_of_a_secret_is_kept_nowhere(stack):
+    copied = secret(data={"password": base64.b64encode(VALUE.encode()).decode()})
+    copied["metadata"]["annotations"] = {"kubectl.kubernetes.io/last-applied-configuration": json.dumps(copied)}
+    stack.write(f'fleet.placement("web", manifests=[NAMESPACE, {copied!r}], policy=PickFixed("eu-1"))')
+    texts = [stack.run("preview", "--json").stdout, stack.up(), stack.run("stack", "export").stdout]
+    assert "last-applied" not in stack.kubectl("eu-1", "get", "secret", "door", "-n", "shop", "-o", "yaml")
+    for shown in (*texts, *written(stack)):
+        assert not [form for form in forms(VALUE) if form in shown]

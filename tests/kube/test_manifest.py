@@ -15,7 +15,7 @@ DEPLOYMENT = {
         "name": "web",
         "namespace": "shop",
         "labels": {"app": "web"},
-        "annotations": {"note": "x", "kubectl.kubernetes.io/last-applied-configuration": "{}"},
+        "annotations": {"note": "x"},
         "uid": "u",
         "resourceVersion": "1",
         "generation": 3,

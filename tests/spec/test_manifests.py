@@ -51,3 +51,12 @@ def test_a_folder_is_read_in_the_order_of_its_files(tmp_path):
         (tmp_path / f"{name}.yaml").write_text(f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\n")
     objects, mistakes = load(".", base=tmp_path)
     assert ([item.object["metadata"]["name"] for item in objects], mistakes) == (["a", "b"], [])
+
+
+@pytest.mark.parametrize("kind", ["Secret", "ConfigMap"])
+def test_kubectls_copy_of_the_object_in_its_annotations_is_left_out(tmp_path, kind):
+    annotations = {"kubectl.kubernetes.io/last-applied-configuration": '{"data": {"key": "b2xk"}}', "note": "x"}
+    item = {"apiVersion": "v1", "kind": kind, "metadata": {"name": "a", "annotations": annotations}}
+    (found,), mistakes = load(item, base=tmp_path)
+    assert (found.object["metadata"]["annotations"], mistakes) == ({"note": "x"}, [])
+    assert len(annotations) == 2

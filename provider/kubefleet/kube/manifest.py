@@ -11,7 +11,6 @@ from kubefleet.kube.placement_identity import PlacementIdentity
 REVISION_ANNOTATION: Final = "pulumi-kubefleet/revision"
 CREATED_ANNOTATION: Final = "pulumi-kubefleet/created"
 OUR_ANNOTATIONS: Final = "pulumi-kubefleet/"
-_LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 # Set by the server; an apply that carries managedFields is refused, the others would be preconditions or conflicts.
 _SERVER_SET: Final = (
     "creationTimestamp",
@@ -46,9 +45,7 @@ def body_of(
     metadata = {key: value for key, value in (body.get("metadata") or {}).items() if key not in _SERVER_SET}
     if not metadata.get("labels", True):
         del metadata["labels"]  # the server keeps no empty map, so it would never be found applied
-    annotations = {key: value for key, value in (metadata.get("annotations") or {}).items() if key != _LAST_APPLIED} | {
-        identity.owner_annotation: ref.owner_value
-    }
+    annotations = dict(metadata.get("annotations") or {}) | {identity.owner_annotation: ref.owner_value}
     if not is_follower(manifest):
         annotations[REVISION_ANNOTATION] = revision
     if created and ref.kind == "Namespace":

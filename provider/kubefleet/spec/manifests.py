@@ -1,15 +1,14 @@
 """Manifests of a placement: files, folders, globs and dicts, loaded and checked, every mistake with file and line."""
 
-import glob
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from kubefleet.spec.manifest_source import values_of
 from kubefleet.spec.mistakes import Mistake, join
 from kubefleet.spec.order_annotation import wave_of
-from kubefleet.spec.yaml_file import load_yaml
 
 _CLUSTER_SCOPED = frozenset(
     {
@@ -45,7 +44,7 @@ _CLUSTER_SCOPED = frozenset(
 )
 """Of Kubernetes' own groups; for custom resources the server is asked before they are applied."""
 _PROTECTED = frozenset({"kube-system", "kube-public", "kube-node-lease", "pulumi-kubefleet"})
-_SUFFIXES = frozenset({".yaml", ".yml", ".json"})
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +67,13 @@ def load_manifests(
     """Every object of the sources, in their order, and every mistake in them.
 
     Lists (`kind: List`) are opened. Objects of namespaced kinds that name no namespace get `namespace`, or `default`.
+    What `kubectl apply` has written into an object's annotations is left out.
     """
     mistakes: list[Mistake] = []
     found: list[ManifestObject] = []
     for index, source in enumerate(sources):
         where = join(path, "manifests", index)
-        raw = [(source, where)] if isinstance(source, Mapping) else _from_files(str(source), where, base, mistakes)
-        for value, place in raw:
+        for value, place in values_of(source, where, base, mistakes):
             for item in _opened(value):
                 checked = _check(item, place, where, namespace or "default", frozenset(allow_namespaces), mistakes)
                 if checked is not None:
@@ -86,29 +85,6 @@ def load_manifests(
             mistakes.append(Mistake(join(path, "manifests"), message, item.where))
         first.setdefault(item.key, item.where)
     return tuple(found), mistakes
-
-
-def _from_files(pattern: str, where: str, base: Path, mistakes: list[Mistake]) -> list[tuple[object, str]]:
-    target = base / pattern
-    if target.is_dir():
-        files = sorted(file for file in target.rglob("*") if file.suffix in _SUFFIXES)
-    elif glob.has_magic(pattern):
-        files = sorted(Path(name) for name in glob.glob(str(target), recursive=True))  # noqa: PTH207 - Path.glob takes no absolute pattern
-    else:
-        files = [target]
-    if not files:
-        mistakes.append(Mistake(where, f"nothing matches `{pattern}` (expected YAML files). Check the path."))
-    documents: list[tuple[object, str]] = []
-    for file in files:
-        wrong: list[Mistake] = []
-        documents.extend((document.value, _shown(document.where(), base)) for document in load_yaml(file, wrong))
-        mistakes.extend(Mistake(where, mistake.message, _shown(mistake.where, base)) for mistake in wrong)
-    return documents
-
-
-def _shown(where: str, base: Path) -> str:
-    """A place relative to the program's folder, as the user wrote it."""
-    return where.removeprefix(f"{base}/")
 
 
 def _opened(value: object) -> list[object]:
@@ -155,5 +131,12 @@ def _check(
     placed = {key: item for key, item in metadata.items() if key != "namespace"} | (
         {"namespace": scoped} if scoped else {}
     )
+    if isinstance(annotations, Mapping):
+        placed["annotations"] = without_last_applied(annotations)
     key = f"{value['apiVersion']}/{value['kind']}/{scoped}/{metadata['name']}"
     return ManifestObject(key, {**value, "metadata": placed}, place) if len(mistakes) == before else None
+
+
+def without_last_applied(annotations: Mapping[str, Any]) -> dict[str, Any]:
+    """Annotations without kubectl's copy of the whole object, which holds a Secret's values once more, in clear."""
+    return {key: value for key, value in annotations.items() if key != _LAST_APPLIED}
