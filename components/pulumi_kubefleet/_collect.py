@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pulumi
 
-from kubefleet.spec.manifests import ManifestObject, load_manifests
+from kubefleet.spec.manifests import ManifestObject
 from kubefleet.spec.mistakes import Mistake
-from kubefleet.spec.workloads import cut_workload
+from kubefleet.spec.workload_cut import cut_workload
+from pulumi_kubefleet._known import when_known
+from pulumi_kubefleet._manifests import as_input, read_manifests
 from pulumi_kubefleet.member import MemberCluster
 from pulumi_kubefleet.placement import Placement
 
@@ -50,7 +51,7 @@ class Collection:
             "scope": scope,
             "stack": _stack(),
             "members": self.access(),
-            "manifests": {item.key: _with_secrets_marked(item.object) for item in self.objects[name]},
+            "manifests": {item.key: as_input(item.object) for item in self.objects[name]},
         }
 
     def schedule(self, owners: Mapping[str, tuple[pulumi.Output[str], pulumi.Output[str]]]) -> dict[str, Any]:
@@ -60,7 +61,7 @@ class Collection:
             name = placement.placement_name
             uid, revision = owners[name]
             objects = self.objects[name]
-            workloads = [cut for item in objects if (cut := cut_workload(item.object)) is not None]
+            workloads = [cut for item in objects if (cut := cut_workload(item.object, when_known)) is not None]
             placements[name] = {
                 **placement._raw,
                 "uid": uid,
@@ -113,14 +114,7 @@ def collect(fleet: "Fleet") -> Collection:
         _add_once(placements, "placements", placement.placement_name, placement, placement._source, sources, mistakes)
     objects: dict[str, tuple[ManifestObject, ...]] = {}
     for name, placement in placements.items():
-        loaded, wrong = load_manifests(
-            placement._manifests,
-            path=f"placements.{name}",
-            base=Path.cwd(),
-            namespace=placement._raw.get("namespace"),
-            allow_namespaces=placement._raw.get("allow_namespaces") or (),
-        )
-        objects[name] = loaded
+        objects[name], wrong = read_manifests(placement)
         mistakes.extend(wrong)
     return Collection(fleet, members, tuple(placements.values()), objects, tuple(mistakes), sources)
 
@@ -141,12 +135,3 @@ def _add_once(
         return
     taken[name] = item
     sources[path] = source
-
-
-def _with_secrets_marked(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of a Secret are secret outputs, so that state and previews hold them encrypted."""
-    if manifest.get("kind") != "Secret":
-        return dict(manifest)
-    return {
-        key: pulumi.Output.secret(value) if key in {"data", "stringData"} else value for key, value in manifest.items()
-    }

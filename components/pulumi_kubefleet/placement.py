@@ -1,6 +1,6 @@
 """Placements: workloads that a fleet runs somewhere."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from typing import Any
 
@@ -60,9 +60,10 @@ class Placement(pulumi.ComponentResource):
         super().__init__("kubefleet:index:Placement", f"{fleet_name}/{name}", None, options)
         self.placement_name = name
         self._source = caller()
-        self._manifests: list[Manifest] = (
-            [manifests] if isinstance(manifests, str | PathLike | Mapping) else list(manifests)
-        )
+        if isinstance(manifests, Iterable) and not isinstance(manifests, str | PathLike | Mapping | pulumi.Output):
+            self._manifests: list[Any] = list(manifests)
+        else:
+            self._manifests = [manifests]
         written = {
             "namespace": namespace,
             "policy": policy,

@@ -4,7 +4,8 @@ import pytest
 
 from kubefleet.model.request import Workload
 from kubefleet.spec.mistakes import Mistake
-from kubefleet.spec.workloads import cut_workload, parse_workloads
+from kubefleet.spec.workload_cut import cut_workload
+from kubefleet.spec.workloads import parse_workloads
 
 pytestmark = pytest.mark.fast
 
@@ -89,6 +90,10 @@ def test_what_is_divided(manifests: list[tuple[str, int | None]], divisible: lis
         (
             manifest("Deployment", "api", 1, containers=[{"resources": {"requests": {"cpu": "x"}}}]),
             "placements.web.manifests[Deployment/shop/api]: containers[0].resources.cpu: bad quantity `x`",
+        ),
+        (
+            {**manifest("Deployment", "api", 1), "spec": {"template": "web"}},
+            "placements.web.manifests[Deployment/shop/api]: the spec of its pods is no mapping",
         ),
     ],
 )

@@ -9,7 +9,7 @@ from pulumi.output import UNKNOWN, Unknown
 
 from kubefleet.resources import _session
 from kubefleet.resources._adapter import Adapter, Props
-from kubefleet.spec.workloads import is_scalable
+from kubefleet.spec.workload_cut import is_scalable
 
 _COMPARED = ("manifests", "members", "uid", "secret_versions")
 

@@ -10,7 +10,7 @@ from kubefleet.kube.inventory_store import read_inventory_object
 from kubefleet.kube.object_access import find
 from kubefleet.rollout.planner import Copy
 from kubefleet.rollout.task import Task
-from kubefleet.spec.workloads import SCALABLE
+from kubefleet.spec.workload_cut import SCALABLE
 
 _KEPT_RUNNING = SCALABLE | {"DaemonSet", "Pod"}
 """What a copy needs to be available. A Job runs to its end, a CronJob now and then."""

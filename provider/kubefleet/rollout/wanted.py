@@ -8,7 +8,8 @@ from immutabledict import immutabledict
 from kubefleet.kube.inventory_object import InventoryBooking
 from kubefleet.kube.member_apply import Wanted
 from kubefleet.rollout.planner import Replicas
-from kubefleet.spec.workloads import SCALABLE, cut_workload, parse_workloads
+from kubefleet.spec.workload_cut import SCALABLE, cut_workload
+from kubefleet.spec.workloads import parse_workloads
 
 
 def wanted_on(

@@ -10,7 +10,8 @@ from kubefleet.spec.manifests import load_manifests
 from kubefleet.spec.mistakes import Mistake, join
 from kubefleet.spec.pod import PodSpec
 from kubefleet.spec.scalars import Count, Name
-from kubefleet.spec.workloads import SCALABLE, cut_workload, parse_workloads
+from kubefleet.spec.workload_cut import SCALABLE, cut_workload
+from kubefleet.spec.workloads import parse_workloads
 from kubefleet.spec.written import Written
 
 _APIS = {

@@ -12,4 +12,6 @@ def wave_of(annotations: Mapping[str, Any]) -> int:
     try:
         return int(text)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"annotation `{ORDER_ANNOTATION}`: `{text}` (expected an integer)") from error
+        # An Output has no text of its own: `str` of one is a page of advice.
+        seen = f"`{text}`" if isinstance(text, str | int | float) else f"a value of type {type(text).__name__}"
+        raise ValueError(f"annotation `{ORDER_ANNOTATION}`: {seen} (expected an integer)") from error

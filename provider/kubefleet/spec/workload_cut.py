@@ -1,0 +1,94 @@
+"""What a manifest asks of nodes, cut out of the object by structure.
+
+Cutting copies only the leaves that a decision needs, untouched: a leaf may be a value that is not known yet, and no
+other leaf of the manifest is ever looked at. Where a whole part of the manifest is not known yet, the caller says how
+the cut goes on when it is.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+Cut = Callable[[Any], Any]
+WhenKnown = Callable[[Any, Cut], Any]
+_POD_SPEC = {
+    "Pod": ("spec",),
+    "Deployment": ("spec", "template", "spec"),
+    "ReplicaSet": ("spec", "template", "spec"),
+    "StatefulSet": ("spec", "template", "spec"),
+    "DaemonSet": ("spec", "template", "spec"),
+    "ReplicationController": ("spec", "template", "spec"),
+    "Job": ("spec", "template", "spec"),
+    "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
+}
+SCALABLE = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "ReplicationController"})
+_OF_POD_SPEC = ("overhead", "resources", "nodeSelector", "tolerations")
+_GROUPS = frozenset({"v1", "apps/v1", "batch/v1"})
+
+
+def _at_once(part: Any, cut: Cut) -> Any:
+    return cut(part)
+
+
+def is_scalable(manifest: Mapping[str, Any]) -> bool:
+    """Whether its replicas are for the scheduler to decide: a workload of Kubernetes' own groups that has them."""
+    return manifest.get("kind") in SCALABLE and manifest.get("apiVersion") in _GROUPS
+
+
+def cut_workload(manifest: Mapping[str, Any], when_known: WhenKnown = _at_once) -> dict[str, Any] | None:
+    """The part of a manifest that scheduling reads, or None for an object without pods.
+
+    Shape: `{kind, namespace, name, replicas?, pod: {containers, initContainers, overhead, ...}}` in the field names of
+    Kubernetes. `when_known(part, cut)` is called at every part on the way to these leaves: it returns `cut(part)`, or
+    what stands for it while the part is not known.
+    """
+    kind = manifest.get("kind")
+    if kind not in _POD_SPEC or manifest.get("apiVersion") not in _GROUPS:
+        return None
+    metadata = manifest.get("metadata", {})
+    cut: dict[str, Any] = {"kind": kind, "namespace": metadata.get("namespace", ""), "name": metadata.get("name")}
+    if kind in SCALABLE:
+        replicas = when_known(manifest.get("spec"), partial(_field, "replicas"))
+        if replicas is not None:
+            cut["replicas"] = replicas
+    pod: Any = manifest
+    for step in _POD_SPEC[kind]:
+        pod = when_known(pod, partial(_step, step))
+    pod = when_known(pod, partial(_cut_pod, when_known))
+    if pod is not None:
+        cut["pod"] = pod
+    return cut
+
+
+def _field(name: str, part: Any) -> Any:
+    return part.get(name) if isinstance(part, Mapping) else None
+
+
+def _step(name: str, part: Any) -> Any:
+    """The next part; one that is no mapping is handed on as it is, for the parser to complain about."""
+    return part.get(name) if isinstance(part, Mapping) else part
+
+
+def _cut_pod(when_known: WhenKnown, pod: Any) -> Any:
+    if not isinstance(pod, Mapping):
+        return pod
+    cut = {field: pod[field] for field in _OF_POD_SPEC if pod.get(field) is not None}
+    for field, kept in (("containers", ("resources",)), ("initContainers", ("resources", "restartPolicy"))):
+        containers = when_known(pod.get(field), partial(_cut_containers, when_known, kept))
+        if containers is not None:
+            cut[field] = containers
+    node_affinity = when_known(pod.get("affinity"), partial(_field, "nodeAffinity"))
+    required = when_known(node_affinity, partial(_field, "requiredDuringSchedulingIgnoredDuringExecution"))
+    if required is not None:
+        cut["nodeAffinity"] = required
+    return cut
+
+
+def _cut_containers(when_known: WhenKnown, kept: tuple[str, ...], containers: Any) -> list[Any] | None:
+    if not isinstance(containers, Sequence) or isinstance(containers, str):
+        return None
+    return [when_known(container, partial(_cut_container, kept)) for container in containers]
+
+
+def _cut_container(kept: tuple[str, ...], container: Any) -> Any:
+    return {key: container[key] for key in kept if key in container} if isinstance(container, Mapping) else container
