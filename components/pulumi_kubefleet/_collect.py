@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pulumi
@@ -11,6 +12,7 @@ from kubefleet.spec.mistakes import Mistake
 from kubefleet.spec.workload_cut import cut_workload
 from pulumi_kubefleet._known import when_known
 from pulumi_kubefleet._manifests import as_input, read_manifests
+from pulumi_kubefleet._secrets import member_secrets
 from pulumi_kubefleet.member import MemberCluster
 from pulumi_kubefleet.placement import Placement
 
@@ -69,19 +71,25 @@ class Collection:
                 "workloads": workloads,
                 "objects": [item.key for item in objects],
             }
+        mistakes: Any = self._all_mistakes()
         computed = {f"{kind}:{name}": None for kind in ("to", "redo") for name in placements}
         return {
             "schema": SCHEMA,
             "fleet": self.fleet.fleet_name,
             "members": {name: member._raw for name, member in self.members.items()},
             "placements": placements,
-            "mistakes": [asdict(mistake) for mistake in self.mistakes],
+            "mistakes": pulumi.Output.from_input(mistakes),
             "sources": dict(self.sources),
             "preview": pulumi.runtime.is_dry_run(),
             "leaving": None,
             "stray": None,
             **computed,
         }
+
+    async def _all_mistakes(self) -> list[dict[str, Any]]:
+        """With those that show only when the Outputs in what the members declare are there."""
+        secrets = [await member_secrets(name, member._raw) for name, member in self.members.items()]
+        return [asdict(mistake) for mistake in (*self.mistakes, *chain.from_iterable(secrets))]
 
     def rollout(self, placement: Placement) -> dict[str, Any]:
         """Inputs that `Stage` and `Settle` share."""

@@ -23,7 +23,8 @@ class ExecCredential(Record):
     """A server, its CA (PEM text) and an exec plugin that yields a credential when it is needed.
 
     The plugin speaks `client.authentication.k8s.io/v1`, as `kubelogin`, `aws eks get-token` and
-    `gke-gcloud-auth-plugin` do.
+    `gke-gcloud-auth-plugin` do. A secret that it needs it reads by itself, from its environment or a file: a secret
+    Output in `args` or `env` is refused.
     """
 
     def __init__(
@@ -36,5 +37,5 @@ class ExecCredential(Record):
         env: Mapping[str, pulumi.Input[str]] | None = None,
         **unknown: Any,
     ) -> None:
-        plugin = Record(command=command, args=list(args), env=dict(env) if env else None)
+        plugin = Record(command=command, args=args, env=env or None)
         super().__init__(server=server, ca=ca, exec=plugin, **unknown)

@@ -86,3 +86,25 @@ def test_kubectls_copy_of_a_secret_is_kept_nowhere(stack):
     assert "last-applied" not in stack.kubectl("eu-1", "get", "secret", "door", "-n", "shop", "-o", "yaml")
     for shown in (*texts, *written(stack)):
         assert not [form for form in forms(VALUE) if form in shown]
+
+
+def test_a_secret_in_a_members_access_is_refused_and_is_nowhere_in_plain_text(stack):
+    stack.write(
+        'fleet.placement("web", manifests=[NAMESPACE], policy=PickFixed("eu-2"))',
+        members=f"""
+access = ExecCredential(server="https://127.0.0.1:1", ca="PEM", command="login",
+                        env={{"TOKEN": pulumi.Output.secret({VALUE!r})}})
+fleet.member("eu-1", access=access)
+fleet.member("eu-2", context="eu-2", tanits=[])
+""",
+    )
+    before = stack.events()
+    texts = [stack.preview(code=-1), stack.up(code=-1)]
+    for text in texts:
+        assert "members.eu-1.access.exec.env.TOKEN: a secret (expected none" in text
+        assert "members.eu-2.tanits" in text
+    for shown in (*texts, *written(stack)):
+        assert not [form for form in forms(VALUE) if form in shown]
+    assert stack.writes(before) == []
+    stack.write('fleet.placement("web", manifests=[NAMESPACE], policy=PickFixed("eu-2"))')
+    stack.up()

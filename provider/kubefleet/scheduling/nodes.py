@@ -78,7 +78,8 @@ class Nodes:
 
     def spots(self, rows: Numbers, groups: Numbers) -> Numbers:
         """Where groups are in a flattened table, until it is widened: one index is a good deal faster than two."""
-        return rows * self.counts.shape[1] + groups
+        spots: Numbers = rows * self.counts.shape[1] + groups
+        return spots
 
     def free_at(self, spots: Numbers) -> Table:
         """Resource × spot: free amounts."""

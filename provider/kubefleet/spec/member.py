@@ -16,7 +16,7 @@ from kubefleet.spec.written import Written, read
 
 
 class ExecSpec(Written):
-    """An exec plugin (`client.authentication.k8s.io/v1`). What it gets may be secret."""
+    """An exec plugin (`client.authentication.k8s.io/v1`). What it gets is not shown in messages."""
 
     secret: ClassVar[bool] = True
 

@@ -1,0 +1,32 @@
+"""Secrets where none may be: how a member is reached stands in state, and is copied there when the member leaves."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+from kubefleet.spec.mistakes import Mistake, join
+
+
+async def member_secrets(name: str, raw: Mapping[str, Any]) -> list[Mistake]:
+    """A mistake for every secret Output in what a member declares. Waits until each Output says whether it is one."""
+    message = (
+        "a secret (expected none: what a member declares stands in the state in plain text). Let the exec plugin read "
+        "it from its own environment or from a file; what is none, such as a server cut out of a kubeconfig, goes "
+        "through pulumi.Output.unsecret."
+    )
+    return [Mistake(path, message) for path in await _secret_paths(raw, f"members.{name}")]
+
+
+async def _secret_paths(value: Any, path: str) -> list[str]:
+    if isinstance(value, pulumi.Output):
+        if await value.is_secret():
+            return [path]
+        value = await value.future(with_unknowns=True)
+    if isinstance(value, Mapping):
+        parts = [(join(path, str(key)), item) for key, item in value.items()]
+    elif isinstance(value, list | tuple):
+        parts = [(join(path, index), item) for index, item in enumerate(value)]
+    else:
+        return []
+    return [found for inner, item in parts for found in await _secret_paths(item, inner)]
