@@ -85,7 +85,7 @@ def unfinished(fleet: StackFleet) -> list[str]:
     if fleet.pending_operations:
         lines.append(
             f"{fleet.pending_operations} operations of a killed command are pending: run `pulumi cancel --yes`, "
-            "then `pulumi refresh --clear-pending-creates`"
+            "then `pulumi up`; only if Pulumi still reports them: `pulumi refresh --clear-pending-creates`"
         )
     return lines
 
