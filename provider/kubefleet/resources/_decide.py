@@ -17,6 +17,7 @@ from kubefleet.resources._adapter import Props
 from kubefleet.resources._clusters import identify, under_new_names
 from kubefleet.resources._inputs import Declaration, encode_bindings, previous_decisions
 from kubefleet.resources._stray import find_stray
+from kubefleet.resources.ownership import has_unknown
 from kubefleet.scheduling import schedule
 from kubefleet.spec.mistakes import Mistake
 
@@ -159,7 +160,8 @@ def _different_followers(plan: Plan, news: Props) -> tuple[Mistake, ...]:
     for decision in plan.decisions:
         name = decision.placement
         manifests = _session.manifests.get(news["placements"][name]["uid"], {})
-        shared = {key: item for key, item in manifests.items() if is_follower(item)}
+        # What is not known in a preview is compared in the update.
+        shared = {key: item for key, item in manifests.items() if is_follower(item) and not has_unknown(item)}
         for binding in decision.bindings:
             for key, item in shared.items():
                 other, content = owners.setdefault((binding.cluster, key), (name, item))
