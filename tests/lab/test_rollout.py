@@ -113,7 +113,7 @@ def test_what_another_stack_has_placed_under_this_uid_is_not_taken_over(task, qu
     since = quickstart_lab.audited("eu-1")
     refused = run_stage(replace(task({"eu-1": 1}), fresh=True))
     assert refused.phase is Phase.FAILED
-    assert "a stack `org/project/test` has placed `moving` under the same uid already" in refused.reason
+    assert refused.reason.startswith("eu-1: another stack of this name has placed it there")
     assert [write for write in quickstart_lab.writes("eu-1", since) if write.user == "lab-admin"] == []
 
 

@@ -28,11 +28,6 @@ from kubefleet.kube.scope import scoped
 from kubefleet.kube.together import together
 from kubefleet.kube.write_ahead import by_workload, same, write_ahead
 
-_TAKEN = (
-    "a stack `{}` has placed `{}` under the same uid already: two stacks of one name, or a lost state. Rename the "
-    "stack or the placement; if this stack is to take it over, delete that ConfigMap first."
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -75,11 +70,9 @@ def place(
     wait: Wait,
     patience: Patience,
     partners: frozenset[str] = frozenset(),
-    fresh: bool = False,
 ) -> Placed:
     """Check all, write the inventory object ahead, then apply in order. What is already so is not written.
 
-    `fresh`: the caller has never placed it; a completed record under its uid is another stack's of the same name.
     `cluster_uid` is the uid of the member's kube-system namespace. `wait` is called where a wave must be healthy before
     the next. Raises Refused (nothing was written), NotApplied (stopped at that object), BadAnswer (the inventory
     object is malformed), and whatever `wait` raises.
@@ -87,8 +80,6 @@ def place(
     wanted = _scoped(connection, wanted)
     seen = _look(connection, identity, wanted, partners)
     stored = read_inventory_object(connection, identity.uid)
-    if fresh and stored is not None and stored.completed:
-        raise NotApplied(connection.name, _record_of(identity), _TAKEN.format(stored.stack, stored.placement))
     ahead = write_ahead(stored, identity, wanted.revision, wanted.refs, wanted.bookings, cluster_uid)
     if ahead != stored:
         ahead = _record(connection, ahead, identity, patience)
@@ -137,10 +128,6 @@ def remove(connection: Connection, identity: PlacementIdentity, *, patience: Pat
     return pruned
 
 
-def _record_of(identity: PlacementIdentity) -> ObjectRef:
-    return ObjectRef("v1", "ConfigMap", HOME.name, identity.uid)
-
-
 def _scoped(connection: Connection, wanted: Wanted) -> Wanted:
     return replace(wanted, objects=scoped(connection, wanted.objects))
 
@@ -180,6 +167,6 @@ def _record(
     except ApiError as error:
         raise NotApplied(
             connection.name,
-            _record_of(identity),
+            ObjectRef("v1", "ConfigMap", HOME.name, identity.uid),
             explain(error),
         ) from error

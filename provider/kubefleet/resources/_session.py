@@ -12,6 +12,9 @@ manifests: dict[str, Mapping[str, Any]] = {}
 going: dict[str, str] = {}
 """Placement uid -> name, for those that the program has no more: `Ownership.delete` ends this `up` with them."""
 
+gone: set[str] = set()
+"""Uids of placements that this stack has removed before, and that may still be on a member that was silent then."""
+
 unreachable: dict[tuple[str, Any], str] = {}
 """Member and access -> why, for those that a check of this process could not reach: they are not asked again."""
 

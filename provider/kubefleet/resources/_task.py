@@ -35,7 +35,7 @@ def make_task(news: Props, olds: Props | None) -> Task:
         partners=partners_of(news["uid"]),
         going=_session.going,
         behind=frozenset(name for stage in (news.get("after") or {}).values() for name in stage.get("pending") or ()),
-        fresh=olds is None and "after" not in news,
+        fresh=olds is None and "after" not in news and news["uid"] not in _session.gone,
         held_before=frozenset((olds or {}).get("to") or {}) | frozenset((olds or {}).get("pending") or ()),
         cancelled=_engine.cancelled.is_set,
     )

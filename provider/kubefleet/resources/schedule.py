@@ -40,6 +40,7 @@ class ScheduleProvider(Adapter):
         if mistakes:
             return inputs, [_all_mistakes(mistakes, news.get("sources", {}))]
         _session.going.update(going(olds, news))
+        _session.gone.update(olds.get("gone") or {})
         decided = decide(declaration, olds, known)
         if decided.mistakes:
             return inputs, [_all_mistakes(decided.mistakes, news.get("sources", {}))]

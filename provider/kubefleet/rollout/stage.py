@@ -13,6 +13,11 @@ from kubefleet.rollout.task import Result, Task
 
 _HANDOVER = "owned by {}, freed at the end of this `pulumi up`. Run it again"
 
+_TAKEN = (
+    "{}: another stack of this name has placed it there, or the state of this one was lost. Rename the stack or the "
+    "placement; to take it over, delete the ConfigMap `{}` in namespace `pulumi-kubefleet` there"
+)
+
 
 def run_stage(task: Task, stage: str = "all") -> Result:
     """Bring every cluster of the target to its revision and at least to its replicas; nothing is taken away.
@@ -26,6 +31,9 @@ def run_stage(task: Task, stage: str = "all") -> Result:
         while True:
             live = read_live(task, [name for name in task.members if name not in lost])
             lost.update(live.unreachable)
+            if task.fresh and not finished and (taken := [name for name in live.copies if live.copies[name].revision]):
+                reason = _TAKEN.format(", ".join(sorted(taken)), task.identity.uid)
+                return Result(Phase.FAILED, reason, _pending(task, lost))
             copies = {**live.copies, **{name: _as_done(finished[name], live.copies.get(name)) for name in finished}}
             batches = plan_rollout(copies, task.target, task.revision, task.strategy, frozenset(lost))
             for name in _at_rest(task, batches, lost):

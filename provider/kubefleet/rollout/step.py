@@ -39,7 +39,6 @@ def run_step(task: Task, cluster: str, replicas: Replicas, progress: Progress) -
         wait=wait,
         patience=patience(task),
         partners=task.partners,
-        fresh=task.fresh,
     )
     wait(placed.applied)
     progress.done(cluster)
