@@ -5,7 +5,6 @@ LeastAllocated over cpu and memory), on several clusters at once.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kubefleet.scheduling.nodes import Nodes, Size, Table
 from kubefleet.scheduling.protocols import Numbers
@@ -14,7 +13,6 @@ _MANY_ROUNDS = 4
 _NONE_LEFT = -1
 _WINDOW = 2
 """By so much the score of a pod can be below what it is at most: for each of cpu and memory it is rounded twice."""
-_ENORMOUS = 2**30
 
 
 def lay(nodes: Nodes, rows: Numbers, size: Size, pods: Numbers) -> Numbers:
@@ -24,10 +22,9 @@ def lay(nodes: Nodes, rows: Numbers, size: Size, pods: Numbers) -> Numbers:
     alike nodes, not with pods.
     """
     left, window = pods.copy(), np.full(len(rows), _WINDOW, dtype=np.int64)
-    loss = _least_loss(nodes, size)
     at = np.flatnonzero(left > 0)
     while len(at):
-        laid, bars = _lay_some(nodes, rows[at], size, left[at], loss, window[at])
+        laid, bars = _lay_some(nodes, rows[at], size, left[at], window[at])
         left[at] -= laid
         # Where nothing in the window fits, a wider one is tried; below 0 no node fits.
         window[at] *= np.where(laid > 0, 1, 8)
@@ -56,9 +53,9 @@ class _Front:
         return table
 
 
-def _front(nodes: Nodes, rows: Numbers, size: Size, loss: NDArray[np.int32], window: Numbers) -> _Front:
+def _front(nodes: Nodes, rows: Numbers, size: Size, window: Numbers) -> _Front:
     """Only groups that may come within the window below the best are scored: most are far below."""
-    most = nodes.height.take(rows, axis=0) - loss.take(nodes.kinds.take(rows, axis=0))
+    most = nodes.height.take(rows, axis=0) - size.loss.take(nodes.kinds.take(rows, axis=0))
     bars = np.maximum(most.max(axis=1) - window, 0)
     row, group = np.divmod(np.flatnonzero(most >= bars[:, None]), most.shape[1])
     spots = nodes.spots(rows[row], group)
@@ -73,13 +70,11 @@ def _front(nodes: Nodes, rows: Numbers, size: Size, loss: NDArray[np.int32], win
     return _Front(row, nth, group[order], kind[order], free.take(order, axis=1), rank[order], bars)
 
 
-def _lay_some(
-    nodes: Nodes, rows: Numbers, size: Size, pods: Numbers, loss: NDArray[np.int32], window: Numbers
-) -> tuple[Numbers, Numbers]:
+def _lay_some(nodes: Nodes, rows: Numbers, size: Size, pods: Numbers, window: Numbers) -> tuple[Numbers, Numbers]:
     """Lay as many pods as go, one after the other, to nodes that come first now. Gives how many they are, and the score
     below which nobody was looked at.
     """
-    front, width = _front(nodes, rows, size, loss, window), nodes.counts.shape[1]
+    front, width = _front(nodes, rows, size, window), nodes.counts.shape[1]
     counts, after = nodes.counts.take(nodes.spots(rows[front.row], front.group)), front.free - size.need[:, None]
     then = _ranks(front.kind, after, size, nodes.whole)
     wanted = front.table(pods[front.row] + counts) - np.cumsum(front.table(counts), axis=1)
@@ -117,12 +112,6 @@ def _bars(front: _Front) -> Numbers:
         return front.bars
     bars: Numbers = np.maximum(front.bars, rank[:, 1] + (group[:, 1] < group[:, 0]))
     return bars
-
-
-def _least_loss(nodes: Nodes, size: Size) -> NDArray[np.int32]:
-    """By kind, what a pod takes at least off the height of a node; enormous where the kind does not accept it."""
-    loss = np.minimum(sum(size.need[r] * 100 // nodes.whole[r] for r in range(len(nodes.whole))), _ENORMOUS)
-    return np.where(size.accepts, loss, _ENORMOUS).astype(np.int32)
 
 
 def _ranks(kinds: Numbers, free: Table, size: Size, whole: Table) -> Table:

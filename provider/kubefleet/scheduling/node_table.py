@@ -9,7 +9,7 @@ from kubefleet.model.cluster import Cluster
 from kubefleet.model.request import PodShape
 from kubefleet.model.shape import NodeShape
 from kubefleet.model.taint import Effect, Taint
-from kubefleet.scheduling.nodes import EMPTY, NONE_AT_ALL, Nodes, Size, Table
+from kubefleet.scheduling.nodes import EMPTY, NEVER, NONE_AT_ALL, Nodes, Size, Table
 from kubefleet.scheduling.pending import take_pending
 from kubefleet.scheduling.protocols import Numbers
 
@@ -53,7 +53,9 @@ class NodeTable:
         need = [min(max(0, pod.requests.get(name, int(name == PODS))), 2 * _MOST_AMOUNT) for name in self.resources]
         accepts = [_accepts(shape.labels, _refusing(shape), pod) for shape in self._kinds]
         asked = tuple(resource for resource, amount in enumerate(need) if amount)
-        return Size(np.array(need, dtype=np.int64), asked, np.array([*accepts, False], dtype=np.bool_))
+        accepting = np.array([*accepts, False], dtype=np.bool_)
+        loss = np.minimum(sum(need[r] * 100 // self.nodes.whole[r] for r in range(len(SCORED))), NEVER)
+        return Size(np.array(need, dtype=np.int64), asked, accepting, np.where(accepting, loss, NEVER).astype(np.int32))
 
     def _kind(self, shape: NodeShape, numbers: dict[object, int]) -> int:
         key = frozenset(shape.labels.items()), _refusing(shape), _whole(shape)

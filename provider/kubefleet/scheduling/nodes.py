@@ -18,7 +18,8 @@ MOST_PER_NODE = 2**30
 """Room that one node has at most, so that sums over all nodes stay within 64 bits."""
 NONE_AT_ALL = 2**62
 """Stands for a whole of nothing where shares of it are counted: they are 0."""
-_HIGHEST = 2**30
+NEVER = 2**30
+"""More than any height of a node."""
 EMPTY = -1
 """The kind of a place for a group that is not taken yet."""
 
@@ -26,13 +27,14 @@ EMPTY = -1
 @dataclass(frozen=True, slots=True, eq=False)
 class Size:
     """What one pod takes of a node: `need` in the ledger's order of resources, of which cpu and memory come first,
-    `asked` the places of those above zero; and the kinds of nodes that accept it (the last element is that of `EMPTY`:
-    none does).
+    `asked` the places of those above zero; and by kind of nodes (the last element is that of `EMPTY`) which accept it,
+    and what it takes at least off the height of one: `NEVER` where it is not accepted.
     """
 
     need: Numbers
     asked: tuple[int, ...]
     accepts: Mask
+    loss: NDArray[np.int32]
 
 
 @dataclass(slots=True)
@@ -126,7 +128,7 @@ class Nodes:
 def heights(free: Table, whole: Table) -> NDArray[np.int32]:
     """Percentages of cpu and memory that are free, each rounded down, added up."""
     total = sum(have * 100 // all_of_it for have, all_of_it in zip(free, whole, strict=False))
-    bounded: NDArray[np.int32] = np.minimum(total, _HIGHEST).astype(np.int32)
+    bounded: NDArray[np.int32] = np.minimum(total, NEVER).astype(np.int32)
     return bounded
 
 
