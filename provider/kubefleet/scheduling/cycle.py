@@ -45,10 +45,16 @@ class Cycle:
         """Take what pods (per given cluster) need beyond what the placement holds there: once for each workload. What
         it gives up counts as taken until the next plan: deletes come last.
         """
-        places = np.array(clusters, dtype=np.int64)
-        self.ledger.take(
-            places, [(work.pod, np.array(pods) - self.held_by(request, work, places)) for work, pods in wanted]
-        )
+        missing = [
+            (work, pods)
+            for work, pods in wanted
+            if dict(zip(clusters, pods, strict=True)) != self.held.get((request.name, work.key))
+        ]
+        if missing:
+            places = np.array(clusters, dtype=np.int64)
+            self.ledger.take(
+                places, [(work.pod, np.array(pods) - self.held_by(request, work, places)) for work, pods in missing]
+            )
 
     def picture(self) -> "Cycle":
         """The cycle with the free amounts that clusters have now, for scores that are made later."""

@@ -82,6 +82,8 @@ def _divided(cycle: Cycle, request: Request, divided: Divided, funnel: Funnel, k
     """Every divisible workload over the same clusters; the others whole on each that got a seat."""
     whole = [work for work in request.workloads if not work.divisible]
     parts = [work for work in request.workloads if work.divisible]
+    if not (kept.edited or picked.dropped or divided.max) and all(_stands(kept, work) for work in parts):
+        return _as_it_stands(cycle, request, kept, parts, whole)
     shared = Shared({i: {work.key: work.replicas for work in whole} for i in picked.chosen})
     leaving = givers(kept, picked)
     for work in parts:
@@ -108,6 +110,25 @@ def _divided(cycle: Cycle, request: Request, divided: Divided, funnel: Funnel, k
     if any(work.replicas for work in parts):
         # A cluster without a seat is not in the decision.
         shared.seats = {i: seats for i, seats in shared.seats.items() if any(seats.get(work.key, 0) for work in parts)}
+    _book(cycle, request, shared, whole)
+    return shared
+
+
+def _stands(kept: Kept, work: Workload) -> bool:
+    """Whether the bindings that stay have all replicas, and there are some."""
+    return 0 < work.replicas == sum([kept.before[i].replicas.get(work.key, 0) for i in kept.stays])
+
+
+def _as_it_stands(cycle: Cycle, request: Request, kept: Kept, parts: list[Workload], whole: list[Workload]) -> Shared:
+    """No part has a replica to give or to take: whatever divides them would leave them where they are."""
+    shared = Shared()
+    copies = {work.key: work.replicas for work in whole}
+    for i in kept.stays:
+        seats = {work.key: kept.before[i].replicas.get(work.key, 0) for work in parts}
+        if any(seats.values()):
+            shared.seats[i] = copies | seats
+    for work in parts:
+        _book(cycle, request, shared, [work])
     _book(cycle, request, shared, whole)
     return shared
 
