@@ -1,7 +1,7 @@
 """What filters and scorers may look at while one plan is made."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -26,6 +26,7 @@ class Cycle:
     options: Options
     held: dict[tuple[str, str], dict[int, int]] = field(default_factory=dict)
     provided: dict[str, Mask] = field(default_factory=dict)
+    _picture: "Cycle | None" = None
 
     def held_by(self, request: Request, workload: Workload, clusters: Numbers) -> Numbers:
         """Pods of a workload that some clusters hold for it already."""
@@ -57,8 +58,13 @@ class Cycle:
             )
 
     def picture(self) -> "Cycle":
-        """The cycle with the free amounts that clusters have now, for scores that are made later."""
-        return replace(self, ledger=self.ledger.picture())
+        """The cycle with the free amounts that clusters have now, for scores that are made later. The same object until
+        something is booked.
+        """
+        ledger = self.ledger.picture()
+        if self._picture is None or self._picture.ledger is not ledger:
+            self._picture = Cycle(self.columns, ledger, self.options)
+        return self._picture
 
     def provide(self, names: frozenset[str], clusters: Sequence[int]) -> None:
         """Count namespaces or APIs as present on clusters that a decision of this plan puts them on."""

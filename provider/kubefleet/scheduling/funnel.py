@@ -1,11 +1,13 @@
 """All filters' verdicts on one request."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kubefleet.model.cluster import ClusterState
-from kubefleet.model.policy import PolicyType
+from kubefleet.model.policy import Policy, PolicyType
 from kubefleet.model.reason import Code, Reason, make_reason
 from kubefleet.model.request import Request
+from kubefleet.scheduling.columns import Columns
 from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.filters import FILTERS
 from kubefleet.scheduling.filters.capacity import NAME as CAPACITY
@@ -13,6 +15,8 @@ from kubefleet.scheduling.filters.spread import NAME as SPREAD
 from kubefleet.scheduling.filters.taints import NO_EXECUTE
 from kubefleet.scheduling.protocols import Filter, Mask, Verdict
 
+_OF_NEW_ONES = frozenset({CAPACITY, SPREAD})
+"""Filters that a domain may fail and still count for spread."""
 _LEAVING = frozenset({ClusterState.LEAVING, ClusterState.DRAINED})
 
 
@@ -75,45 +79,34 @@ class Funnel:
 
 
 def run_filters(cycle: Cycle, request: Request) -> Funnel:
-    """Every filter once, in the table's order: most of them once for all requests of one policy."""
-    kind, columns = request.policy.type, cycle.columns
-    shared = columns.once(("verdicts", columns.number(request.policy)), lambda: _by_policy(cycle, request))
-    verdicts = tuple((row, shared.verdicts.get(row.name) or row.judge(cycle, request)) for row in FILTERS)
-    passed, grows, eligible = shared.passed, shared.grows, shared.eligible
-    for row, verdict in verdicts:
-        if not row.by_policy and kind not in row.warns_for:
-            passed = columns.both(passed, verdict.passed)
-            if row.name != CAPACITY:
-                grows = columns.both(grows, verdict.passed)
-                eligible = columns.both(eligible, verdict.passed)
-    return Funnel(columns.names, verdicts, kind, shared.named, shared.leaves, passed, grows, eligible)
+    """Every filter once, in the table's order: most of them once for all requests of one policy. Requests of one policy
+    for which all filters say the same share a funnel.
+    """
+    columns, policy = cycle.columns, cycle.columns.number(request.policy)
+    shared = columns.once(
+        ("verdicts", policy), lambda: {row.name: row.judge(cycle, request) for row in FILTERS if row.by_policy}
+    )
+    verdicts = [shared.get(row.name) or row.judge(cycle, request) for row in FILTERS]
+    # A funnel holds its verdicts, so that no other can have the id of one of them.
+    return columns.once(("funnel", policy, *map(id, verdicts)), lambda: _funnel(columns, request.policy, verdicts))
 
 
-@dataclass(frozen=True, slots=True)
-class _Shared:
-    """The part of a funnel that all requests of one policy have in common."""
-
-    verdicts: dict[str, Verdict]
-    named: Mask | None
-    leaves: Mask
-    passed: Mask
-    grows: Mask
-    eligible: Mask
-
-
-def _by_policy(cycle: Cycle, request: Request) -> _Shared:
-    columns, policy = cycle.columns, request.policy
+def _funnel(columns: Columns, policy: Policy, verdicts: Sequence[Verdict]) -> Funnel:
     named = None
     if policy.type is PolicyType.PICK_FIXED:
         names = frozenset(policy.names)
         named = columns.mask([name in names for name in columns.names])
-    passed = eligible = columns.everywhere() if named is None else named
-    verdicts = {row.name: row.judge(cycle, request) for row in FILTERS if row.by_policy}
-    for row in FILTERS:
-        if row.by_policy and policy.type not in row.warns_for:
-            passed = columns.both(passed, verdicts[row.name].passed)
-            if row.name != SPREAD:
-                eligible = columns.both(eligible, verdicts[row.name].passed)
-    gone = columns.mask([cluster.state in _LEAVING for cluster in columns.clusters])
-    leaves = gone | ~verdicts[NO_EXECUTE].passed | (False if named is None else ~named)
-    return _Shared(verdicts, named, leaves, passed, passed, eligible)
+    gone = columns.once("gone", lambda: columns.mask([cluster.state in _LEAVING for cluster in columns.clusters]))
+    leaves = gone if named is None else gone | ~named
+    passed = grows = eligible = columns.everywhere() if named is None else named
+    for row, verdict in zip(FILTERS, verdicts, strict=True):
+        if row.name == NO_EXECUTE:
+            leaves = leaves | ~verdict.passed
+        if policy.type not in row.warns_for:
+            passed = columns.both(passed, verdict.passed)
+            if row.name != CAPACITY:
+                grows = columns.both(grows, verdict.passed)
+            if row.name not in _OF_NEW_ONES:
+                eligible = columns.both(eligible, verdict.passed)
+    rows = tuple(zip(FILTERS, verdicts, strict=True))
+    return Funnel(columns.names, rows, policy.type, named, leaves, passed, grows, eligible)

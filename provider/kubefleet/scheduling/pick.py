@@ -64,12 +64,10 @@ class Picked:
 
 def pick(cycle: Cycle, request: Request, funnel: Funnel, kept: Kept) -> Picked:
     """Kept clusters, and the best of those that pass."""
-    domains = Domains(cycle.columns, request.policy.topology_spread, funnel.eligible)
-    now = cycle.picture()
+    now, domains = cycle.picture(), _nothing_yet(cycle, request, funnel)
 
     def score() -> list[Scores]:
-        nothing_yet = Domains(now.columns, request.policy.topology_spread, funnel.eligible)
-        return [scorer.score(now, request, funnel.passed, nothing_yet) for scorer in SCORERS]
+        return [scorer.score(now, request, funnel.passed, _nothing_yet(now, request, funnel)) for scorer in SCORERS]
 
     picked = Picked(domains, score)
     number = request.policy.number if request.policy.type is PolicyType.PICK_N else len(cycle.columns)
@@ -98,6 +96,14 @@ def pick(cycle: Cycle, request: Request, funnel: Funnel, kept: Kept) -> Picked:
         picked.added += _best(cycle, request, funnel, picked, candidates, free, standing=False)
     picked.chosen = sorted([*stays, *picked.added])
     return picked
+
+
+def _nothing_yet(cycle: Cycle, request: Request, funnel: Funnel) -> Domains:
+    """Topology domains with nothing in them; all placements without a spread share theirs, which have no count."""
+    spreads = request.policy.topology_spread
+    if spreads:
+        return Domains(cycle.columns, spreads, funnel.eligible)
+    return cycle.columns.once("no domains", lambda: Domains(cycle.columns, (), funnel.eligible))
 
 
 def _seatless(cycle: Cycle, request: Request) -> list[int]:

@@ -1,5 +1,7 @@
 """One placement: filters, keep, pick, divide, book; and the trail of all that."""
 
+from typing import Any, TypeVar
+
 from immutabledict import immutabledict
 
 from kubefleet.model.decision import Binding, Decision, Move, Previous
@@ -16,6 +18,9 @@ from kubefleet.scheduling.scorers import SCORERS
 from kubefleet.scheduling.share import Shared, share
 from kubefleet.scheduling.trail import Ranking, Reasons, Refusals
 
+T = TypeVar("T")
+_NONE: immutabledict[str, Any] = immutabledict()
+
 
 def place(cycle: Cycle, request: Request, previous: Previous | None) -> tuple[Decision, tuple[Move, ...]]:
     """Decide for one placement and book what it takes beyond what it holds."""
@@ -27,7 +32,8 @@ def place(cycle: Cycle, request: Request, previous: Previous | None) -> tuple[De
     picked = pick(cycle, request, funnel, kept)
     exchange(cycle, request, funnel, kept, picked)
     shared = share(cycle, request, funnel, kept, picked)
-    cycle.provide(request.provides_namespaces | request.provides_apis, sorted(shared.seats))
+    if provided := request.provides_namespaces | request.provides_apis:
+        cycle.provide(provided, sorted(shared.seats))
     if cycle.ledger.picture() is not before:
         # To keep what was free before every booking would take more than the scores do.
         _ = picked.values
@@ -38,14 +44,19 @@ def place(cycle: Cycle, request: Request, previous: Previous | None) -> tuple[De
         bindings=_bindings(cycle, request, kept, shared),
         candidates=Ranking(cycle.columns.names, funnel.passed, shared.seats, SCORERS, lambda: picked.values),
         refused=Refusals(cycle.columns.names, shared.seats, lambda i: why_not(outcome, i)),
-        kept=immutabledict(kept_reasons(outcome)),
-        left=immutabledict(left(cycle, request, kept, picked, shared, moves)),
+        kept=_frozen_dict(kept_reasons(outcome)),
+        left=_frozen_dict(left(cycle, request, kept, picked, shared, moves)),
         warnings=Reasons(lambda: tuple(reason for i in sorted(shared.seats) for reason in funnel.warnings(i))),
         missing=Reasons(lambda: missing_reasons(outcome)),
         unplaced=unplaced(request, shared),
         divided=request.divides,
     )
     return decision, moves
+
+
+def _frozen_dict(found: dict[str, T]) -> immutabledict[str, T]:
+    """Most placements have none: one object for all of them."""
+    return immutabledict(found) if found else _NONE
 
 
 def _frozen(cycle: Cycle, request: Request, previous: Previous, funnel: Funnel) -> Decision:
@@ -63,23 +74,16 @@ def _frozen(cycle: Cycle, request: Request, previous: Previous, funnel: Funnel) 
 
 
 def _bindings(cycle: Cycle, request: Request, kept: Kept, shared: Shared) -> tuple[Binding, ...]:
-    """One for each cluster with seats, sorted; what is as it was before is the same object."""
+    """One for each cluster with seats, sorted; where all is as it was before they are the same objects."""
     keys = sorted(workload.key for workload in request.workloads)
+    places = sorted(shared.seats)
     # Most clusters have the same: they share it.
-    made = {
-        id(seats): immutabledict((key, seats[key]) for key in keys)
-        for seats in {id(seats): seats for seats in shared.seats.values()}.values()
-    }
-    alike: dict[tuple[int, int], bool] = {}
-    names, bindings = cycle.columns.names, []
-    for i in sorted(shared.seats):
-        replicas, before = made[id(shared.seats[i])], kept.before.get(i)
-        if before is not None:
-            both = id(before.replicas), id(replicas)
-            if both not in alike:
-                alike[both] = list(before.replicas.items()) == list(replicas.items())
-            if alike[both]:
-                bindings.append(before)
-                continue
-        bindings.append(Binding(names[i], replicas))
-    return tuple(bindings)
+    distinct = {id(seats): seats for seats in shared.seats.values()}
+    made = {which: immutabledict((key, seats[key]) for key in keys) for which, seats in distinct.items()}
+    if list(kept.before) == places and len(made) == 1:
+        ((replicas,),) = (made.values(),)
+        alike = {id(binding.replicas): binding.replicas for binding in kept.before.values()}
+        if all(list(before.items()) == list(replicas.items()) for before in alike.values()):
+            return tuple(kept.before.values())
+    names = cycle.columns.names
+    return tuple([Binding(names[i], made[id(shared.seats[i])]) for i in places])

@@ -20,9 +20,11 @@ class Refusals(Mapping[str, tuple[Reason, ...]]):
 
     def __init__(self, names: Sequence[str], on: Collection[int], why: Callable[[int], tuple[Reason, ...]]) -> None:
         self._names, self._on, self._why = names, on, why
-        self._made: dict[str, tuple[Reason, ...]] = {}
+        self._made: dict[str, tuple[Reason, ...]] | None = None
 
     def __getitem__(self, name: str) -> tuple[Reason, ...]:
+        if self._made is None:
+            self._made = {}
         if name not in self._made:
             place = bisect_left(self._names, name)
             if place == len(self._names) or self._names[place] != name or place in self._on:
