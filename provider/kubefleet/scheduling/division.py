@@ -35,7 +35,7 @@ def divide(by: DivideBy, shares: Sequence[Share], total: int, limit: Limit | Non
 
 def start(share: Share) -> int:
     """What a cluster begins with: what it has, within its bounds."""
-    return min(share.cap, max(share.low, share.current))
+    return min(share.cap, max(share.low, share.current)) if share.low or share.current else 0
 
 
 def by_weight(shares: Sequence[Share], total: int, limit: Limit | None) -> list[int]:
@@ -56,22 +56,19 @@ def by_aggregated(shares: Sequence[Share], total: int, limit: Limit | None) -> l
 
     def groups(seats: int) -> Iterator[Collection[int]]:
         used = {place for place, share in enumerate(shares) if start(share) > 0}
-        room = sum(_room(shares[place]) for place in used)
+        rooms = [min(share.room, share.cap - start(share)) for share in shares]
+        room = sum([rooms[place] for place in used])
         others = [place for place in range(len(shares)) if place not in used]
-        others.sort(key=lambda place: (-_room(shares[place]), place))
+        others.sort(key=lambda place: -rooms[place])
         for other in others:
             # What a topology spread leaves unseated where there is room may go to one more, and one more.
             if room >= seats:
                 yield used
             used.add(other)
-            room += _room(shares[other])
+            room += rooms[other]
         yield used
 
     return _by_room(shares, total, limit, groups)
-
-
-def _room(share: Share) -> int:
-    return min(share.room, share.cap - start(share))
 
 
 def _by_room(

@@ -109,7 +109,8 @@ def _divided(cycle: Cycle, request: Request, divided: Divided, funnel: Funnel, k
         _book(cycle, request, shared, [work])
     if any(work.replicas for work in parts):
         # A cluster without a seat is not in the decision.
-        shared.seats = {i: seats for i, seats in shared.seats.items() if any(seats.get(work.key, 0) for work in parts)}
+        keys = [work.key for work in parts]
+        shared.seats = {i: seats for i, seats in shared.seats.items() if any(map(seats.get, keys))}
     _book(cycle, request, shared, whole)
     return shared
 
@@ -155,13 +156,15 @@ def _shares(
     free = _room(cycle, request, picked, work, whole).tolist()
     limited = request.policy.fit is Fit.FILTER and request.policy.type is not PolicyType.PICK_FIXED
     held = cycle.held.get((request.name, work.key), {})
-    stays = set(kept.stays)
-    names, low, high, weights = cycle.columns.names, divided.min, divided.max, divided.weights
+    stays, names = set(kept.stays), cycle.columns.names
+    # Most say nothing of single clusters: that is asked once, not for each.
+    low, high, weights = (dict(given) for given in (divided.min, divided.max, divided.weights))
     shares = []
     for i, more in zip(picked.chosen, free, strict=True):
         current = kept.before[i].replicas.get(work.key, 0) if i in stays else 0
         room = more + max(0, held.get(i, 0) - current) if held else more
-        room = min(UNBOUNDED, room)
+        if room > UNBOUNDED:
+            room = UNBOUNDED
         cap = current + room if limited else UNBOUNDED
         if i in stays and not funnel.grows[i]:
             cap = current
@@ -169,7 +172,7 @@ def _shares(
         cap = min(cap, high.get(names[i], cap)) if high else cap
         least = min(cap, low.get(names[i], 0)) if low else 0
         weight = weights.get(names[i], 1) if weights else 1
-        shares.append(Share(i, min(current, cap), least, cap, room, weight))
+        shares.append(Share(i, min(current, cap) if current else 0, least, cap, room, weight))
     return shares if kept.edited else _without_moves(shares, work.replicas)
 
 
