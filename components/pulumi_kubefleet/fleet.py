@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import pulumi
 
+from kubefleet.model.counted import counted
 from pulumi_kubefleet._collect import SCHEMA, Collection, collect
 from pulumi_kubefleet._program import program_error
 from pulumi_kubefleet._resources import Outcome, Ownership, Schedule, Settle, Stage
@@ -225,10 +226,8 @@ class Fleet(pulumi.ComponentResource):
 
 def readable_decision(decision: Mapping[str, Mapping[str, float]] | None, *, divided: bool) -> str:
     """`eu-1 x7, us-1 x5`, or `eu-1, us-1` of whole copies: nothing that changes when the decision does not."""
-    if not decision:
-        return "nowhere"
-    totals = {cluster: sum(int(count) for count in decision[cluster].values()) for cluster in sorted(decision)}
-    return ", ".join(f"{cluster} x{total}" if divided else cluster for cluster, total in totals.items())
+    on = {name: int(sum(seats.values())) if divided else None for name, seats in (decision or {}).items()}
+    return counted(on) or "nowhere"
 
 
 def _distinct(name: str, taken: list[str]) -> str:

@@ -1,6 +1,7 @@
 """The one message of a schedule: a summary, then what a reader of the preview wants to know first."""
 
 from kubefleet.model.cluster import Cluster, ClusterState
+from kubefleet.model.counted import counted
 from kubefleet.model.decision import Decision, Move, MoveReason, Plan
 from kubefleet.model.snapshot import Snapshot
 from kubefleet.scheduling.explain import fit_line, reason_text
@@ -58,10 +59,8 @@ _CAUSES = {
 
 def counts(decision: Decision) -> str:
     """`eu-1 x7, us-1 x5` where replicas are divided, else `eu-1, us-1`; or `nowhere`."""
-    parts = (
-        f"{binding.cluster} x{binding.total}" if decision.divided else binding.cluster for binding in decision.bindings
-    )
-    return ", ".join(parts) or "nowhere"
+    on = {binding.cluster: binding.total if decision.divided else None for binding in decision.bindings}
+    return counted(on) or "nowhere"
 
 
 def _unreachable(snapshot: Snapshot) -> list[Cluster]:

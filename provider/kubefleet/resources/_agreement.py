@@ -14,6 +14,7 @@ from typing import Any
 
 import psutil
 
+from kubefleet.model.counted import counted
 from kubefleet.resources._private import private_folder
 from kubefleet.resources.ownership import has_unknown
 
@@ -49,8 +50,7 @@ def differences(fleet: str, inputs: Mapping[str, Any]) -> list[str]:
 
 
 def _counts(decision: Mapping[str, Mapping[str, int]]) -> str:
-    parts = (f"{name} x{sum(decision[name].values())}" if decision[name] else name for name in sorted(decision))
-    return ", ".join(parts) or "no cluster"
+    return counted({name: sum(seats.values()) if seats else None for name, seats in decision.items()}) or "no cluster"
 
 
 def _path(fleet: str) -> Path | None:

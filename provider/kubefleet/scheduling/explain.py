@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from kubefleet.model.counted import counted
 from kubefleet.model.decision import Candidate, Decision, Move
 from kubefleet.model.quantity import format_amount
 from kubefleet.model.reason import Code, Reason
@@ -36,7 +37,7 @@ def explain_lines(decision: Decision, moves: Sequence[Move] = ()) -> list[str]:
     total = len(decision.bindings) + len(decision.refused)
     lines = [f"{decision.placement}: {fit_line(decision, total)}"]
     for binding in decision.bindings:
-        counts = ", ".join(f"{key} x{count}" for key, count in binding.replicas.items()) or "a copy"
+        counts = counted(binding.replicas) or "a copy"
         lines.append(f"  chosen   {binding.cluster}: {counts}")
     if decision.unplaced:
         lines.append(f"  unplaced {decision.unplaced}")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from kubefleet.model.counted import counted
 from kubefleet.model.decision import Decision
 from kubefleet.model.reason import Code
 from kubefleet.model.request import Request
@@ -52,7 +53,7 @@ class Expected:
 
 
 def _shown(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} x{counts[name]}" for name in sorted(counts)) or "nowhere"
+    return counted(counts) or "nowhere"
 
 
 def _listed(codes: frozenset[Code]) -> str:
