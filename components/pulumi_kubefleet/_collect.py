@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pulumi
 
+from kubefleet.resources.keys import redo_key, to_key
 from kubefleet.spec.manifests import ManifestObject
 from kubefleet.spec.mistakes import Mistake
 from kubefleet.spec.workload_cut import cut_workload
@@ -72,7 +73,7 @@ class Collection:
                 "objects": [item.key for item in objects],
             }
         mistakes: Any = self._all_mistakes()
-        computed = {f"{kind}:{name}": None for kind in ("to", "redo") for name in placements}
+        computed = {key(name): None for key in (to_key, redo_key) for name in placements}
         return {
             "schema": SCHEMA,
             "fleet": self.fleet.fleet_name,

@@ -8,6 +8,7 @@ from typing import Any, Self
 import pulumi
 
 from kubefleet.model.counted import counted
+from kubefleet.resources.keys import redo_key, to_key
 from pulumi_kubefleet._collect import SCHEMA, Collection, collect
 from pulumi_kubefleet._program import program_error
 from pulumi_kubefleet._resources import Outcome, Ownership, Schedule, Settle, Stage
@@ -187,13 +188,13 @@ class Fleet(pulumi.ComponentResource):
         decided: dict[str, pulumi.Output[Any]] = {}
         for placement in collection.placements:
             name = placement.placement_name
-            decided[name] = getattr(schedule, f"to:{name}")
+            decided[name] = getattr(schedule, to_key(name))
             common = {
                 **collection.rollout(placement),
                 "uid": owners[name].uid,
                 "revision": owners[name].revision,
                 "to": decided[name],
-                "redo": getattr(schedule, f"redo:{name}"),
+                "redo": getattr(schedule, redo_key(name)),
                 "leaving": schedule.leaving,
             }
             stage = Stage(f"{self.fleet_name}/{name}/all", common, _child_of(placement, hide=hidden))

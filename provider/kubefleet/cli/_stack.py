@@ -12,6 +12,7 @@ import typer
 
 from kubefleet.model.decision import Previous
 from kubefleet.resources._inputs import Declaration, decode_bindings, read_declaration
+from kubefleet.resources.keys import to_key
 
 StackOption = Annotated[str, typer.Option("--stack", "-s", help="The stack; else the selected one.")]
 FolderOption = Annotated[Path, typer.Option("--cwd", "-C", help="The program's folder.")]
@@ -56,7 +57,7 @@ def _fleet(inputs: dict[str, Any], resources: list[dict[str, Any]], pending: int
     previous = {
         placement: Previous(bindings)
         for placement in inputs["placements"]
-        if (bindings := decode_bindings(inputs.get(f"to:{placement}"))) is not None
+        if (bindings := decode_bindings(inputs.get(to_key(placement)))) is not None
     }
     phases = tuple(
         (outputs["placement"], resource["type"].removeprefix(_TYPE), outputs)

@@ -16,9 +16,9 @@ import psutil
 
 from kubefleet.model.counted import counted
 from kubefleet.resources._private import private_folder
+from kubefleet.resources.keys import placed_by
 from kubefleet.resources.ownership import has_unknown
 
-_PREFIX = "to:"
 _COMMAND_LINE = "pulumi"
 
 
@@ -28,7 +28,7 @@ def leave(fleet: str, inputs: Mapping[str, Any]) -> None:
         return
     _forget_dead(path.parent)
     # What concerns a cluster that is still to be created may well come out otherwise.
-    decided = {key: value for key, value in inputs.items() if key.startswith(_PREFIX) and not has_unknown(value)}
+    decided = {key: value for key, value in inputs.items() if placed_by(key) and not has_unknown(value)}
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w") as file:
         json.dump(decided, file)
@@ -41,12 +41,11 @@ def differences(fleet: str, inputs: Mapping[str, Any]) -> list[str]:
         return []
     shown = json.loads(path.read_text())
     path.unlink()
-    lines = []
-    for key in sorted(shown):
-        if key in inputs and inputs[key] != shown[key]:
-            name = key.removeprefix(_PREFIX)
-            lines.append(f"{name}: shown on {_counts(shown[key])}, now on {_counts(inputs[key])}")
-    return lines
+    return [
+        f"{placed_by(key)}: shown on {_counts(shown[key])}, now on {_counts(inputs[key])}"
+        for key in sorted(shown)
+        if key in inputs and inputs[key] != shown[key]
+    ]
 
 
 def _counts(decision: Mapping[str, Mapping[str, int]]) -> str:

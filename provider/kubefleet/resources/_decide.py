@@ -15,8 +15,9 @@ from kubefleet.resources import _engine, _session
 from kubefleet.resources._abandoned import ABANDON
 from kubefleet.resources._adapter import Props
 from kubefleet.resources._clusters import identify, under_new_names
-from kubefleet.resources._inputs import Declaration, encode_bindings, previous_decisions
+from kubefleet.resources._inputs import Declaration, all_members, encode_bindings, previous_decisions
 from kubefleet.resources._stray import find_stray
+from kubefleet.resources.keys import redo_key, to_key
 from kubefleet.resources.ownership import has_unknown
 from kubefleet.scheduling import schedule
 from kubefleet.spec.mistakes import Mistake
@@ -50,7 +51,7 @@ def decide(declaration: Declaration, olds: Props, news: Props) -> Decided:
         return Decided({}, "", False, mistakes)
     planned = frozenset(cluster.name for cluster in snapshot.clusters if cluster.state is ClusterState.PLANNED)
     inputs: dict[str, Any] = {
-        f"to:{decision.placement}": encode_bindings(decision, planned) for decision in plan.decisions
+        to_key(decision.placement): encode_bindings(decision, planned) for decision in plan.decisions
     }
     inputs["uids"] = found.uids
     inputs.update(_redo(plan, snapshot, olds, news))
@@ -113,14 +114,14 @@ def _redo(plan: Plan, snapshot: Snapshot, olds: Props, news: Props) -> dict[str,
     for decision in plan.decisions:
         name = decision.placement
         # Always there, if empty: what an output lacks counts as unknown in a preview, and would look like a change.
-        added[f"redo:{name}"] = {}
+        added[redo_key(name)] = {}
         before, now = olds.get("placements", {}).get(name, {}), news["placements"][name]
         if not now.get("revision") or before.get("revision") != now["revision"]:
             continue
         behind = []
         for binding in decision.bindings:
             cluster = snapshot.cluster(binding.cluster)
-            if binding.cluster not in (olds.get(f"to:{name}") or {}) or cluster is None:
+            if binding.cluster not in (olds.get(to_key(name)) or {}) or cluster is None:
                 continue
             if cluster.state in {ClusterState.UNREACHABLE, ClusterState.PLANNED}:
                 continue
@@ -131,9 +132,9 @@ def _redo(plan: Plan, snapshot: Snapshot, olds: Props, news: Props) -> dict[str,
             if not done:
                 behind.append(binding.cluster)
         if behind:
-            if (olds.get(f"redo:{name}") or {}).get("clusters") != behind:
+            if (olds.get(redo_key(name)) or {}).get("clusters") != behind:
                 turns[name] = turns.get(name, 0) + 1
-            added[f"redo:{name}"] = {"clusters": behind, "turn": turns.get(name, 1)}
+            added[redo_key(name)] = {"clusters": behind, "turn": turns.get(name, 1)}
     if turns:
         added["turns"] = turns
     return added
@@ -141,7 +142,7 @@ def _redo(plan: Plan, snapshot: Snapshot, olds: Props, news: Props) -> dict[str,
 
 def _still_leaving(declaration: Declaration, snapshot: Snapshot, olds: Props, news: Props) -> dict[str, Any]:
     """Records of leaving members that still hold something of this fleet, or may."""
-    records = {**(olds.get("leaving") or {}), **(olds.get("members") or {})}
+    records = all_members(olds)
     leaving = {}
     for member in declaration.members:
         cluster = snapshot.cluster(member.name)

@@ -12,6 +12,7 @@ from kubefleet.model.member import Leave, Member
 from kubefleet.model.request import Request
 from kubefleet.model.strategy import RollingUpdate
 from kubefleet.resources._abandoned import abandoned
+from kubefleet.resources.keys import to_key
 from kubefleet.spec.declared import parse_placement, same_policy
 from kubefleet.spec.member import parse_member
 from kubefleet.spec.mistakes import Mistake, Spelling
@@ -67,7 +68,7 @@ def leaving_members(olds: Props, names: frozenset[str]) -> list[Member]:
     """Members of the last run (its own and those that were leaving then) that the program no longer declares, but for
     those that the user gives up.
     """
-    before = {**(olds.get("leaving") or {}), **(olds.get("members") or {})}
+    before = all_members(olds)
     leaving = []
     for name in sorted(set(before) - names - abandoned()):
         member = parse_member(name, before[name], f"members.{name}", Spelling.PYTHON, [])
@@ -76,11 +77,16 @@ def leaving_members(olds: Props, names: frozenset[str]) -> list[Member]:
     return leaving
 
 
+def all_members(props: Props) -> dict[str, Any]:
+    """The records of the members that are declared, and of those that have left and are not empty yet."""
+    return {**(props.get("leaving") or {}), **(props.get("members") or {})}
+
+
 def previous_decisions(olds: Props, news: Props) -> dict[str, Previous]:
     """What the last run decided, by placement, and whether its policy has been edited since."""
     previous = {}
     for name in news.get("placements", {}):
-        bindings = decode_bindings(olds.get(f"to:{name}"))
+        bindings = decode_bindings(olds.get(to_key(name)))
         if bindings is None:
             continue
         before = (olds.get("placements") or {}).get(name, {})

@@ -9,6 +9,7 @@ from kubefleet.model.strategy import RollingUpdate
 from kubefleet.resources import _engine, _session
 from kubefleet.resources._abandoned import ABANDON, abandoned
 from kubefleet.resources._adapter import Props
+from kubefleet.resources._inputs import all_members
 from kubefleet.resources._task import connector, identity_of
 from kubefleet.rollout.step import SILENCE
 
@@ -18,7 +19,7 @@ def remove_stray(props: Props) -> list[str]:
     where something did.
     """
     failed = set()
-    known = {**(props.get("leaving") or {}), **props["members"]}
+    known = all_members(props)
     for member, names in sorted(props["stray"].items()):
         for uid, name in sorted(names.items()):
             placement = {"fleet": props["fleet"], "placement": name.removeprefix(f"{props['fleet']}/"), "uid": uid}

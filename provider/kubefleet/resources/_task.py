@@ -12,6 +12,7 @@ from kubefleet.model.access import Access
 from kubefleet.model.strategy import RollingUpdate
 from kubefleet.resources import _engine, _session
 from kubefleet.resources._adapter import Props
+from kubefleet.resources._inputs import all_members
 from kubefleet.rollout.task import Task
 from kubefleet.spec.member import parse_member
 from kubefleet.spec.mistakes import Spelling
@@ -20,15 +21,15 @@ from kubefleet.spec.strategy import parse_strategy
 
 def make_task(news: Props, olds: Props | None) -> Task:
     """The task; the manifests come from memory, where `Ownership.check` of this process has put them."""
-    urn = _engine.current_urn()
+    urn, members = _engine.current_urn(), all_members(news)
     return Task(
         identity=identity_of(news),
         manifests=_session.manifests[news["uid"]],
         revision=news["revision"],
         target=news["to"],
-        members=tuple(sorted({**(news.get("leaving") or {}), **news["members"]})),
+        members=tuple(sorted(members)),
         strategy=parse_strategy(news.get("strategy"), "strategy", Spelling.PYTHON, []) or RollingUpdate(),
-        connect=connector({**(news.get("leaving") or {}), **news["members"]}),
+        connect=connector(members),
         show=lambda line: _engine.show(line, urn=urn),
         warn=lambda line: _engine.show(line, urn=urn, ephemeral=False, warning=True),
         labels=immutabledict(news.get("labels") or {}),

@@ -4,6 +4,7 @@ from typing import Any
 
 from kubefleet.model.phase import Phase
 from kubefleet.resources._adapter import Adapter, Props
+from kubefleet.resources.keys import appeared
 
 _WRONG = frozenset({Phase.FAILED.value, Phase.INTERRUPTED.value})
 
@@ -30,8 +31,7 @@ class OutcomeProvider(Adapter):
 
     def changed(self, olds: Props, news: Props) -> bool:
         """True when a phase is another one, when something stray appears, or when that could not be removed."""
-        appeared = bool(news.get("stray")) and olds.get("stray") != news.get("stray")
-        return appeared or bool(olds.get("pending")) or olds.get("phases") != news.get("phases")
+        return appeared(olds, news, "stray") or bool(olds.get("pending")) or olds.get("phases") != news.get("phases")
 
     def applied(self, olds: Props | None, news: Props) -> Props:
         """Remove what is stray; `pending` are the members where that failed, which the next `up` asks again."""

@@ -9,10 +9,10 @@ from pulumi.output import UNKNOWN
 
 from kubefleet.resources import _engine, _session
 from kubefleet.resources._adapter import Adapter, Props
+from kubefleet.resources.keys import appeared, is_redo, placed_by, redo_key, to_key
 from kubefleet.resources.ownership import has_unknown
 
 _PASSING = ("mistakes", "sources", "preview")
-
 _WORK = frozenset({"leaving", "gone", "stray"})
 _OVERTAKEN = "the fleet changed since this preview; nothing was changed. Run `pulumi up` again"
 
@@ -53,22 +53,19 @@ class ScheduleProvider(Adapter):
 
     def changed(self, olds: Props, news: Props) -> bool:
         """True when a request, a member or a decision changed, or when something appeared that must be done again."""
-        for key in {*olds, *news}:
-            if key == "turns" or olds.get(key) == news.get(key):
-                continue
-            # These matter when they appear; that they vanish means that their work is done.
-            if news.get(key) or not (key.startswith("redo:") or key in _WORK):
-                return True
-        return False
+        return any(
+            appeared(olds, news, key) if is_redo(key) or key in _WORK else olds.get(key) != news.get(key)
+            for key in {*olds, *news} - {"turns"}
+        )
 
 
 def _undecided(names: frozenset[str]) -> Props:
     """The keys of placements that nothing can be decided for in this preview."""
-    return {f"{kind}:{name}": value for name in sorted(names) for kind, value in (("to", UNKNOWN), ("redo", {}))}
+    return {to_key(name): UNKNOWN for name in names} | {redo_key(name): {} for name in names}
 
 
 def _is_computed(key: str) -> bool:
-    return key.startswith(("to:", "redo:")) or key in {*_WORK, "turns", "uids"}
+    return placed_by(key) is not None or is_redo(key) or key in {*_WORK, "turns", "uids"}
 
 
 def _known(olds: Props, news: Props) -> tuple[Props, frozenset[str]]:

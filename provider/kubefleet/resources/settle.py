@@ -4,9 +4,7 @@ from kubefleet.model.member import Leave
 from kubefleet.model.phase import Phase
 from kubefleet.resources import _session
 from kubefleet.resources._adapter import Adapter, Props
-from kubefleet.resources.stage import NOT_PLANNED, held, to_be_done, with_result
-
-_COMPUTED = ("phase", "reason", "pending")
+from kubefleet.resources.stage import NOT_PLANNED, held, outputs, to_be_done, with_result, without_outputs
 
 
 class SettleProvider(Adapter):
@@ -18,7 +16,7 @@ class SettleProvider(Adapter):
 
     def checked(self, olds: Props, news: Props) -> tuple[Props, list[str]]:
         """The inputs as they are."""
-        return {key: value for key, value in news.items() if key not in _COMPUTED}, []
+        return without_outputs(news), []
 
     def changed(self, olds: Props, news: Props) -> bool:
         """True when something else was decided, a stage changed its phase, or the last run did not complete."""
@@ -30,9 +28,9 @@ class SettleProvider(Adapter):
             if before.get("phase") != Phase.COMPLETE:
                 # The stage has said so on its own row.
                 reason = f"stage `{stage}` is {before.get('phase')}"
-                return {**news, "phase": Phase.HELD.value, "reason": reason, "pending": unsettled(olds, news)}
+                return outputs(news, Phase.HELD, reason, unsettled(olds, news))
         if news.get("to") is None or news.get("uid") not in _session.manifests:
-            return {**held(news, NOT_PLANNED), "pending": unsettled(olds, news)}
+            return held(news, NOT_PLANNED, unsettled(olds, news))
         from kubefleet.resources._task import make_task
         from kubefleet.rollout.settle import run_settle
 
@@ -43,10 +41,11 @@ class SettleProvider(Adapter):
 
     def removed(self, props: Props) -> None:
         """Remove the placement from members that the program no longer has: `Ownership` does not know them."""
+        from kubefleet.resources._inputs import all_members
         from kubefleet.resources._removal import remove_everywhere
 
-        members = {name: raw for name, raw in props["members"].items() if raw.get("leave") != Leave.KEEP}
-        remove_everywhere({**props, "members": {**(props.get("leaving") or {}), **members}})
+        members = {name: raw for name, raw in all_members(props).items() if raw.get("leave") != Leave.KEEP}
+        remove_everywhere({**props, "members": members})
 
 
 def unsettled(olds: Props | None, news: Props) -> list[str]:

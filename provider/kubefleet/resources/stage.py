@@ -1,10 +1,12 @@
 """`Stage`: brings clusters to what was decided. It adds and updates; `Settle` takes away."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from kubefleet.model.phase import Phase
 from kubefleet.resources import _engine, _session
 from kubefleet.resources._adapter import Adapter, Props
+from kubefleet.resources.keys import appeared
 from kubefleet.resources.ownership import has_unknown
 
 NOT_PLANNED = "not planned in this run. The next `pulumi up` without --target places it"
@@ -26,7 +28,7 @@ class StageProvider(Adapter):
         """Shows on the row what will change."""
         if (line := changes_of(olds.get("to"), news.get("to"))) and not has_unknown(news.get("to")):
             _engine.show(line)
-        return {key: value for key, value in news.items() if key not in _COMPUTED}, []
+        return without_outputs(news), []
 
     def changed(self, olds: Props, news: Props) -> bool:
         """True when something else was decided, or the last run did not complete."""
@@ -51,21 +53,30 @@ def to_be_done(olds: Props, news: Props) -> bool:
         return True
     if any(olds.get(key) != news.get(key) for key in _COMPARED):
         return True
-    # These two matter when they appear; that they vanish means that their work is done.
-    return any(news.get(key) and olds.get(key) != news.get(key) for key in ("redo", "leaving"))
+    return any(appeared(olds, news, key) for key in ("redo", "leaving"))
 
 
 def with_result(news: Props, result: Any) -> Props:
     """The outputs of a run."""
     if result.phase is not Phase.COMPLETE or result.pending:
         _engine.show(f"{result.phase}: {result.reason}", ephemeral=False, warning=True)
-    return {**news, "phase": result.phase.value, "reason": result.reason, "pending": list(result.pending)}
+    return outputs(news, result.phase, result.reason, result.pending)
 
 
-def held(news: Props, reason: str) -> Props:
+def held(news: Props, reason: str, pending: Iterable[str] = ()) -> Props:
     """The outputs of a resource that did nothing, and says so on its row."""
     _engine.show(f"{Phase.HELD}: {reason}", ephemeral=False, warning=True)
-    return {**news, "phase": Phase.HELD.value, "reason": reason, "pending": []}
+    return outputs(news, Phase.HELD, reason, pending)
+
+
+def outputs(news: Props, phase: Phase, reason: str, pending: Iterable[str] = ()) -> Props:
+    """The inputs and what came of them; `pending` are clusters that the next run must look at again."""
+    return {**news, "phase": phase.value, "reason": reason, "pending": list(pending)}
+
+
+def without_outputs(news: Props) -> Props:
+    """The inputs alone: the program registers the outputs too, without values."""
+    return {key: value for key, value in news.items() if key not in _COMPUTED}
 
 
 def changes_of(before: Any, now: Any) -> str:

@@ -1,0 +1,31 @@
+"""The keys that `Schedule` has for each placement, and what all keys have in common that stand for work."""
+
+from collections.abc import Mapping
+from typing import Any
+
+_TO, _REDO = "to:", "redo:"
+
+
+def to_key(placement: str) -> str:
+    """Where the placement goes: cluster -> workload -> replicas."""
+    return _TO + placement
+
+
+def redo_key(placement: str) -> str:
+    """Clusters that are not at the revision that state records; empty where there are none."""
+    return _REDO + placement
+
+
+def placed_by(key: str) -> str | None:
+    """The placement whose `to_key` it is, or None."""
+    return key.removeprefix(_TO) if key.startswith(_TO) else None
+
+
+def is_redo(key: str) -> bool:
+    """Whether it is the `redo_key` of a placement."""
+    return key.startswith(_REDO)
+
+
+def appeared(olds: Mapping[str, Any], news: Mapping[str, Any], key: str) -> bool:
+    """Whether something stands under a key that was not there. That it vanishes means only that its work is done."""
+    return bool(news.get(key)) and olds.get(key) != news.get(key)
