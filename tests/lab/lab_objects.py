@@ -48,6 +48,26 @@ def job(name: str, **annotations: str) -> dict[str, Any]:
     return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": spec}
 
 
+def crd(plural: str, group: str, scope: str = "Namespaced") -> dict[str, Any]:
+    """A CRD of one version; `things` are of the kind `Thing`, whose resources may hold anything in `spec`."""
+    singular = plural.removesuffix("s")
+    schema = {
+        "type": "object",
+        "properties": {"spec": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
+    }
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{plural}.{group}"},
+        "spec": {
+            "group": group,
+            "scope": scope,
+            "names": {"plural": plural, "singular": singular, "kind": singular.capitalize()},
+            "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}],
+        },
+    }
+
+
 def available(connection: Connection, name: str) -> int:
     return int(connection.get(f"{DEPLOYMENTS}/{name}").get("status", {}).get("availableReplicas", 0))
 

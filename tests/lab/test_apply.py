@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from lab_objects import crd
 
 from kubefleet.health import Status, health
 from kubefleet.kube.connect import connect
@@ -206,29 +207,7 @@ def test_a_secret_value_is_never_in_an_error(connection):
     assert "c2hlbGw" not in str(refused.value)
 
 
-CRD = {
-    "apiVersion": "apiextensions.k8s.io/v1",
-    "kind": "CustomResourceDefinition",
-    "metadata": {"name": "things.fleet.test"},
-    "spec": {
-        "group": "fleet.test",
-        "scope": "Namespaced",
-        "names": {"plural": "things", "singular": "thing", "kind": "Thing"},
-        "versions": [
-            {
-                "name": "v1",
-                "served": True,
-                "storage": True,
-                "schema": {
-                    "openAPIV3Schema": {
-                        "type": "object",
-                        "properties": {"spec": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
-                    }
-                },
-            }
-        ],
-    },
-}
+CRD = crd("things", "fleet.test")
 
 
 def thing(space: str) -> dict:
@@ -253,13 +232,12 @@ def test_a_crd_is_waited_for_before_its_resources_are_applied(connection):
 
 
 def test_a_cluster_scoped_custom_resource_is_found_again_though_a_namespace_was_written_into_it(connection):
-    spec = CRD["spec"] | {"scope": "Cluster", "group": "wide.test"}
-    crd = CRD | {"metadata": {"name": "things.wide.test"}, "spec": spec}
+    wide = crd("things", "wide.test", "Cluster")
     resource = thing("default") | {"apiVersion": "wide.test/v1"}
-    wanted = Wanted("r1", (resource, crd))
+    wanted = Wanted("r1", (resource, wide))
 
     def wait(refs):
-        while health(live(connection, crd)).status is not Status.AVAILABLE:
+        while health(live(connection, wide)).status is not Status.AVAILABLE:
             time.sleep(0.05)
 
     first = place(connection, WEB, wanted, cluster_uid="c-1", wait=wait, patience=patience())
@@ -268,7 +246,7 @@ def test_a_cluster_scoped_custom_resource_is_found_again_though_a_namespace_was_
     assert again.written == ()
     assert complete(connection, WEB, wanted, patience=patience()).inventory.completed
     assert remove(connection, WEB, patience=patience()).done
-    assert find(connection, ref_of(crd)) is None
+    assert find(connection, ref_of(wide)) is None
 
 
 def test_a_wait_that_raises_stops_there_and_the_next_run_continues(connection):

@@ -1,6 +1,6 @@
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -68,19 +68,23 @@ def answer_of_a_request_sent_now(lab: Lab) -> tuple[threading.Thread, list[Any]]
     return thread, answers
 
 
+def check_nothing_is_answered_until(end: Callable[[str], None], lab: Lab, connection: Connection) -> None:
+    thread, answers = answer_of_a_request_sent_now(lab)
+    with pytest.raises(Unreachable, match="no answer"):
+        connection.get("/version")
+    assert answers == []
+    end(MEMBER)
+    thread.join(20)
+    assert answers[0]["major"]
+
+
 def test_a_hung_server_answers_nothing_until_it_continues(lab: Lab, connection: Connection) -> None:
     lab.hang(MEMBER)
     assert member(lab).faults == ("hung",)
     pid = next(process.pid for process in member(lab).processes if process.name == "kube-apiserver")
     # On a busy machine a thread that runs stops a little later.
     until(lambda: Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T", seconds=5)
-    thread, answers = answer_of_a_request_sent_now(lab)
-    with pytest.raises(Unreachable, match="no answer"):
-        connection.get("/version")
-    assert answers == []
-    lab.resume(MEMBER)
-    thread.join(20)
-    assert answers[0]["major"]
+    check_nothing_is_answered_until(lab.resume, lab, connection)
     assert connection.get_text("/readyz") == "ok"
 
 
@@ -134,13 +138,7 @@ def test_a_cut_breaks_what_is_open_and_what_is_new(lab: Lab, connection: Connect
 def test_a_blackhole_swallows_everything_until_healed(lab: Lab, connection: Connection) -> None:
     lab.blackhole(MEMBER)
     assert member(lab).faults == ("blackhole",)
-    thread, answers = answer_of_a_request_sent_now(lab)
-    with pytest.raises(Unreachable, match="no answer"):
-        connection.get("/version")
-    assert answers == []
-    lab.heal(MEMBER)
-    thread.join(20)
-    assert answers[0]["major"]
+    check_nothing_is_answered_until(lab.heal, lab, connection)
 
 
 def test_an_unknown_cluster_is_said_so_with_those_that_are_there(lab: Lab) -> None:

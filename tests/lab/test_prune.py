@@ -2,6 +2,7 @@ import time
 from dataclasses import replace
 
 import pytest
+from lab_objects import crd
 
 from kubefleet.kube.errors import Cancelled
 from kubefleet.kube.fan_out import fan_out
@@ -261,20 +262,8 @@ def test_a_fleet_namespace_that_somebody_else_made_is_used_and_left(connection):
 
 
 def test_crds_with_foreign_resources_are_left(connection):
-    crd = {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": "parts.fleet.test"},
-        "spec": {
-            "group": "fleet.test",
-            "scope": "Namespaced",
-            "names": {"plural": "parts", "singular": "part", "kind": "Part"},
-            "versions": [
-                {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object"}}}
-            ],
-        },
-    }
-    put(connection, crd)
+    parts = crd("parts", "fleet.test")
+    put(connection, parts)
     part = {"apiVersion": "fleet.test/v1", "kind": "Part", "metadata": {"name": "a", "namespace": "pruned"}}
     until = time.monotonic() + 20
     while True:
@@ -290,7 +279,7 @@ def test_crds_with_foreign_resources_are_left(connection):
         "CustomResourceDefinition parts.fleet.test: resources of it exist that are not ours: parts.fleet.test"
     ]
     assert there(connection, part)
-    delete(connection, crd)
+    delete(connection, parts)
 
 
 def test_many_placements_that_share_objects_leave_at_once(connection):

@@ -5,6 +5,7 @@ import subprocess
 from dataclasses import replace
 
 import pytest
+from lab_objects import crd
 
 from kubefleet.kube import Unreachable, connect
 from kubefleet.kube.placement_identity import PlacementIdentity
@@ -155,19 +156,7 @@ def test_an_update_that_stalls_is_not_available_though_its_old_pods_are_nor_when
         assert "of 4 pods updated when its time was up" in result.reason
 
 
-CRD = {
-    "apiVersion": "apiextensions.k8s.io/v1",
-    "kind": "CustomResourceDefinition",
-    "metadata": {"name": "things.rollout.test"},
-    "spec": {
-        "group": "rollout.test",
-        "scope": "Namespaced",
-        "names": {"plural": "things", "singular": "thing", "kind": "Thing"},
-        "versions": [
-            {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object"}}},
-        ],
-    },
-}
+CRD = crd("things", "rollout.test")
 THING = {"apiVersion": "rollout.test/v1", "kind": "Thing", "metadata": {"name": "silent", "namespace": "default"}}
 
 

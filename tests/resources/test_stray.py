@@ -4,10 +4,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from kubefleet.model.access import Kubeconfig
 from kubefleet.model.cluster import Cluster, ClusterState
 from kubefleet.model.holding import Holding
 from kubefleet.model.snapshot import Snapshot
+from kubefleet.resources import _session
 from kubefleet.resources._stray import find_stray
+from kubefleet.resources.outcome import OutcomeProvider
 
 pytestmark = pytest.mark.fast
 
@@ -39,3 +42,13 @@ def test_what_others_hold_and_what_is_declared_again_is_not_stray() -> None:
     snapshot = fleet(Cluster("a", holdings=(HELD,)))
     assert find_stray(snapshot, {}, {}, NOBODY) == ({}, {})
     assert find_stray(snapshot, GONE, {}, frozenset({"1"})) == ({}, {})
+
+
+def test_a_member_that_is_silent_again_is_asked_again_by_the_next_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(_session.unreachable, ("b", Kubeconfig("b", "")), "no answer")
+    news = {"fleet": "shop", "phases": {}, "members": {"b": {"access": {"context": "b"}}}, "stray": {"b": GONE}}
+    outcome = OutcomeProvider()
+    assert outcome.check({}, news).failures == []
+    after = outcome.update("shop", {}, news).outs
+    assert after["pending"] == ["b"]
+    assert outcome.diff("shop", after, news).changes

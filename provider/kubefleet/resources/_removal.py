@@ -24,19 +24,20 @@ def remove_stray(props: Props) -> list[str]:
         for uid, name in sorted(names.items()):
             placement = {"fleet": props["fleet"], "placement": name.removeprefix(f"{props['fleet']}/"), "uid": uid}
             try:
-                remove_everywhere({**placement, "members": {member: known[member]}})
+                remove_everywhere({**placement, "members": {member: known[member]}}, silence_passes=False)
             except _engine.OneLine as error:
                 _engine.show(str(error), ephemeral=False, warning=True)
                 failed.add(member)
     return sorted(failed)
 
 
-def remove_everywhere(props: Props) -> None:
+def remove_everywhere(props: Props, *, silence_passes: bool = True) -> None:
     """Prune what the inventory objects list, on all members in parallel.
 
     A member that does not answer fails a `destroy` (so that it can be run again), unless `KUBEFLEET_ABANDON` names it;
-    in an `up` it only warns. Raises `OneLine`.
+    in an `up` it only warns, if `silence_passes`. Raises `OneLine`.
     """
+    silence_passes = silence_passes and _session.checked.is_set()
     connect, identity = connector(props["members"]), identity_of(props)
     names = sorted(props["members"])
     deadline = time.monotonic() + RollingUpdate().progress_deadline
@@ -49,7 +50,7 @@ def remove_everywhere(props: Props) -> None:
         if error is None:
             failures += [f"{name}: not gone: {item}" for item in outcome.get().stuck]
             left += [f"{name}: left there: {item}" for item in outcome.get().left]
-        elif isinstance(error, Unreachable) and (_session.checked.is_set() or name in abandoned()):
+        elif isinstance(error, Unreachable) and (silence_passes or name in abandoned()):
             left.append(f"{name}: not removed there: {error.why}")
         elif isinstance(error, Unreachable):
             failures.append(f"{error}. Run again when it is back, or set {ABANDON}={name}")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kubefleet.kube import Connection
-from kubefleet.kube.member_apply import Placed, place
+from kubefleet.kube.member_apply import place
 from kubefleet.kube.object_access import find
 from kubefleet.kube.object_ref import ObjectRef
 from kubefleet.kube.patience import Patience
@@ -19,7 +19,7 @@ SILENCE = 15
 _SYSTEM = ObjectRef("v1", "Namespace", "", "kube-system")
 
 
-def run_step(task: Task, cluster: str, replicas: Replicas, progress: Progress) -> Placed:
+def run_step(task: Task, cluster: str, replicas: Replicas, progress: Progress) -> None:
     """Bring one cluster to the task's revision and these replicas, and see it healthy.
 
     Raises the errors of `place` and `Waiting`.
@@ -42,7 +42,6 @@ def run_step(task: Task, cluster: str, replicas: Replicas, progress: Progress) -
     )
     wait(placed.applied)
     progress.done(cluster)
-    return placed
 
 
 def cluster_uid(connection: Connection) -> str:
