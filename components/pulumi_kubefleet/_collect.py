@@ -72,14 +72,13 @@ class Collection:
                 "workloads": workloads,
                 "objects": [item.key for item in objects],
             }
-        mistakes: Any = self._all_mistakes()
         computed = {key(name): None for key in (to_key, redo_key) for name in placements}
         return {
             "schema": SCHEMA,
             "fleet": self.fleet.fleet_name,
             "members": {name: member._raw for name, member in self.members.items()},
             "placements": placements,
-            "mistakes": pulumi.Output.from_input(mistakes),
+            "mistakes": pulumi.Output.from_input(self._all_mistakes()),
             "sources": dict(self.sources),
             "preview": pulumi.runtime.is_dry_run(),
             "leaving": None,

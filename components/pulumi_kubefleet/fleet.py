@@ -51,6 +51,7 @@ class Fleet(pulumi.ComponentResource):
         self._closed = False
         self._broken: BaseException | None = None
         self._planned: asyncio.Future[pulumi.Output[Mapping[str, str]]] = asyncio.Future()
+        # The SDK waits for coroutines, and opens an Output that one returns; its types say neither: hence Any.
         waiting: Any = self._await_plan()
         self.plan = pulumi.Output.from_input(waiting)
         # Runs when the program's own code is through: the event loop gets its turn only then.
