@@ -69,6 +69,7 @@ class Fleet(pulumi.ComponentResource):
         properties: Mapping[str, Any] | None = None,
         cordon: bool = False,
         leave: str | None = None,
+        accept_new_uid: bool = False,
         opts: pulumi.ResourceOptions | None = None,
         **unknown: Any,
     ) -> MemberCluster:
@@ -85,6 +86,7 @@ class Fleet(pulumi.ComponentResource):
             properties=properties,
             cordon=cordon,
             leave=leave,
+            accept_new_uid=accept_new_uid,
             opts=opts,
             **unknown,
         )

@@ -30,7 +30,7 @@ def test_a_command_with_a_failed_phase_counts_only_what_is_complete_as_finished(
     }
     (failure,) = OutcomeProvider().check({}, {"fleet": "f", "phases": phases}).failures
     assert failure.reason == (
-        "1 failed; 1 of 3 placements are finished. Then run `pulumi up` again\n  bad/all failed: no"
+        "1 failed; 1 of 3 placements are finished. Mend these, then run `pulumi up` again\n  bad/all failed: no"
     )
 
 

@@ -1,6 +1,7 @@
 """What is remembered of placements that are no longer declared."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +9,7 @@ from kubefleet.model.access import Kubeconfig
 from kubefleet.model.cluster import Cluster, ClusterState
 from kubefleet.model.holding import Holding
 from kubefleet.model.snapshot import Snapshot
-from kubefleet.resources import _session
+from kubefleet.resources import _engine, _session
 from kubefleet.resources._stray import find_stray
 from kubefleet.resources.outcome import OutcomeProvider
 
@@ -52,3 +53,15 @@ def test_a_member_that_is_silent_again_is_asked_again_by_the_next_run(monkeypatc
     after = outcome.update("shop", {}, news).outs
     assert after["pending"] == ["b"]
     assert outcome.diff("shop", after, news).changes
+
+
+def test_an_unexpected_error_is_told_and_tried_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("KUBEFLEET_LOGS", str(tmp_path))
+    broken = {"fleet": "shop", "phases": {}, "members": {}, "stray": {"b": GONE}}
+    outcome, told = OutcomeProvider(), list[str]()
+    monkeypatch.setattr(_engine, "show", lambda message, **_: told.append(message))
+    after = outcome.update("shop", broken, broken).outs
+    assert ["unexpected KeyError" in line for line in told] == [True]
+    assert outcome.diff("shop", after, broken).changes

@@ -96,8 +96,10 @@ class Adapter(ResourceProvider):
         try:
             return self.applied(olds, news)
         except Exception as error:
-            pending = list((olds or {}).get("pending") or ())
-            return {**news, "phase": Phase.FAILED.value, "reason": _unexpected(error), "pending": pending}
+            reason, pending = _unexpected(error), list((olds or {}).get("pending") or ())
+            # The last resource of a fleet has nobody behind it that would turn a phase into an error.
+            _engine.show(reason, ephemeral=False, warning=True)
+            return {**news, "phase": Phase.FAILED.value, "reason": reason, "pending": pending}
 
 
 def _plain(props: Mapping[str, Any]) -> Props:

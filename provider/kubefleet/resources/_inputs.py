@@ -10,7 +10,6 @@ from pulumi.output import UNKNOWN
 from kubefleet.model.decision import Binding, Decision, Previous
 from kubefleet.model.member import Leave, Member
 from kubefleet.model.request import Request
-from kubefleet.model.strategy import RollingUpdate
 from kubefleet.resources._abandoned import abandoned
 from kubefleet.resources.keys import to_key
 from kubefleet.spec.declared import parse_placement, same_policy
@@ -24,16 +23,16 @@ Props = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """A whole fleet as declared. `unknown` names placements that hold a value not known in this preview."""
+    """A whole fleet as declared, without placements that nothing can be decided for in this preview."""
 
     members: tuple[Member, ...]
     requests: tuple[Request, ...]
-    strategies: immutabledict[str, RollingUpdate]
-    unknown: frozenset[str]
 
 
 def read_declaration(olds: Props, news: Props, unknown: frozenset[str]) -> tuple[Declaration, list[Mistake]]:
-    """Everything declared, and every mistake in it. Members of `olds` that are gone are *leaving*."""
+    """Everything declared but the placements in `unknown`, and every mistake in it. Members of `olds` that are gone are
+    *leaving*.
+    """
     mistakes = [Mistake(item["path"], item["message"], item.get("where", "")) for item in news.get("mistakes", ())]
     members = []
     for name, raw in sorted(news.get("members", {}).items()):
@@ -47,21 +46,17 @@ def read_declaration(olds: Props, news: Props, unknown: frozenset[str]) -> tuple
                     Mistake(f"members.{name}", "no way to reach the cluster (expected `context` or `access`).")
                 )
             members.append(member)
-    requests, strategies = [], {}
+    requests = []
     for name, raw in sorted(news.get("placements", {}).items()):
         if name in unknown:
             continue
         declared = parse_placement(name, raw, mistakes)
         if declared is not None:
             requests.append(declared.request)
-            strategies[name] = declared.strategy
     names = sorted(news.get("members", {}))
     check_references(requests, names, mistakes)
     members.extend(leaving_members(olds, frozenset(names)))
-    declaration = Declaration(
-        tuple(sorted(members, key=lambda member: member.name)), tuple(requests), immutabledict(strategies), unknown
-    )
-    return declaration, mistakes
+    return Declaration(tuple(sorted(members, key=lambda member: member.name)), tuple(requests)), mistakes
 
 
 def leaving_members(olds: Props, names: frozenset[str]) -> list[Member]:

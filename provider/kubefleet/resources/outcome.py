@@ -24,14 +24,16 @@ class OutcomeProvider(Adapter):
         if not lines:
             return news, []
         done = sum(map(_finished, news["phases"].values()))
-        head = (
-            f"{len(lines)} failed; {done} of {len(news['phases'])} placements are finished. Then run `pulumi up` again"
-        )
+        finished = f"{done} of {len(news['phases'])} placements are finished"
+        head = f"{len(lines)} failed; {finished}. Mend these, then run `pulumi up` again"
         return news, ["\n  ".join((head, *lines))]
 
     def changed(self, olds: Props, news: Props) -> bool:
-        """True when a phase is another one, when something stray appears, or when that could not be removed."""
-        return appeared(olds, news, "stray") or bool(olds.get("pending")) or olds.get("phases") != news.get("phases")
+        """True when a phase is another one, when something stray appears, or when that could not be removed: `phase` is
+        only there after an unexpected error.
+        """
+        undone = bool(olds.get("pending")) or "phase" in olds
+        return undone or appeared(olds, news, "stray") or olds.get("phases") != news.get("phases")
 
     def applied(self, olds: Props | None, news: Props) -> Props:
         """Remove what is stray; `pending` are the members where that failed, which the next `up` asks again."""

@@ -32,7 +32,12 @@ class Verdict:
 
 
 class Filter(Protocol):
-    """Refuses clusters. Where the policy's type is in `warns_for`, what it refuses only warns."""
+    """Refuses clusters. Where the policy's type is in `warns_for`, what it refuses only warns.
+
+    What stands on a refused cluster stays there and gets no more, and its domain does not count for spread; `funnel.py`
+    and `keep.py` name the filters of which that is not so. Names are unique. The same answer is to be the same Verdict
+    (`columns.once`, with a key that begins with the name): placements share whatever has the same verdicts.
+    """
 
     name: str
     warns_for: frozenset[PolicyType]
