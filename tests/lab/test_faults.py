@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from lab_objects import CONFIG_MAPS, DEPLOYMENTS, available, config_map, deployment, until
 
-from kubefleet.kube import Connection, Unreachable, connect
+from kubefleet.kube import ApiError, Connection, Unreachable, connect
 from kubefleet.lab.failure import LabError
 from kubefleet.lab.lab import Lab
 from kubefleet.lab.status import ClusterStatus
@@ -139,6 +139,103 @@ def test_a_blackhole_swallows_everything_until_healed(lab: Lab, connection: Conn
     lab.blackhole(MEMBER)
     assert member(lab).faults == ("blackhole",)
     check_nothing_is_answered_until(lab.heal, lab, connection)
+
+
+def test_an_expired_certificate_is_served_until_healed(lab: Lab) -> None:
+    lab.expire(MEMBER)
+    assert member(lab).faults == ("certificate expired",)
+    newcomer = patient(lab, 5)
+    with pytest.raises(Unreachable, match="certificate has expired"):
+        newcomer.get("/version")
+    lab.heal(MEMBER)
+    assert newcomer.get_text("/readyz") == "ok"
+    newcomer.close()
+
+
+def test_read_only_storage_gives_what_is_there_and_takes_nothing(lab: Lab, connection: Connection) -> None:
+    connection.post(CONFIG_MAPS, config_map("before", color="blue"))
+    lab.read_only(MEMBER)
+    assert member(lab).faults == ("read-only",)
+    assert connection.get(f"{CONFIG_MAPS}/before")["data"] == {"color": "blue"}
+    with pytest.raises(ApiError, match="space exceeded"):
+        connection.post(CONFIG_MAPS, config_map("meanwhile", color="red"))
+    lab.heal(MEMBER)
+    connection.delete(f"{CONFIG_MAPS}/before")
+
+
+def test_a_webhook_refuses_workloads_and_nothing_else(lab: Lab, connection: Connection) -> None:
+    lab.refuse(MEMBER)
+    assert member(lab).faults == ("webhook refuses",)
+    with pytest.raises(ApiError, match="refused by the lab"):
+        connection.post(DEPLOYMENTS, deployment("unwanted"))
+    connection.post(CONFIG_MAPS, config_map("harmless", color="blue"))
+    lab.heal(MEMBER)
+    connection.delete(f"{CONFIG_MAPS}/harmless")
+    connection.post(DEPLOYMENTS, deployment("unwanted"))
+    connection.delete(f"{DEPLOYMENTS}/unwanted")
+
+
+def test_an_exhausted_quota_lets_no_pod_in(lab: Lab, connection: Connection) -> None:
+    lab.exhaust(MEMBER)
+    assert member(lab).faults == ("quota of default exhausted",)
+    connection.post(DEPLOYMENTS, deployment("starved"))
+    until(lambda: "exceeded quota" in str(connection.get(f"{DEPLOYMENTS}/starved")["status"].get("conditions")))
+    assert available(connection, "starved") == 0
+    lab.heal(MEMBER)
+    connection.delete(f"{DEPLOYMENTS}/starved")
+
+
+def test_a_node_that_is_not_ready_is_tainted_until_healed(lab: Lab, connection: Connection) -> None:
+    def tainted() -> list[str]:
+        return [
+            node["metadata"]["name"]
+            for node in connection.get("/api/v1/nodes")["items"]
+            if any(taint["key"] == "node.kubernetes.io/not-ready" for taint in node["spec"].get("taints", ()))
+        ]
+
+    lab.not_ready(MEMBER, nodes=1)
+    assert member(lab).faults == ("nodes not ready: 1",)
+    until(lambda: tainted() == [f"{MEMBER}-0-0"])
+    # It stays so: the played kubelet does not report it ready again.
+    time.sleep(3)
+    assert tainted() == [f"{MEMBER}-0-0"]
+    lab.heal(MEMBER)
+    until(lambda: tainted() == [])
+
+
+def test_on_unschedulable_nodes_new_pods_stay_pending(lab: Lab, connection: Connection) -> None:
+    lab.unschedulable(MEMBER)
+    assert member(lab).faults == ("unschedulable",)
+    connection.post(DEPLOYMENTS, deployment("waiting"))
+    pods = "/api/v1/namespaces/default/pods"
+
+    def unschedulable() -> bool:
+        found = connection.get(pods)["items"]
+        return len(found) == 2 and all("unschedulable" in str(pod["status"]) for pod in found)
+
+    until(unschedulable)
+    lab.heal(MEMBER)
+    until(lambda: available(connection, "waiting") == 2)
+    connection.delete(f"{DEPLOYMENTS}/waiting")
+    until(lambda: connection.get(pods)["items"] == [])
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(0, None), (600, 401), (-7200, 401)])
+def test_a_token_counts_only_by_a_clock_that_is_about_right(lab: Lab, seconds: int, status: int | None) -> None:
+    connection = connect(MEMBER, lab.skew(MEMBER, seconds), answer_within=5)
+    if status is None:
+        assert connection.get(CONFIG_MAPS)["kind"] == "ConfigMapList"
+    else:
+        with pytest.raises(ApiError) as refused:
+            connection.get(CONFIG_MAPS)
+        assert refused.value.status == status
+    connection.close()
+
+
+def test_a_shared_etcd_is_not_made_read_only(fresh_lab: Callable[..., Lab]) -> None:
+    shared = fresh_lab("wide", members=2)
+    with pytest.raises(LabError, match="its etcd serves other clusters too"):
+        shared.read_only(shared.spec.clusters[0].name)
 
 
 def test_an_unknown_cluster_is_said_so_with_those_that_are_there(lab: Lab) -> None:

@@ -14,11 +14,12 @@ from rich.table import Table
 
 from kubefleet.cli.lab_versions import versions
 from kubefleet.lab.failure import LabError
-from kubefleet.lab.faults import Fault
+from kubefleet.lab.faults import Extent, Fault
 from kubefleet.lab.folder import LabFolder, lab_folder
 from kubefleet.lab.lab import Lab
 from kubefleet.lab.programs import ProgramError
 from kubefleet.lab.running import inflict_on, running_labs, status_of, stop
+from kubefleet.lab.skewed_token import ACCOUNT
 from kubefleet.lab.spec import shipped_labs
 from kubefleet.lab.status import LabStatus
 from kubefleet.spec.mistakes import MistakesError
@@ -94,15 +95,22 @@ def fault(
     cluster: Annotated[str, typer.Argument(help="Which cluster.")],
     lab: Annotated[str, typer.Option(help="Of which lab.")] = QUICKSTART,
     milliseconds: Annotated[int, typer.Option(min=0, help="For `delay`: by how much, in each direction.")] = 1000,
+    nodes: Annotated[int, typer.Option(min=1, help="For `not-ready`: how many.")] = 1,
+    namespace: Annotated[str, typer.Option(help="For `exhaust`: whose quota.")] = "default",
+    seconds: Annotated[int, typer.Option(help="For `skew`: how fast the clock of the token's issuer is.")] = 600,
 ) -> None:
     """Do something bad to a cluster, or undo it.
 
     The API server can hang and continue, be killed and restart on its old data. What is on its way to it can be
-    delayed, cut or blackholed, and healed.
+    delayed, cut or blackholed. Its certificate can expire, its etcd become read-only, a webhook refuse workloads, a
+    quota be exhausted, nodes not be ready or all be unschedulable. All but the first four are undone by `heal`. `skew`
+    writes a kubeconfig with a token by a wrong clock, and prints where.
     """
     folder, _ = _running(lab)
-    _or_exit(lambda: inflict_on(folder, verb, cluster, milliseconds))
-    typer.echo(f"{cluster}: {verb.value}")
+    extent = Extent(milliseconds, nodes, namespace, seconds)
+    _or_exit(lambda: inflict_on(folder, verb, cluster, extent))
+    told = f" in {folder.cluster(cluster).kubeconfig(ACCOUNT)}" if verb is Fault.SKEW else ""
+    typer.echo(f"{cluster}: {verb.value}{told}")
 
 
 def _running(name: str) -> tuple[LabFolder, LabStatus]:

@@ -40,7 +40,8 @@ class Api:
             urllib3.exceptions.HTTPError: there was no answer.
         """
         data = None if body is None else json.dumps(body)
-        headers = {"Accept": "application/json"} | ({} if data is None else {"Content-Type": "application/json"})
+        kind = "application/strategic-merge-patch+json" if method == "PATCH" else "application/json"
+        headers = {"Accept": "application/json"} | ({} if data is None else {"Content-Type": kind})
         answer = self._pool.request(method, self.server + path, body=data, headers=headers)
         text = answer.data.decode(errors="replace")
         decoded = json.loads(text) if "json" in answer.headers.get("Content-Type", "") else text
@@ -55,6 +56,18 @@ class Api:
     def create(self, path: str, item: Any) -> Any:
         """`POST path`."""
         return self.request("POST", path, item)
+
+    def patch(self, path: str, change: Any) -> Any:
+        """`PATCH path` with a strategic merge patch."""
+        return self.request("PATCH", path, change)
+
+    def delete(self, path: str) -> None:
+        """`DELETE path`; what is not there is gone already."""
+        try:
+            self.request("DELETE", path)
+        except ApiError as error:
+            if error.status != 404:
+                raise
 
     def close(self) -> None:
         """Drop the connections."""

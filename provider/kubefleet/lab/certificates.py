@@ -47,15 +47,23 @@ class Authority:
         """The authority's own certificate."""
         return self._certificate.public_bytes(serialization.Encoding.PEM)
 
-    def issue(self, file: str, user: str, groups: tuple[str, ...] = (), hosts: tuple[str, ...] = ()) -> KeyPair:
+    def issue(
+        self,
+        file: str,
+        user: str,
+        groups: tuple[str, ...] = (),
+        hosts: tuple[str, ...] = (),
+        *,
+        expired: bool = False,
+    ) -> KeyPair:
         """Sign a certificate for `user` as a client and, for `hosts` (addresses or names), as a server.
 
-        It is written as `<file>.crt` and `<file>.key`.
+        It is written as `<file>.crt` and `<file>.key`; one that is `expired` has been for a minute.
         """
         key = ec.generate_private_key(ec.SECP256R1())
         names = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, group) for group in groups]
         subject = x509.Name([*names, x509.NameAttribute(NameOID.COMMON_NAME, user)])
-        builder = _builder(subject, self._certificate.subject, key.public_key())
+        builder = _builder(subject, self._certificate.subject, key.public_key(), expired=expired)
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         builder = builder.add_extension(_key_usage(signs_certificates=False), critical=True)
         signer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
@@ -83,8 +91,11 @@ def make_signing_key(folder: Path) -> KeyPair:
     return pair
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, public: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+def _builder(
+    subject: x509.Name, issuer: x509.Name, public: ec.EllipticCurvePublicKey, *, expired: bool = False
+) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
+    end = now - timedelta(minutes=1) if expired else now + LIFE
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -92,7 +103,7 @@ def _builder(subject: x509.Name, issuer: x509.Name, public: ec.EllipticCurvePubl
         .public_key(public)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - EARLIER)
-        .not_valid_after(now + LIFE)
+        .not_valid_after(end)
     )
 
 

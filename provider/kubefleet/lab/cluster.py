@@ -17,11 +17,13 @@ from kubefleet.lab.etcd import Etcd
 from kubefleet.lab.failure import LabError
 from kubefleet.lab.folder import ClusterFolder, write_private
 from kubefleet.lab.front import Front
-from kubefleet.lab.kubeconfig import Context
+from kubefleet.lab.kubeconfig import Context, TokenContext
 from kubefleet.lab.nodes import is_ready, node_objects
 from kubefleet.lab.ports import Ports
 from kubefleet.lab.process import Process, ProcessState
+from kubefleet.lab.skewed_token import ACCOUNT, write_skewed_kubeconfig
 from kubefleet.lab.spec import LabClusterSpec
+from kubefleet.lab.troubles import Troubles
 
 READY_SECONDS = 120
 POLL_SECONDS = 0.1
@@ -52,6 +54,7 @@ class RunningCluster:
         self._api = Api(f"https://{LOOPBACK}:{port}", self._credentials.authority.path, set_up, timeout=5)
         own = etcd or Etcd(folder, programs["etcd"], ports)
         self.etcd = own.process if etcd is None else None
+        self.troubles = Troubles(spec, self._credentials, self._api, own if etcd is None else None)
         arguments = self._arguments(port, own.address("/registry" if etcd is None else f"/{spec.name}"))
         self.api_server, *self.controllers = (
             Process(name, programs[name], arguments[name], folder.logs / f"{name}.log")
@@ -121,9 +124,20 @@ class RunningCluster:
         self.front.refuse()
         self.api_server.kill()
 
+    def skew_token(self, seconds: int) -> None:
+        """Write a kubeconfig with a token that a clock has issued which is so many seconds fast.
+
+        Raises:
+            ApiError: its service account could not be made.
+        """
+        context = TokenContext(self.spec.name, self.server, self._credentials.authority.path, ACCOUNT)
+        key = self._folder.pki / "service-accounts.key"
+        write_skewed_kubeconfig(self._folder.kubeconfig(ACCOUNT), self._api, context, key, seconds)
+
     def stop(self) -> None:
         """End everything at once."""
         self.front.close()
+        self.troubles.close()
         self._api.close()
         for process in reversed(self.processes):
             process.kill()

@@ -40,10 +40,15 @@ def make_credentials(name: str, folder: ClusterFolder, programs: tuple[str, ...]
         pair = authority.issue(program, user, _ADMINS)
         context = Context(name, f"https://{LOOPBACK}:{port}", authority.path, user, pair)
         write_kubeconfig(folder.kubeconfig(program), [context])
-    hosts = (LOOPBACK, "localhost", f"{name}.fleet.test", "kubernetes", "kubernetes.default.svc")
     return Credentials(
         authority,
-        authority.issue("server", "kube-apiserver", hosts=hosts),
+        issue_server_certificate(authority, name),
         authority.issue(ADMIN, ADMIN, _ADMINS),
         authority.issue("set-up", SET_UP, _ADMINS),
     )
+
+
+def issue_server_certificate(authority: Authority, name: str, *, expired: bool = False) -> KeyPair:
+    """What the API server of the cluster `name` presents; it reads the files anew when they change."""
+    hosts = (LOOPBACK, "localhost", f"{name}.fleet.test", "kubernetes", "kubernetes.default.svc")
+    return authority.issue("server", "kube-apiserver", hosts=hosts, expired=expired)

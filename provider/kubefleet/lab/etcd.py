@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from kubefleet.lab import commands
+from kubefleet.lab.api import Api
 from kubefleet.lab.certificates import Authority
 from kubefleet.lab.commands import LOOPBACK, EtcdAddress
 from kubefleet.lab.folder import ClusterFolder
@@ -25,3 +26,18 @@ class Etcd:
     def address(self, prefix: str) -> EtcdAddress:
         """How an API server reaches it, keeping all its data under `prefix`."""
         return EtcdAddress(self._port, self._authority, self._client, prefix)
+
+    def raise_alarm(self, *, on: bool) -> None:
+        """Raise the alarm for want of space, or take it back. While it is on, etcd refuses whatever writes.
+
+        Raises:
+            urllib3.exceptions.HTTPError: it does not answer.
+            ApiError: it refuses.
+        """
+        api = Api(f"https://{LOOPBACK}:{self._port}", self._authority, self._client)
+        try:
+            member = api.create("/v3/maintenance/status", {})["header"]["member_id"]
+            action = "ACTIVATE" if on else "DEACTIVATE"
+            api.create("/v3/maintenance/alarm", {"action": action, "memberID": member, "alarm": "NOSPACE"})
+        finally:
+            api.close()

@@ -7,11 +7,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from kubefleet.lab.audit import Write, count_events, read_events, writes_in
-from kubefleet.lab.faults import Fault
+from kubefleet.lab.faults import AS_USUAL, Extent, Fault
 from kubefleet.lab.folder import lab_folder
 from kubefleet.lab.launch import STOP_SECONDS, launch
 from kubefleet.lab.programs import Listener, ensure
 from kubefleet.lab.running import inflict_on, status_of, stop
+from kubefleet.lab.skewed_token import ACCOUNT
 from kubefleet.lab.spec import LabSpec, load_spec
 from kubefleet.lab.status import LabStatus
 from kubefleet.model.access import Kubeconfig
@@ -97,7 +98,7 @@ class Lab:
 
     def delay(self, cluster: str, milliseconds: int) -> None:
         """Hold up everything by so much in each direction."""
-        self._fault(Fault.DELAY, cluster, milliseconds)
+        self._fault(Fault.DELAY, cluster, Extent(milliseconds=milliseconds))
 
     def cut(self, cluster: str) -> None:
         """Reset all connections, and every new one."""
@@ -107,8 +108,37 @@ class Lab:
         """Swallow everything: connections are made, and nothing comes through."""
         self._fault(Fault.BLACKHOLE, cluster)
 
+    def expire(self, cluster: str) -> None:
+        """Have the API server present a certificate that has expired."""
+        self._fault(Fault.EXPIRE, cluster)
+
+    def read_only(self, cluster: str) -> None:
+        """Raise etcd's alarm for want of space: what is there can be read, nothing can be written."""
+        self._fault(Fault.READ_ONLY, cluster)
+
+    def refuse(self, cluster: str) -> None:
+        """Have an admission webhook refuse every workload (Deployments and the like, Jobs) that is made or changed."""
+        self._fault(Fault.REFUSE, cluster)
+
+    def exhaust(self, cluster: str, namespace: str = "default") -> None:
+        """Leave no pod to a namespace, by a ResourceQuota."""
+        self._fault(Fault.EXHAUST, cluster, Extent(namespace=namespace))
+
+    def not_ready(self, cluster: str, nodes: int = 1) -> None:
+        """Have so many nodes, the first by name, report that they are not ready."""
+        self._fault(Fault.NOT_READY, cluster, Extent(nodes=nodes))
+
+    def unschedulable(self, cluster: str) -> None:
+        """Cordon all nodes: pods that run stay, new ones stay pending."""
+        self._fault(Fault.UNSCHEDULABLE, cluster)
+
+    def skew(self, cluster: str, seconds: int = 600) -> Kubeconfig:
+        """Access, to view, with a token whose issuer's clock is so many seconds fast (negative: slow)."""
+        self._fault(Fault.SKEW, cluster, Extent(seconds=seconds))
+        return Kubeconfig(cluster, str(self.folder.cluster(cluster).kubeconfig(ACCOUNT)))
+
     def heal(self, cluster: str) -> None:
-        """Undo `delay`, `cut` and `blackhole`."""
+        """Undo all of these but `hang` and `kill`."""
         self._fault(Fault.HEAL, cluster)
 
     def audit(self, cluster: str, since: int = 0) -> Iterator[Mapping[str, Any]]:
@@ -133,8 +163,8 @@ class Lab:
         if self._process is not None:
             self.down()
 
-    def _fault(self, fault: Fault, cluster: str, milliseconds: int = 0) -> None:
-        inflict_on(self.folder, fault, cluster, milliseconds)
+    def _fault(self, fault: Fault, cluster: str, extent: Extent = AS_USUAL) -> None:
+        inflict_on(self.folder, fault, cluster, extent)
 
     def _start(self, *, tied: bool) -> bool:
         programs = ensure(*_PROGRAMS, progress=self._progress)

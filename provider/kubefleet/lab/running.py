@@ -1,11 +1,12 @@
 """Labs that run, as seen from outside: what each says of itself, faults, and its end."""
 
 import time
+from dataclasses import asdict
 
 from kubefleet.lab.cluster import READY_SECONDS
 from kubefleet.lab.control import ask
 from kubefleet.lab.failure import LabError, NotRunning
-from kubefleet.lab.faults import Fault
+from kubefleet.lab.faults import AS_USUAL, Extent, Fault
 from kubefleet.lab.folder import LabFolder, labs_folder
 from kubefleet.lab.lock import Lock
 from kubefleet.lab.status import LabStatus, parse_status
@@ -60,11 +61,11 @@ def stop(folder: LabFolder) -> bool:
     return True
 
 
-def inflict_on(folder: LabFolder, fault: Fault, cluster: str, milliseconds: int = 0) -> None:
+def inflict_on(folder: LabFolder, fault: Fault, cluster: str, extent: Extent = AS_USUAL) -> None:
     """Do something to a cluster of the lab in a folder; returns when it is in effect.
 
     Raises:
         LabError: no such cluster, no lab runs there, or the fault cannot be done now.
     """
-    order = {"do": "fault", "verb": fault.value, "cluster": cluster, "milliseconds": milliseconds}
+    order = {"do": "fault", "verb": fault.value, "cluster": cluster, "extent": asdict(extent)}
     ask(folder.socket, order, _ANSWER_SECONDS + READY_SECONDS)

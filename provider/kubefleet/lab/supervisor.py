@@ -17,7 +17,7 @@ from kubefleet.lab.cluster import RunningCluster
 from kubefleet.lab.control import Order, listen
 from kubefleet.lab.etcd import Etcd
 from kubefleet.lab.failure import LabError
-from kubefleet.lab.faults import Fault, in_effect, inflict
+from kubefleet.lab.faults import Extent, Fault, in_effect, inflict
 from kubefleet.lab.folder import LabFolder, write_private
 from kubefleet.lab.kubeconfig import write_kubeconfig
 from kubefleet.lab.lock import Lock
@@ -106,7 +106,7 @@ class Supervisor:
                         f"no cluster of the lab `{self._name}` is called `{order['cluster']}` "
                         f"(expected one of {', '.join(self._clusters)})."
                     )
-                await inflict(Fault(order["verb"]), cluster, order["milliseconds"])
+                await inflict(Fault(order["verb"]), cluster, Extent(**order["extent"]))
         return None
 
     def _status(self) -> LabStatus:
