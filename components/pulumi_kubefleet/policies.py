@@ -8,7 +8,11 @@ from pulumi_kubefleet.terms import Prefer, Term, Toleration, TopologySpread
 
 
 class Policy(Record):
-    """What the three policies share; use `PickAll`, `PickFixed` or `PickN`."""
+    """What the three policies share; use `PickAll`, `PickFixed` or `PickN`.
+
+    `filters` are functions of your own, `"my.module:allowed"`, called with each cluster and the request: True, or why
+    not.
+    """
 
     def __init__(
         self,
@@ -17,6 +21,7 @@ class Policy(Record):
         required: Sequence[Term] = (),
         preferred: Sequence[Prefer] = (),
         topology_spread: Sequence[TopologySpread] = (),
+        filters: Sequence[str] = (),
         tolerations: Sequence[Toleration] = (),
         fit: str | None = None,
         **rest: Any,
@@ -26,6 +31,7 @@ class Policy(Record):
             required=list(required) or None,
             preferred=list(preferred) or None,
             topology_spread=list(topology_spread) or None,
+            filters=list(filters) or None,
             tolerations=list(tolerations) or None,
             fit=fit,
             **rest,
@@ -40,6 +46,7 @@ class PickAll(Policy):
         *,
         required: Sequence[Term] = (),
         topology_spread: Sequence[TopologySpread] = (),
+        filters: Sequence[str] = (),
         tolerations: Sequence[Toleration] = (),
         fit: str | None = None,
         **unknown: Any,
@@ -48,6 +55,7 @@ class PickAll(Policy):
             "PickAll",
             required=required,
             topology_spread=topology_spread,
+            filters=filters,
             tolerations=tolerations,
             fit=fit,
             **unknown,
@@ -71,6 +79,7 @@ class PickN(Policy):
         required: Sequence[Term] = (),
         preferred: Sequence[Prefer] = (),
         topology_spread: Sequence[TopologySpread] = (),
+        filters: Sequence[str] = (),
         tolerations: Sequence[Toleration] = (),
         fit: str | None = None,
         **unknown: Any,
@@ -81,6 +90,7 @@ class PickN(Policy):
             required=required,
             preferred=preferred,
             topology_spread=topology_spread,
+            filters=filters,
             tolerations=tolerations,
             fit=fit,
             **unknown,

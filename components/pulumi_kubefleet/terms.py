@@ -118,7 +118,9 @@ def _as_property(expr: Expr) -> dict[str, Any]:
 
 
 class Prefer(Record):
-    """A preference of weight −100..100: a term, or a property to sort by (`("node-count", "ascending")`)."""
+    """A preference of weight −100..100: a term, a property to sort by (`("node-count", "ascending")`), or a function of
+    your own (`"my.module:score"`), called with each cluster and the request, that gives −100..100.
+    """
 
     def __init__(
         self,
@@ -126,13 +128,14 @@ class Prefer(Record):
         term: Term | None = None,
         *,
         sort_by: tuple[str, str] | None = None,
+        function: str | None = None,
         **unknown: Any,
     ) -> None:
         order = None
         if sort_by is not None:
             name, direction = sort_by if len(sort_by) == 2 else (str(sort_by), "")
             order = {"property": name, "order": direction.capitalize()}
-        super().__init__(weight=weight, term=term, sort_by=order, **unknown)
+        super().__init__(weight=weight, term=term, sort_by=order, function=function, **unknown)
 
 
 class TopologySpread(Record):

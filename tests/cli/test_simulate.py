@@ -59,6 +59,7 @@ def test_json_has_decisions_reasons_scores_and_moves(tmp_path: Path) -> None:
                         "detail": {"key": "tier", "seen": "prod", "wanted": "tier In test"},
                     }
                 ],
+                "failures": [],
                 "unplaced": 0,
                 "relaxations": [],
             },
@@ -79,6 +80,7 @@ def test_json_has_decisions_reasons_scores_and_moves(tmp_path: Path) -> None:
                 },
                 "kept": {"c": [{"code": "cordoned", "plugin": "eligibility", "message": "cordoned", "detail": {}}]},
                 "warnings": [],
+                "failures": [],
                 "unplaced": 0,
                 "relaxations": [],
             },

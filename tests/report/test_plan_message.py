@@ -52,6 +52,15 @@ def test_the_summary_comes_first_then_who_is_silent_what_moves_what_is_kept_and_
     ]
 
 
+def test_a_scorer_that_fails_is_one_line_for_each_way_of_failing() -> None:
+    failures = [
+        make_reason(Code.PLUGIN_FAILED, "function", name, function="rules:score", why="KeyError: 'region'")
+        for name in "abcde"
+    ]
+    lines = plan_message(Plan((Decision("web", on(a=1), failures=tuple(failures)),)), fleet()).splitlines()
+    assert lines[1] == "  web: no answer from rules:score: KeyError: 'region' (a, b, c and 2 more)"
+
+
 def test_of_many_lines_the_rest_is_counted() -> None:
     plan = Plan(tuple(Decision(f"p{number:02}", on(a=1)) for number in range(MOST_LINES + 5)))
     lines = plan_message(plan, fleet()).splitlines()

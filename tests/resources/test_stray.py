@@ -55,9 +55,7 @@ def test_a_member_that_is_silent_again_is_asked_again_by_the_next_run(monkeypatc
     assert outcome.diff("shop", after, news).changes
 
 
-def test_an_unexpected_error_is_told_and_tried_again(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_an_unexpected_error_is_told_and_tried_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("KUBEFLEET_LOGS", str(tmp_path))
     broken = {"fleet": "shop", "phases": {}, "members": {}, "stray": {"b": GONE}}
     outcome, told = OutcomeProvider(), list[str]()

@@ -148,10 +148,10 @@ def pick(**fields: Any) -> dict[str, Any]:
         ({}, "policy.type: missing field"),
         (pick(preferred=[{"weight": 101, "term": {}}]), "policy.preferred[0].weight: value `101` is too large"),
         (pick(preferred=[{"weight": -101, "term": {}}]), "policy.preferred[0].weight: value `-101` is too small"),
-        (pick(preferred=[{"weight": 1}]), "policy.preferred[0]: a preference with both or none"),
+        (pick(preferred=[{"weight": 1}]), "policy.preferred[0]: a preference by "),
         (
             pick(preferred=[{"weight": 1, "term": {}, "sortBy": {"property": "x", "order": "Ascending"}}]),
-            "policy.preferred[0]: a preference with both or none",
+            "policy.preferred[0]: a preference by ",
         ),
         (pick(preferred=[{"weight": 1, "term": {}}] * 11), "policy.preferred: 11 entries are too many"),
         (pick(required=[{}] * 11), "policy.required: 11 entries are too many (expected at most 10)"),

@@ -40,6 +40,7 @@ def _decision(decision: Decision, request: Request) -> dict[str, Any]:
         "refused": {name: [_reason(reason) for reason in reasons] for name, reasons in decision.refused.items()},
         "kept": {name: [_reason(reason) for reason in reasons] for name, reasons in decision.kept.items()},
         "warnings": [{"cluster": reason.cluster, **_reason(reason)} for reason in decision.warnings],
+        "failures": [{"cluster": reason.cluster, **_reason(reason)} for reason in decision.failures],
         "unplaced": decision.unplaced,
         "relaxations": [],
     }

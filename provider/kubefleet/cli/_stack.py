@@ -3,12 +3,14 @@
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
+import yaml
 
 from kubefleet.model.decision import Previous
 from kubefleet.resources._inputs import Declaration, decode_bindings, read_declaration
@@ -33,7 +35,11 @@ class StackFleet:
 
 
 def read_fleets(folder: Path, stack: str) -> tuple[StackFleet, ...]:
-    """The fleets of a stack, by name. Exits with one line when Pulumi cannot be run or has no such stack."""
+    """The fleets of a stack, by name. Exits with one line when Pulumi cannot be run or has no such stack.
+
+    Functions that policies name are looked for in the program's folder too, where the engine starts our provider.
+    """
+    _import_from(folder)
     state = _export(folder, stack)
     deployment = state.get("deployment") or {}
     resources = deployment.get("resources") or []
@@ -79,6 +85,13 @@ def _export(folder: Path, stack: str) -> dict[str, Any]:
         _exit(f"reading the stack failed: {done.stderr.strip() or done.stdout.strip()}")
     state: dict[str, Any] = json.loads(done.stdout)
     return state
+
+
+def _import_from(folder: Path) -> None:
+    project = folder / "Pulumi.yaml"
+    main = yaml.safe_load(project.read_text()).get("main") if project.is_file() else None
+    place = folder / (main or "")
+    sys.path.append(str((place.parent if place.is_file() else place).resolve()))
 
 
 def _exit(text: str) -> NoReturn:

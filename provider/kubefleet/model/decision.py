@@ -24,11 +24,16 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What one scorer gave: `value` before, `weighted` after its weight."""
+    """What one scorer gave: `value` before its `weight`."""
 
     scorer: str
     value: int
-    weighted: int
+    weight: int
+
+    @property
+    def weighted(self) -> int:
+        """What counts in the sum."""
+        return self.value * self.weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ class Decision:
     those of clusters that fit); it, `warnings` and `missing` may make them only when asked. `kept` are those that stay
     although something speaks against them; `left` the clusters that lost the placement, or replicas of it, and the
     declared reason. `missing` has a reason per copy or workload that found no room, `warnings` what was placed all the
-    same.
+    same, `failures` where a scorer could give nothing.
     `unplaced` counts replicas if divided, else copies.
     """
 
@@ -89,6 +94,7 @@ class Decision:
     left: Mapping[str, MoveReason] = field(default_factory=immutabledict)
     warnings: Sequence[Reason] = ()
     missing: Sequence[Reason] = ()
+    failures: Sequence[Reason] = ()
     unplaced: int = 0
     divided: bool = False
 

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from immutabledict import immutabledict
 
+from kubefleet.model.plugin import Plugin
 from kubefleet.model.selector import Expr
 from kubefleet.model.taint import Toleration
 
@@ -35,12 +36,14 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Prefer:
-    """A preference of weight −100..100: a term that matches, or a property sorted by (exactly one of the two)."""
+    """A preference of weight −100..100: a term that matches, a property sorted by, or a function's points
+    (exactly one of the three)."""
 
     weight: int
     term: Term | None = None
     sort_by: str | None = None
     descending: bool = False
+    function: Plugin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,9 @@ class TopologySpread:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A whole policy. `required` terms are alternatives; none at all means every cluster."""
+    """A whole policy. `required` terms are alternatives; none at all means every cluster. `filters` are the user's
+    own.
+    """
 
     type: PolicyType = PolicyType.PICK_ALL
     number: int = 0
@@ -65,6 +70,7 @@ class Policy:
     topology_spread: tuple[TopologySpread, ...] = ()
     tolerations: tuple[Toleration, ...] = ()
     fit: Fit = Fit.FILTER
+    filters: tuple[Plugin, ...] = ()
 
 
 class DivideBy(StrEnum):

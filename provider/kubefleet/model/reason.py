@@ -25,6 +25,8 @@ class Code(StrEnum):
     OUTSCORED = "outscored"
     LIMIT_REACHED = "limit-reached"
     NOT_NAMED = "not-named"
+    PLUGIN_REFUSED = "plugin-refused"
+    PLUGIN_FAILED = "plugin-failed"
 
 
 @dataclass(frozen=True, slots=True)

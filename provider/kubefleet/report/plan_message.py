@@ -7,6 +7,7 @@ from kubefleet.model.snapshot import Snapshot
 from kubefleet.scheduling.explain import fit_line, reason_text
 
 MOST_LINES = 20
+MOST_NAMES = 3
 
 
 def plan_message(plan: Plan, snapshot: Snapshot) -> str:
@@ -14,6 +15,7 @@ def plan_message(plan: Plan, snapshot: Snapshot) -> str:
     lines = [f"{cluster.name} is unreachable: {cluster.why}" for cluster in _unreachable(snapshot)]
     lines += [move_line(move) for move in plan.moves]
     lines += [line for decision in plan.decisions for line in kept_lines(decision)]
+    lines += [line for decision in plan.decisions for line in failure_lines(decision)]
     lines += [_unplaced_line(decision) for decision in plan.decisions if decision.unplaced]
     lines += [_placement_line(decision, snapshot) for decision in plan.decisions]
     shown = lines[:MOST_LINES]
@@ -73,6 +75,19 @@ def kept_lines(decision: Decision) -> list[str]:
         f"{decision.placement} kept on {cluster}: {'; '.join(map(reason_text, reasons))}"
         for cluster, reasons in decision.kept.items()
     ]
+
+
+def failure_lines(decision: Decision) -> list[str]:
+    """Scorers that could give some clusters nothing, one line for each way of failing."""
+    by_text: dict[str, list[str]] = {}
+    for reason in decision.failures:
+        by_text.setdefault(reason_text(reason), []).append(reason.cluster)
+    return [f"{decision.placement}: {text} ({_some(names)})" for text, names in sorted(by_text.items())]
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(names[:MOST_NAMES]) + more
 
 
 def move_line(move: Move) -> str:

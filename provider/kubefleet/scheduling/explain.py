@@ -9,7 +9,6 @@ from kubefleet.model.quantity import format_amount
 from kubefleet.model.reason import Code, Reason
 from kubefleet.scheduling.filters import FILTERS
 from kubefleet.scheduling.refused import DEFERRED
-from kubefleet.scheduling.scorers import SCORERS
 
 
 def reason_text(reason: Reason) -> str:
@@ -44,6 +43,7 @@ def explain_lines(decision: Decision, moves: Sequence[Move] = ()) -> list[str]:
     lines += [f"  missing  {_whose(reason)}{reason_text(reason)}" for reason in decision.missing]
     lines += [f"  kept     {name}: {reason_text(r)}" for name, reasons in decision.kept.items() for r in reasons]
     lines += [f"  warning  {reason.cluster}: {reason_text(reason)}" for reason in decision.warnings]
+    lines += [f"  failed   {reason.cluster}: {reason_text(reason)}" for reason in decision.failures]
     for move in moves:
         target = f" -> {move.destination}" if move.destination else ""
         lines.append(f"  move     {move.replicas} {move.source}{target}: {move.reason} {move.why}".rstrip())
@@ -85,7 +85,7 @@ def _score_lines(decision: Decision) -> list[str]:
 
 def _score_line(candidate: Candidate) -> str:
     parts = " + ".join(
-        f"{score.scorer} {score.value} × {_WEIGHTS[score.scorer]} = {score.weighted}" for score in candidate.scores
+        f"{score.scorer} {score.value} × {score.weight} = {score.weighted}" for score in candidate.scores
     )
     return f"{candidate.cluster}: {candidate.total} ({parts})"
 
@@ -168,6 +168,15 @@ def _state(word: str) -> Callable[[Reason], str]:
     return text
 
 
+def _function(word: str) -> Callable[[Reason], str]:
+    def text(reason: Reason) -> str:
+        why = reason.detail.get("why")
+        told = f"{word} {reason.detail['function']}"
+        return f"{told}: {why}" if why else told
+
+    return text
+
+
 def _detail(word: str, *names: str) -> Callable[[Reason], str]:
     def text(reason: Reason) -> str:
         return " ".join([word, *(str(reason.detail[name]) for name in names if reason.detail.get(name))])
@@ -192,5 +201,6 @@ _TEXTS: dict[Code, Callable[[Reason], str]] = {
     Code.OUTSCORED: _outscored,
     Code.LIMIT_REACHED: _limit,
     Code.NOT_NAMED: _detail("not named by the policy"),
+    Code.PLUGIN_REFUSED: _function("refused by"),
+    Code.PLUGIN_FAILED: _function("no answer from"),
 }
-_WEIGHTS = {scorer.name: scorer.weight for scorer in SCORERS}

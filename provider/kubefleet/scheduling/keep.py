@@ -16,6 +16,7 @@ from kubefleet.scheduling.filters.required import NAME as REQUIRED
 from kubefleet.scheduling.filters.required import failing
 from kubefleet.scheduling.filters.spread import NAME as SPREAD
 from kubefleet.scheduling.filters.taints import NO_EXECUTE
+from kubefleet.scheduling.functions import NAME as FUNCTION
 from kubefleet.scheduling.funnel import Funnel
 
 
@@ -76,7 +77,7 @@ def _leaving(cycle: Cycle, request: Request, previous: Previous, funnel: Funnel,
         return Leaving(MoveReason.POLICY_EDITED, "not named any more")
     if not previous.edited:
         return None
-    unmet = (*_unmet(cluster, request, funnel, i), *funnel.refusal(i, SPREAD))
+    unmet = (*_unmet(cluster, request, funnel, i), *funnel.refusal(i, SPREAD), *_refused(funnel, i))
     return Leaving(MoveReason.POLICY_EDITED, ", ".join(map(_wanted, unmet))) if unmet else None
 
 
@@ -93,5 +94,12 @@ def _unmet(cluster: Cluster, request: Request, funnel: Funnel, i: int) -> tuple[
     return tuple(nearest)
 
 
+def _refused(funnel: Funnel, i: int) -> tuple[Reason, ...]:
+    """What the user's own filters have against a cluster. One that fails moves nothing."""
+    return tuple(reason for reason in funnel.refusal(i, FUNCTION) if reason.code is Code.PLUGIN_REFUSED)
+
+
 def _wanted(reason: Reason) -> str:
+    if reason.plugin == FUNCTION:
+        return str(reason.detail["function"])
     return str(reason.detail.get("wanted") or f"{reason.detail['key']} Exists")

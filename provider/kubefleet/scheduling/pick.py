@@ -11,18 +11,20 @@ from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.domains import Domains
 from kubefleet.scheduling.funnel import Funnel
 from kubefleet.scheduling.keep import Kept
-from kubefleet.scheduling.protocols import Mask, Numbers, Scores
-from kubefleet.scheduling.scorers import SCORERS
+from kubefleet.scheduling.protocols import Mask, Numbers, Scorer, Scores
+from kubefleet.scheduling.scorers import scorers_for
 
 
 @dataclass(slots=True)
 class Picked:
     """`chosen` are all clusters, sorted; `added` those that are new, in no order. `dropped` were kept
     until the policy was edited, with what they are too many for; `passed_over` were picked until others had more room,
-    with their own; `seatless` may have no replica at all. `domains` are the copies by topology domain afterwards.
+    with their own; `seatless` may have no replica at all. `domains` are the copies by topology domain afterwards,
+    `scorers` those that rank.
     """
 
     domains: Domains
+    scorers: tuple[Scorer, ...]
     score: Callable[[], list[Scores]]
     chosen: list[int] = field(default_factory=list)
     added: list[int] = field(default_factory=list)
@@ -40,13 +42,13 @@ class Picked:
 
     def total(self, i: int) -> int:
         """The score that ranks a cluster."""
-        return sum(int(value[i]) * scorer.weight for scorer, value in zip(SCORERS, self.values, strict=True))
+        return sum(int(value[i]) * scorer.weight for scorer, value in zip(self.scorers, self.values, strict=True))
 
-    def totals(self, places: Numbers, scorers: Sequence[int] = range(len(SCORERS))) -> Numbers:
+    def totals(self, places: Numbers, scorers: Sequence[int] | None = None) -> Numbers:
         """As `total`, for several clusters; by some scorers only."""
         total = np.zeros(len(places), dtype=np.int64)
-        for which in scorers:
-            total += self.values[which][places] * np.int64(SCORERS[which].weight)
+        for which in range(len(self.scorers)) if scorers is None else scorers:
+            total += self.values[which][places] * np.int64(self.scorers[which].weight)
         return total
 
     def by_score(self, places: Numbers) -> Numbers:
@@ -65,11 +67,12 @@ class Picked:
 def pick(cycle: Cycle, request: Request, funnel: Funnel, kept: Kept) -> Picked:
     """Kept clusters, and the best of those that pass."""
     now, domains = cycle.picture(), _nothing_yet(cycle, request, funnel)
+    scorers = scorers_for(cycle, request)
 
     def score() -> list[Scores]:
-        return [scorer.score(now, request, funnel.passed, _nothing_yet(now, request, funnel)) for scorer in SCORERS]
+        return [scorer.score(now, request, funnel.passed, _nothing_yet(now, request, funnel)) for scorer in scorers]
 
-    picked = Picked(domains, score)
+    picked = Picked(domains, scorers, score)
     number = request.policy.number if request.policy.type is PolicyType.PICK_N else len(cycle.columns)
     stays = kept.stays
     if len(stays) > number:
@@ -152,12 +155,13 @@ def _one_by_one(
 ) -> list[int]:
     """As `_best`, where every pick changes the scores of the next, or whether it is allowed."""
     bound, left = _bound(request), among.copy()
-    again = [which for which, scorer in enumerate(SCORERS) if scorer.every_pick]
-    lasting = picked.totals(np.arange(len(among)), [which for which in range(len(SCORERS)) if which not in again])
+    scorers = picked.scorers
+    again = [which for which, scorer in enumerate(scorers) if scorer.every_pick]
+    lasting = picked.totals(np.arange(len(among)), [which for which in range(len(scorers)) if which not in again])
     found, at_the_time = list[int](), list[list[int]]()
     while len(found) < number:
         for which in again:
-            picked.values[which] = SCORERS[which].score(cycle, request, funnel.passed, picked.domains)
+            picked.values[which] = scorers[which].score(cycle, request, funnel.passed, picked.domains)
         allowed = left & picked.domains.allowed() if bound else left
         if standing and not allowed.any():
             allowed = left

@@ -8,6 +8,7 @@ from kubefleet.model.decision import Binding, Decision, Move, Previous
 from kubefleet.model.request import Request
 from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.exchange import exchange
+from kubefleet.scheduling.functions import failed_scorers
 from kubefleet.scheduling.funnel import Funnel, run_filters
 from kubefleet.scheduling.keep import Kept, keep
 from kubefleet.scheduling.missing import missing_reasons, unplaced
@@ -42,12 +43,13 @@ def place(cycle: Cycle, request: Request, previous: Previous | None) -> tuple[De
     decision = Decision(
         placement=request.name,
         bindings=_bindings(cycle, request, kept, shared),
-        candidates=Ranking(cycle.columns.names, funnel.passed, shared.seats, SCORERS, lambda: picked.values),
+        candidates=Ranking(cycle.columns.names, funnel.passed, shared.seats, picked.scorers, lambda: picked.values),
         refused=Refusals(cycle.columns.names, shared.seats, lambda i: why_not(outcome, i)),
         kept=_frozen_dict(kept_reasons(outcome)),
         left=_frozen_dict(left(cycle, request, kept, picked, shared, moves)),
         warnings=Reasons(lambda: tuple(reason for i in sorted(shared.seats) for reason in funnel.warnings(i))),
         missing=Reasons(lambda: missing_reasons(outcome)),
+        failures=Reasons(lambda: failed_scorers(cycle, request)) if len(picked.scorers) > len(SCORERS) else (),
         unplaced=unplaced(request, shared),
         divided=request.divides,
     )

@@ -86,7 +86,7 @@ class Ranking(Sequence[Candidate]):
 
     def _candidate(self, place: int) -> Candidate:
         scores = (
-            Score(scorer.name, int(value[place]), int(value[place]) * scorer.weight)
+            Score(scorer.name, int(value[place]), scorer.weight)
             for scorer, value in zip(self._scorers, self._values(), strict=True)
         )
         return Candidate(self._names[place], tuple(scores))

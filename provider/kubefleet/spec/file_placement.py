@@ -54,7 +54,7 @@ def parse_file_placement(raw: object, path: str, base: Path, mistakes: list[Mist
     # What can be read is checked even when the rest is wrong: all mistakes at once.
     written = raw.get("policy")
     given = written if isinstance(written, Mapping) else {"type": "PickAll"}
-    policy = parse_policy(given, join(path, "policy"), Spelling.FILE, mistakes)
+    policy = parse_policy(given, join(path, "policy"), Spelling.FILE, mistakes, base)
     replicas = _replicas(raw.get("replicas"), join(path, "replicas"), mistakes)
     if spec is None:
         return None

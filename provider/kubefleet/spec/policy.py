@@ -1,14 +1,17 @@
 """Policies as users write them."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from kubefleet.model.plugin import Plugin
 from kubefleet.model.policy import Fit, Policy, PolicyType, Prefer, Term, TopologySpread
 from kubefleet.model.property import parse_value
 from kubefleet.model.selector import ORDERED, Expr, Operator
 from kubefleet.spec.mistakes import Mistake, Spelling, join
+from kubefleet.spec.plugins import FILTERS, SCORERS, load_plugin
 from kubefleet.spec.scalars import LabelKey, Labels, LabelValue, Name, Scalar, Text, Whole
 from kubefleet.spec.toleration import TolerationSpec
 from kubefleet.spec.written import Written, read
@@ -86,20 +89,25 @@ class SortSpec(Written):
 
 
 class PreferSpec(Written):
-    """A preference: a term or an order, never both."""
+    """A preference: a term, an order or a function, never two of them."""
 
     weight: Annotated[Whole, Field(ge=-100, le=100)]
     term: TermSpec | None = None
     sort_by: SortSpec | None = None
+    function: Text | None = None
 
     @model_validator(mode="after")
     def _one_of(self) -> "PreferSpec":
-        if (self.term is None) == (self.sort_by is None):
-            raise ValueError("a preference with both or none of a term and an order (expected exactly one)")
+        given = [way for way in ("term", "sort_by", "function") if getattr(self, way) is not None]
+        if len(given) != 1:
+            seen = " and ".join(f"`{way}`" for way in given) or "nothing"
+            raise ValueError(f"a preference by {seen} (expected exactly one of a term, an order and a function)")
         return self
 
-    def prefer(self) -> Prefer:
-        """The frozen value."""
+    def prefer(self, functions: Mapping[str, Plugin]) -> Prefer:
+        """The frozen value; functions are by name."""
+        if self.function is not None:
+            return Prefer(self.weight, function=functions[self.function])
         if self.sort_by is None:
             return Prefer(self.weight, term=self.term.term() if self.term else None)
         return Prefer(self.weight, sort_by=self.sort_by.property, descending=self.sort_by.order == "Descending")
@@ -135,30 +143,57 @@ class PolicySpec(Written):
     preferred: Annotated[list[PreferSpec], Field(max_length=10)] = []
     topology_spread: Annotated[list[SpreadSpec], Field(max_length=10)] = []
     tolerations: Annotated[list[TolerationSpec], Field(max_length=100)] = []
+    filters: Annotated[list[Text], Field(max_length=10)] = []
     fit: Literal["filter", "score", "ignore"] = "filter"
 
-    def policy(self) -> Policy:
-        """The frozen value."""
+    def policy(self, filters: Mapping[str, Plugin], scorers: Mapping[str, Plugin]) -> Policy:
+        """The frozen value; functions are by name."""
         return Policy(
             type=PolicyType(self.type),
             number=self.number_of_clusters or 0,
             names=tuple(sorted(set(self.cluster_names or ()))),
             required=tuple(spec.term() for spec in self.required),
-            preferred=tuple(spec.prefer() for spec in self.preferred),
+            preferred=tuple(spec.prefer(scorers) for spec in self.preferred),
             topology_spread=tuple(spec.spread() for spec in self.topology_spread),
             tolerations=tuple(spec.toleration() for spec in self.tolerations),
             fit=Fit(self.fit),
+            filters=tuple(filters[name] for name in self.filters),
         )
 
 
-def parse_policy(raw: Mapping[str, object], path: str, spelling: Spelling, mistakes: list[Mistake]) -> Policy | None:
-    """A policy from plain data, or None after adding everything that is wrong with it to `mistakes`."""
+def parse_policy(
+    raw: Mapping[str, object], path: str, spelling: Spelling, mistakes: list[Mistake], folder: Path | None = None
+) -> Policy | None:
+    """A policy from plain data, or None after adding everything that is wrong with it to `mistakes`. `folder` is where
+    modules with functions may lie, besides where Python looks anyway.
+    """
     before = len(mistakes)
     spec = read(PolicySpec, raw, path, spelling, mistakes)
     if spec is None:
         return None
     mistakes += _fields_of_type(spec, path, spelling)
-    return spec.policy() if len(mistakes) == before else None
+    filters = [(join(path, "filters", index), name) for index, name in enumerate(spec.filters)]
+    scorers = [
+        (join(path, "preferred", index, "function"), prefer.function)
+        for index, prefer in enumerate(spec.preferred)
+        if prefer.function is not None
+    ]
+    filtering = _functions(filters, FILTERS, folder, mistakes)
+    scoring = _functions(scorers, SCORERS, folder, mistakes)
+    return spec.policy(filtering, scoring) if len(mistakes) == before else None
+
+
+def _functions(
+    named: list[tuple[str, str]], group: str, folder: Path | None, mistakes: list[Mistake]
+) -> dict[str, Plugin]:
+    """Functions by name, from where each is named. None may be named twice: what explains a plan tells them by name."""
+    found: dict[str, Plugin] = {}
+    for path, name in named:
+        if name in found:
+            mistakes.append(Mistake(path, f"function `{name}` is named twice (expected once)"))
+        elif plugin := load_plugin(name, group, folder, path, mistakes):
+            found[name] = plugin
+    return found
 
 
 def _fields_of_type(spec: PolicySpec, path: str, spelling: Spelling) -> list[Mistake]:

@@ -5,6 +5,7 @@ from kubefleet.model.taint import Effect
 from kubefleet.scheduling.filters.apis import Apis
 from kubefleet.scheduling.filters.capacity import Capacity
 from kubefleet.scheduling.filters.eligibility import Eligibility
+from kubefleet.scheduling.filters.functions import Functions
 from kubefleet.scheduling.filters.namespaces import Namespaces
 from kubefleet.scheduling.filters.reachable import Reachable
 from kubefleet.scheduling.filters.required import Required
@@ -20,6 +21,7 @@ FILTERS: tuple[Filter, ...] = (
     Required(),
     Namespaces(),
     Apis(),
+    Functions(),
     Capacity(),
     Spread(),
 )

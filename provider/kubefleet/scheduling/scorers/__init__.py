@@ -1,7 +1,10 @@
 """Scorers with their weights. A candidate's rank is the sum of value × weight; ties go by name, ascending."""
 
+from kubefleet.model.request import Request
+from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.protocols import Scorer
 from kubefleet.scheduling.scorers.capacity import Capacity
+from kubefleet.scheduling.scorers.functions import function_scorers
 from kubefleet.scheduling.scorers.preferred import Preferred
 from kubefleet.scheduling.scorers.spread import Spread
 
@@ -12,4 +15,11 @@ SCORERS: tuple[Scorer, ...] = (
 )
 """One row a scorer."""
 
-__all__ = ["SCORERS"]
+
+def scorers_for(cycle: Cycle, request: Request) -> tuple[Scorer, ...]:
+    """The table's rows, and those that the request's policy brings along."""
+    number = cycle.columns.number(request.policy)
+    return cycle.columns.once(("scorers", number), lambda: (*SCORERS, *function_scorers(request)))
+
+
+__all__ = ["SCORERS", "scorers_for"]

@@ -1,0 +1,16 @@
+"""Functions that case files name: filters and scorers as a user writes them."""
+
+
+def in_europe(cluster, request):
+    """A filter: True, or why not."""
+    return cluster.labels.get("region") == "eu" or f"{request.name} stays in Europe, not in {cluster.labels['region']}"
+
+
+def fewest_bookings(cluster, request):
+    """A scorer: −100..100."""
+    return 50 if cluster.name.startswith("us") else 0.5
+
+
+def more_than_a_hundred(cluster, request):
+    """A scorer that breaks the rule on one cluster."""
+    return 101 if cluster.name == "a" else 10
