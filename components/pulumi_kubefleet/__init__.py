@@ -3,6 +3,7 @@
 from pulumi_kubefleet.access import ExecCredential, Kubeconfig
 from pulumi_kubefleet.fleet import Fleet
 from pulumi_kubefleet.member import MemberCluster
+from pulumi_kubefleet.node_pools import NodePool
 from pulumi_kubefleet.placement import Placement
 from pulumi_kubefleet.policies import PickAll, PickFixed, PickN, Policy
 from pulumi_kubefleet.replicas import Divided, Duplicated
@@ -18,6 +19,7 @@ __all__ = [
     "Kubeconfig",
     "Label",
     "MemberCluster",
+    "NodePool",
     "PickAll",
     "PickFixed",
     "PickN",

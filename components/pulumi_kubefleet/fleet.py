@@ -15,6 +15,7 @@ from pulumi_kubefleet._resources import Outcome, Ownership, Schedule, Settle, St
 from pulumi_kubefleet._source import caller
 from pulumi_kubefleet.access import ExecCredential, Kubeconfig
 from pulumi_kubefleet.member import MemberCluster
+from pulumi_kubefleet.node_pools import NodePool
 from pulumi_kubefleet.placement import Manifest, Placement
 from pulumi_kubefleet.policies import Policy
 from pulumi_kubefleet.replicas import Divided, Duplicated
@@ -67,6 +68,7 @@ class Fleet(pulumi.ComponentResource):
         labels: Mapping[str, pulumi.Input[str]] | None = None,
         taints: Sequence[Taint] = (),
         properties: Mapping[str, Any] | None = None,
+        node_pools: Sequence[NodePool] = (),
         cordon: bool = False,
         leave: str | None = None,
         accept_new_uid: bool = False,
@@ -84,6 +86,7 @@ class Fleet(pulumi.ComponentResource):
             labels=labels,
             taints=taints,
             properties=properties,
+            node_pools=node_pools,
             cordon=cordon,
             leave=leave,
             accept_new_uid=accept_new_uid,

@@ -8,6 +8,7 @@ import pulumi
 from pulumi_kubefleet._record import plain
 from pulumi_kubefleet._source import caller
 from pulumi_kubefleet.access import ExecCredential, Kubeconfig
+from pulumi_kubefleet.node_pools import NodePool
 from pulumi_kubefleet.terms import Taint
 
 
@@ -20,6 +21,7 @@ class MemberCluster(pulumi.ComponentResource):
         labels: labels that policies select on, e.g. `{"region": "eu"}`.
         taints: taints that keep workloads away (`NoSchedule`) or make them move (`NoExecute`).
         properties: properties that win over those collected from nodes.
+        node_pools: what its nodes will be: capacity while it is planned or young, and how far its pools may grow.
         cordon: take no new workloads; what runs there stays.
         leave: what becomes of the workloads when the member is taken out of the program: `clean_up` or `keep`.
         accept_new_uid: the name may mean another cluster than in the last run, which has nothing of this fleet yet.
@@ -37,6 +39,7 @@ class MemberCluster(pulumi.ComponentResource):
         labels: Mapping[str, pulumi.Input[str]] | None = None,
         taints: Sequence[Taint] = (),
         properties: Mapping[str, Any] | None = None,
+        node_pools: Sequence[NodePool] = (),
         cordon: bool = False,
         leave: str | None = None,
         accept_new_uid: bool = False,
@@ -56,6 +59,7 @@ class MemberCluster(pulumi.ComponentResource):
             "labels": labels,
             "taints": taints or None,
             "properties": properties,
+            "node_pools": node_pools or None,
             "cordon": cordon or None,
             "leave": leave,
             "accept_new_uid": accept_new_uid or None,

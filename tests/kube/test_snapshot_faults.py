@@ -28,6 +28,7 @@ BOOKING = InventoryBooking(
     "Deployment/default/web", 5, immutabledict({"cpu": 1000}), immutabledict({"app": "web"}), "default"
 )
 INVENTORY = InventoryObject("u1", "web", "prod", "shop", "uid-1", "r1", bookings=(BOOKING,))
+AUTOSCALER = "/api/v1/namespaces/kube-system/configmaps/cluster-autoscaler-status"
 AMOUNTS = {"cpu": "4", "memory": "8Gi", "pods": "10"}
 HEALTHY: dict[str, Any] = {
     "/version": {"gitVersion": "v1.37.2"},
@@ -64,6 +65,7 @@ HEALTHY: dict[str, Any] = {
         ]
     },
     f"/api/v1/namespaces/{NAMESPACE}/configmaps": {"items": [format_inventory_object(INVENTORY)]},
+    AUTOSCALER: Response('{"reason": "NotFound", "message": "none"}', 404),
 }
 
 

@@ -1,16 +1,19 @@
 """What one member says of itself: everything that a snapshot needs, read at once."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from immutabledict import immutabledict
 
+from kubefleet.kube.autoscaling import Autoscaling, read_autoscaling
 from kubefleet.kube.bookings import booked, make_bookings, make_holdings, read_inventory_objects
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError, BadAnswer, Unreachable
 from kubefleet.kube.fan_out import fan_out
+from kubefleet.kube.growing import find_growth
 from kubefleet.kube.inventory_object import KIND_LABEL, NAMESPACE, InventoryObject
 from kubefleet.kube.list_pages import NODE_PAGE, POD_PAGE
 from kubefleet.kube.load import Load, LoadCounter
@@ -18,13 +21,17 @@ from kubefleet.kube.nodes import Node, make_shapes, read_node
 from kubefleet.kube.properties import collect_properties
 from kubefleet.model.amounts import Amounts
 from kubefleet.model.booking import Booking
+from kubefleet.model.growth import Growth
 from kubefleet.model.holding import Holding
+from kubefleet.model.node_pool import NodePool, completed
 from kubefleet.model.property import Property
 from kubefleet.model.shape import NodeShape
 
 _METADATA: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _RUNNING: Final = "status.phase!=Succeeded,status.phase!=Failed"
 _GRACE: Final = 0.5
+YOUNG: Final = timedelta(minutes=30)
+"""How old a cluster is when all nodes of its first pools count as arrived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +39,8 @@ class MemberFacts:
     """Facts in the words of `Cluster`. `not_ready` says why the cluster should get nothing new, empty if it may.
 
     A cluster is not ready when its API server says so itself, or when it has nodes and none of them is ready. Without
-    any node it is ready and has no room, which says more.
+    any node it is ready and has no room, which says more. A young one is completed from its declared pools: nodes that
+    are on their way count as there.
     """
 
     uid: str
@@ -45,25 +53,31 @@ class MemberFacts:
     properties: immutabledict[str, Property]
     bookings: tuple[Booking, ...]
     holdings: tuple[Holding, ...]
+    growth: Growth
 
 
-def read_member(connection: Connection, *, within: float) -> MemberFacts:
-    """Ask a member everything, in four threads, within `within` seconds altogether.
+def read_member(connection: Connection, *, within: float, now: datetime, pools: Sequence[NodePool] = ()) -> MemberFacts:
+    """Ask a member everything, in five threads, within `within` seconds altogether. `pools` are those declared for it,
+    `now` tells whether it is young.
 
     Raises Unreachable when it takes longer, ApiError when something may not be read, BadAnswer for what is malformed.
     """
     asked = connection.by(time.monotonic() + within)
-    questions: list[Callable[[Connection], Any]] = [_standing, _served, _nodes, _load]
+    questions: list[Callable[[Connection], Any]] = [_standing, _served, _nodes, _load, _autoscaling]
     outcomes = fan_out(questions, lambda question: question(asked), within=within + _GRACE)
     for outcome in outcomes:
         if isinstance(outcome.error, TimeoutError):
             raise Unreachable(connection.name, f"no complete answer within {within:g} s")
-    (version, unready), (uid, namespaces, apis), nodes, (inventories, load) = (outcome.get() for outcome in outcomes)
+    (version, unready), served, nodes, (inventories, load), autoscaling = (outcome.get() for outcome in outcomes)
+    (uid, created), namespaces, apis = served
     shapes = make_shapes(nodes, load.by_node)
+    young = bool(pools) and created is not None and now - created < YOUNG
+    if young:
+        shapes = completed(shapes, pools)
     return MemberFacts(
         uid=uid,
         version=version,
-        not_ready=unready or _without_ready_node(nodes),
+        not_ready=unready or ("" if young else _without_ready_node(nodes)),
         namespaces=namespaces,
         apis=apis,
         shapes=shapes,
@@ -71,6 +85,7 @@ def read_member(connection: Connection, *, within: float) -> MemberFacts:
         properties=collect_properties(nodes, shapes, load.pending, version),
         bookings=make_bookings(inventories, load.live),
         holdings=make_holdings(inventories),
+        growth=find_growth(shapes, pools, autoscaling),
     )
 
 
@@ -85,20 +100,37 @@ def _standing(connection: Connection) -> tuple[str, str]:
     return version, ""
 
 
-def _served(connection: Connection) -> tuple[str, frozenset[str], frozenset[str]]:
-    """The kube-system namespace's uid, the namespaces that are not on their way out, the APIs."""
-    uid, names = "", []
+def _autoscaling(connection: Connection) -> Autoscaling:
+    """Whatever takes longer than half the time that there is counts as not readable: it must not cost the member."""
+    deadline, now = connection.patience.deadline, time.monotonic()
+    return read_autoscaling(connection if deadline is None else connection.by(now + (deadline - now) / 2))
+
+
+def _served(connection: Connection) -> tuple[tuple[str, datetime | None], frozenset[str], frozenset[str]]:
+    """The kube-system namespace's uid and since when it is there, the namespaces that are not on their way out, the
+    APIs.
+    """
+    uid, created, names = "", None, []
     for item in connection.list("/api/v1/namespaces", accept=_METADATA):
         metadata = item.get("metadata")
         if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str):
             raise BadAnswer(connection.name, "a namespace has no name")
         if metadata["name"] == "kube-system":
-            uid = str(metadata.get("uid") or "")
+            uid, created = str(metadata.get("uid") or ""), _moment(metadata.get("creationTimestamp"))
         if not metadata.get("deletionTimestamp"):
             names.append(metadata["name"])
     if not uid:
         raise BadAnswer(connection.name, "no namespace kube-system (expected a Kubernetes cluster)")
-    return uid, frozenset(names), connection.apis().apis
+    return (uid, created), frozenset(names), connection.apis().apis
+
+
+def _moment(text: object) -> datetime | None:
+    """A time as the API server writes it; None for anything else: whose age is not known is not young."""
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None
 
 
 def _nodes(connection: Connection) -> tuple[Node, ...]:

@@ -12,7 +12,10 @@ from kubefleet.kube.fan_out import fan_out
 from kubefleet.kube.member_facts import MemberFacts, read_member
 from kubefleet.kube.patience import never
 from kubefleet.model.cluster import Cluster, ClusterState
+from kubefleet.model.growth import Growth, declared_growth
+from kubefleet.model.measured import measure
 from kubefleet.model.member import Member
+from kubefleet.model.node_pool import completed
 from kubefleet.model.snapshot import Snapshot
 
 
@@ -41,7 +44,7 @@ def take_snapshot(
     known = known_unreachable or {}
 
     def look(member: Member) -> tuple[Cluster, Connection | None]:
-        return _look(member, deadline, known.get(member.name), cancelled)
+        return _look(member, taken_at, deadline, known.get(member.name), cancelled)
 
     clusters, connections = [], {}
     for member, outcome in zip(members, fan_out(members, look, max_parallel=max_parallel), strict=True):
@@ -60,15 +63,15 @@ def take_snapshot(
 
 
 def _look(
-    member: Member, deadline: float, known: str | None, cancelled: Callable[[], bool]
+    member: Member, now: datetime, deadline: float, known: str | None, cancelled: Callable[[], bool]
 ) -> tuple[Cluster, Connection | None]:
     if member.access is None:
-        return _bare(member, ClusterState.PLANNED, "not created yet"), None
+        return _planned(member), None
     if known is not None:
         return _unreachable(member, known), None
     connection = connect(member.name, member.access, answer_within=deadline, cancelled=cancelled)
     try:
-        facts = read_member(connection, within=deadline)
+        facts = read_member(connection, within=deadline, now=now, pools=member.node_pools)
     except BaseException:
         connection.close()
         raise
@@ -94,6 +97,7 @@ def _live(member: Member, facts: MemberFacts) -> Cluster:
         bookings=facts.bookings,
         holdings=facts.holdings,
         kubernetes_version=facts.version,
+        growth=facts.growth,
     )
 
 
@@ -108,20 +112,32 @@ def _state(member: Member, facts: MemberFacts) -> tuple[ClusterState, str]:
     return ClusterState.READY, ""
 
 
+def _planned(member: Member) -> Cluster:
+    """One that is still to be created: its declared pools stand for its nodes."""
+    shapes = completed((), member.node_pools)
+    properties = {**(measure(shapes) if shapes else {}), **member.properties}
+    return Cluster(
+        member.name,
+        state=ClusterState.PLANNED,
+        why="not created yet",
+        labels=member.labels,
+        taints=member.taints,
+        properties=immutabledict({name: properties[name] for name in sorted(properties)}),
+        shapes=shapes,
+        capacity_known=bool(member.node_pools),
+        growth=Growth(declared_growth(shapes, member.node_pools)),
+    )
+
+
 def _unreachable(member: Member, why: str) -> Cluster:
-    return _bare(member, ClusterState.UNREACHABLE, why)
-
-
-def _bare(member: Member, state: ClusterState, why: str) -> Cluster:
     """A cluster of which nothing is known but what the user declares."""
     return Cluster(
         member.name,
-        state=state,
+        state=ClusterState.UNREACHABLE,
         why=why,
         labels=member.labels,
         taints=member.taints,
         properties=member.properties,
-        capacity_known=state is not ClusterState.PLANNED,
     )
 
 

@@ -7,6 +7,7 @@ from immutabledict import immutabledict
 
 from kubefleet.model.amounts import NOTHING, Amounts
 from kubefleet.model.booking import Booking
+from kubefleet.model.growth import NO_GROWTH, Growth
 from kubefleet.model.holding import Holding
 from kubefleet.model.property import Property
 from kubefleet.model.shape import NodeShape
@@ -33,6 +34,7 @@ class Cluster:
     are None when every one counts as present. `pending` sums the requests of pods that no node holds yet.
     `why` is the observed reason of a state other than ready. Where `capacity_known` is False (a planned cluster
     without node pools) there are no shapes, and capacity limits nothing. `holdings` are the inventory objects there.
+    `growth` is what it may add to its shapes.
     """
 
     name: str
@@ -50,3 +52,4 @@ class Cluster:
     kubernetes_version: str = ""
     capacity_known: bool = True
     holdings: tuple[Holding, ...] = ()
+    growth: Growth = NO_GROWTH

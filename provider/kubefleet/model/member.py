@@ -6,6 +6,7 @@ from enum import StrEnum
 from immutabledict import immutabledict
 
 from kubefleet.model.access import Access
+from kubefleet.model.node_pool import NodePool
 from kubefleet.model.property import Property
 from kubefleet.model.taint import Taint
 
@@ -22,7 +23,8 @@ class Member:
     """One declared member. `leaving` is True when it stands in the old inputs but not in the new ones;
     `accept_new_uid` lets its name mean another cluster from now on.
 
-    `properties` given by the user win over those collected from nodes.
+    `properties` given by the user win over those collected from nodes. `node_pools` stand for nodes that are not there
+    yet.
     """
 
     name: str
@@ -34,3 +36,4 @@ class Member:
     leave: Leave = Leave.CLEAN_UP
     leaving: bool = False
     accept_new_uid: bool = False
+    node_pools: tuple[NodePool, ...] = ()

@@ -3,14 +3,17 @@
 from typing import Annotated, Literal
 
 from immutabledict import immutabledict
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from kubefleet.model.amounts import parse_amounts, subtract
 from kubefleet.model.cluster import Cluster, ClusterState
+from kubefleet.model.growth import Growth, declared_growth
 from kubefleet.model.measured import measure
+from kubefleet.model.node_pool import completed
 from kubefleet.model.property import Property, make_property
 from kubefleet.model.shape import NodeShape
 from kubefleet.spec.member import properties_of
+from kubefleet.spec.node_pool import NodePoolSpec, names_once, node_pools_of
 from kubefleet.spec.scalars import Labels, Name, PropertyValue, Resources, Text, Whole
 from kubefleet.spec.toleration import MemberTaintSpec, TaintSpec
 from kubefleet.spec.written import Written
@@ -51,7 +54,9 @@ class NodesSpec(Written):
 
 
 class ClusterSpec(Written):
-    """One cluster of a fleet file. Where nodes are not given, what it can hold is not known and does not limit."""
+    """One cluster of a fleet file. Where neither nodes nor pools are given, what it can hold is not known and does not
+    limit. Pools complete the nodes of a cluster that is planned; their maximums let any grow.
+    """
 
     name: Name
     labels: Labels = {}
@@ -62,14 +67,21 @@ class ClusterSpec(Written):
     apis: list[Text] | None = None
     state: Literal["ready", "not-ready", "unreachable", "cordoned", "drained", "leaving", "planned"] = "ready"
     nodes: list[NodesSpec] | None = None
+    node_pools: list[NodePoolSpec] | None = None
+
+    _names_once = field_validator("node_pools")(names_once)
 
     def cluster(self) -> Cluster:
         """The frozen value. Namespace `default` exists in every cluster."""
         shapes = tuple(spec.shape() for spec in self.nodes or () if spec.count)
+        pools = node_pools_of(self.node_pools or ())
+        known = self.nodes is not None or self.node_pools is not None
+        if self.state == "planned":
+            shapes = completed(shapes, pools)
         properties: dict[str, Property] = {}
         if self.kubernetes_version:
             properties["kubernetes-version"] = make_property(self.kubernetes_version, "version")
-        if self.nodes is not None:
+        if known:
             properties |= measure(shapes)
         return Cluster(
             self.name,
@@ -81,5 +93,6 @@ class ClusterSpec(Written):
             namespaces=None if self.namespaces is None else frozenset({*self.namespaces, "default"}),
             apis=None if self.apis is None else frozenset(self.apis),
             kubernetes_version=self.kubernetes_version,
-            capacity_known=self.nodes is not None,
+            capacity_known=known,
+            growth=Growth(declared_growth(shapes, pools)),
         )

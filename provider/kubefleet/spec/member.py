@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from immutabledict import immutabledict
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from kubefleet.model.access import Access, ExecCredential, Kubeconfig
 from kubefleet.model.member import Leave, Member
 from kubefleet.model.property import Property, make_property
 from kubefleet.spec.mistakes import Mistake, Spelling, join
+from kubefleet.spec.node_pool import NodePoolSpec, names_once, node_pools_of
 from kubefleet.spec.scalars import Labels, PropertyValue, Text
 from kubefleet.spec.toleration import MemberTaintSpec
 from kubefleet.spec.written import Written, read
@@ -47,6 +48,9 @@ class MemberSpec(Written):
     leave: Literal["clean_up", "keep"] = "clean_up"
     accept_new_uid: bool = False
     access: AccessSpec | None = Field(default=None)
+    node_pools: list[NodePoolSpec] = []
+
+    _names_once = field_validator("node_pools")(names_once)
 
 
 def parse_member(
@@ -69,6 +73,7 @@ def parse_member(
         cordoned=spec.cordon,
         leave=Leave(spec.leave),
         accept_new_uid=spec.accept_new_uid,
+        node_pools=node_pools_of(spec.node_pools),
     )
 
 
