@@ -76,6 +76,15 @@ def test_a_fault_is_done_shown_and_undone(shown: str) -> None:
     assert state() == []
 
 
+def test_a_skewed_token_is_in_a_file_of_its_owner_and_not_in_the_output(shown: str) -> None:
+    printed = done("fault", "skew", "eu-1", "--lab", "cli", "--seconds", "-7200")
+    path = Path(printed.removeprefix("eu-1: skew in ").strip())
+    assert path.stat().st_mode & 0o777 == 0o600
+    user = yaml.safe_load(path.read_text())["users"][0]
+    assert user["name"] == "lab-skewed@eu-1"
+    assert user["user"]["token"] not in printed
+
+
 def test_a_fault_of_an_unknown_cluster_is_said_so(shown: str) -> None:
     result = run("fault", "cut", "eu-7", "--lab", "cli")
     assert result.exit_code == 1
