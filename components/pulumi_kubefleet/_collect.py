@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pulumi
 
 from kubefleet.resources.keys import redo_key, to_key
-from kubefleet.spec.manifests import ManifestObject
 from kubefleet.spec.mistakes import Mistake
+from kubefleet.spec.selection_record import record_of
 from kubefleet.spec.workload_cut import cut_workload
 from pulumi_kubefleet._known import when_known
-from pulumi_kubefleet._manifests import as_input, read_manifests
+from pulumi_kubefleet._manifests import Read, as_input, read_manifests
 from pulumi_kubefleet._secrets import member_secrets
 from pulumi_kubefleet.member import MemberCluster
 from pulumi_kubefleet.placement import Placement
@@ -32,7 +32,7 @@ class Collection:
     fleet: "Fleet"
     members: Mapping[str, MemberCluster]
     placements: tuple[Placement, ...]
-    objects: Mapping[str, tuple[ManifestObject, ...]]
+    manifests: Mapping[str, Read]
     mistakes: tuple[Mistake, ...]
     sources: Mapping[str, str]
 
@@ -54,7 +54,7 @@ class Collection:
             "scope": scope,
             "stack": _stack(),
             "members": self.access(),
-            "manifests": {item.key: as_input(item.object) for item in self.objects[name]},
+            "manifests": {item.key: as_input(item.object) for item in self.manifests[name].objects},
         }
 
     def schedule(self, owners: Mapping[str, tuple[pulumi.Output[str], pulumi.Output[str]]]) -> dict[str, Any]:
@@ -63,7 +63,8 @@ class Collection:
         for placement in self.placements:
             name = placement.placement_name
             uid, revision = owners[name]
-            objects = self.objects[name]
+            read = self.manifests[name]
+            objects = read.objects
             workloads = [cut for item in objects if (cut := cut_workload(item.object, when_known)) is not None]
             placements[name] = {
                 **placement._raw,
@@ -71,6 +72,7 @@ class Collection:
                 "revision": revision,
                 "workloads": workloads,
                 "objects": [item.key for item in objects],
+                **({"selection": record_of(read.selection)} if read.selection is not None else {}),
             }
         computed = {key(name): None for key in (to_key, redo_key) for name in placements}
         return {
@@ -80,11 +82,17 @@ class Collection:
             "placements": placements,
             "mistakes": pulumi.Output.from_input(self._all_mistakes()),
             "sources": dict(self.sources),
+            "left_out": self._left_out() or None,
             "preview": pulumi.runtime.is_dry_run(),
             "leaving": None,
             "stray": None,
             **computed,
         }
+
+    def _left_out(self) -> list[str]:
+        """Objects of manifests of which something was selected that no placement takes."""
+        taken = {item.key for read in self.manifests.values() for item in read.objects}
+        return sorted(frozenset().union(*(read.left for read in self.manifests.values())) - taken)
 
     async def _all_mistakes(self) -> list[dict[str, Any]]:
         """With those that show only when the Outputs in what the members declare are there."""
@@ -120,11 +128,11 @@ def collect(fleet: "Fleet") -> Collection:
     placements: dict[str, Placement] = {}
     for placement in fleet._placements:
         _add_once(placements, "placements", placement.placement_name, placement, placement._source, sources, mistakes)
-    objects: dict[str, tuple[ManifestObject, ...]] = {}
+    manifests: dict[str, Read] = {}
     for name, placement in placements.items():
-        objects[name], wrong = read_manifests(placement)
+        manifests[name], wrong = read_manifests(placement)
         mistakes.extend(wrong)
-    return Collection(fleet, members, tuple(placements.values()), objects, tuple(mistakes), sources)
+    return Collection(fleet, members, tuple(placements.values()), manifests, tuple(mistakes), sources)
 
 
 def _add_once(

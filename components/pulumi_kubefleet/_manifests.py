@@ -1,18 +1,31 @@
 """The manifests of one placement, as its resources get them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pulumi
 
+from kubefleet.model.selection import Selection
+from kubefleet.spec.created_namespaces import with_namespaces
 from kubefleet.spec.manifests import ManifestObject, load_manifests, without_last_applied
 from kubefleet.spec.mistakes import Mistake, join
+from kubefleet.spec.selection import select_objects
 from pulumi_kubefleet._known import when_known
 from pulumi_kubefleet.placement import Placement
 
 
-def read_manifests(placement: Placement) -> tuple[tuple[ManifestObject, ...], list[Mistake]]:
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The objects that a placement takes, those that it leaves in its manifests (by key), and what was selected."""
+
+    objects: tuple[ManifestObject, ...]
+    left: frozenset[str] = frozenset()
+    selection: Selection | None = None
+
+
+def read_manifests(placement: Placement) -> tuple[Read, list[Mistake]]:
     """Every object of a placement, and every mistake in them and in the arguments that their keys are made of."""
     path = f"placements.{placement.placement_name}"
     namespace, allowed = placement._raw.get("namespace"), placement._raw.get("allow_namespaces")
@@ -35,7 +48,17 @@ def read_manifests(placement: Placement) -> tuple[tuple[ManifestObject, ...], li
         for where, value in written.items()
         if isinstance(value, pulumi.Output)
     ]
-    return objects, late + mistakes
+    select = placement._raw.get("select") or ()
+    names = [select] if isinstance(select, str) else select
+    if not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
+        names = ()  # no text: left to the check of all arguments, too
+    taken, selection = objects, None
+    if names:
+        taken, selection = select_objects(objects, names, path, mistakes)
+    left = frozenset(item.key for item in objects) - frozenset(item.key for item in taken)
+    if placement._raw.get("create_namespace") is True:
+        taken = with_namespaces(taken, join(path, "create_namespace"))
+    return Read(taken, left, selection), late + mistakes
 
 
 def as_input(manifest: Mapping[str, Any]) -> dict[str, Any]:

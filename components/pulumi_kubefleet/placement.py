@@ -23,6 +23,10 @@ class Placement(pulumi.ComponentResource):
     Args:
         manifests: YAML files, folders, globs, or objects as dicts (Outputs allowed in values); one or a list.
         namespace: the namespace of objects that name none.
+        select: which objects of the manifests it takes, `"Deployment/web"` (`Kind/name`, or `Kind/namespace/name`), one
+            or a list; what they name or what only serves them follows. Left out: everything.
+        create_namespace: make the namespaces of its objects where they are missing (else they must exist, or be among
+            the manifests); one that exists is used as it is.
         policy: `PickAll()` (default), `PickFixed(...)` or `PickN(n, ...)`.
         replicas: `Duplicated()` (default) or `Divided(...)`.
         strategy: `RollingUpdate(...)`.
@@ -45,6 +49,8 @@ class Placement(pulumi.ComponentResource):
         *,
         manifests: Manifest | Sequence[Manifest],
         namespace: str | None = None,
+        select: str | Sequence[str] | None = None,
+        create_namespace: bool | None = None,
         policy: Policy | None = None,
         replicas: Duplicated | Divided | None = None,
         strategy: RollingUpdate | None = None,
@@ -66,6 +72,8 @@ class Placement(pulumi.ComponentResource):
             self._manifests = [manifests]
         written = {
             "namespace": namespace,
+            "select": select,
+            "create_namespace": create_namespace,
             "policy": policy,
             "replicas": replicas,
             "strategy": strategy,

@@ -59,3 +59,11 @@ def test_a_stack_without_a_fleet_is_one_line(stack):
     _, error = kubefleet(stack, "status", code=1)
     assert "has no fleet (expected one after `pulumi up`)" in error
     assert "Traceback" not in error
+
+
+def test_explain_lists_what_a_placement_takes_of_its_manifests_and_who_brings_it(stack):
+    stack.write('fleet.placement("web", manifests=[NAMESPACE, config_map(), deployment()], select="Deployment/web")')
+    stack.up()
+    text, _ = kubefleet(stack, "explain", "web")
+    assert "  selected Deployment/shop/web\n  follows  Namespace/shop: named by Deployment/shop/web\n" in text
+    assert "settings" not in text

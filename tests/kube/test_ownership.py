@@ -183,3 +183,12 @@ def test_the_field_manager_names_the_placement_and_never_exceeds_what_the_server
 def test_a_foreign_manager_is_not_taken_for_a_placements(manager):
     assert placement_of(manager) is None
     assert not is_manager_of(manager, WEB.uid)
+
+
+def test_one_that_only_wants_a_namespace_to_exist_has_no_say_in_what_it_looks_like():
+    plain = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "annotations": {}}}
+    made = {**plain, "metadata": {"name": "shop", "annotations": {"pulumi-kubefleet/if-missing": "true"}}}
+    labelled = {**plain, "metadata": {"name": "shop", "labels": {"team": "a"}}}
+    there = stored((API, made))
+    assert classify(body_of(labelled, WEB, "r"), there, WEB).standing is Standing.SHARED
+    assert classify(body_of(made, WEB, "r"), stored((API, labelled)), WEB).standing is Standing.FOREIGN

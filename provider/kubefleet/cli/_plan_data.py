@@ -7,6 +7,7 @@ from kubefleet.model.decision import Decision, Move, Plan
 from kubefleet.model.reason import Reason
 from kubefleet.model.request import Request
 from kubefleet.scheduling.explain import reason_text
+from kubefleet.spec.selection_record import record_of
 
 
 def plan_as_json(plan: Plan, requests: Iterable[Request]) -> dict[str, Any]:
@@ -43,6 +44,7 @@ def _decision(decision: Decision, request: Request) -> dict[str, Any]:
         "failures": [{"cluster": reason.cluster, **_reason(reason)} for reason in decision.failures],
         "unplaced": decision.unplaced,
         "relaxations": [],
+        **({"selection": record_of(request.selection)} if request.selection is not None else {}),
     }
 
 

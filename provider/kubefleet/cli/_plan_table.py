@@ -1,13 +1,15 @@
 """A plan as text for the terminal."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from rich.console import Console
 from rich.table import Table
 
 from kubefleet.model.decision import Move, Plan
+from kubefleet.model.request import Request
 from kubefleet.model.snapshot import Snapshot
 from kubefleet.report.plan_message import counts, failure_lines, kept_lines, move_line, summary
+from kubefleet.report.selection_lines import selection_lines
 from kubefleet.scheduling.explain import explain_lines, fit_line
 
 _WIDEST = 500
@@ -27,12 +29,17 @@ def plan_as_table(plan: Plan, snapshot: Snapshot) -> str:
     return "\n".join([*lines, summary(plan, snapshot)]) + "\n"
 
 
-def plan_as_wide_table(plan: Plan, snapshot: Snapshot) -> str:
-    """The table, then the whole story of every placement."""
+def plan_as_wide_table(plan: Plan, snapshot: Snapshot, requests: Iterable[Request] = ()) -> str:
+    """The table, then the whole story of every placement; `requests` are those of the plan."""
+    taken = {request.name: request.selection for request in requests if request.selection is not None}
     moves: Mapping[str, list[Move]] = {decision.placement: [] for decision in plan.decisions}
     for move in plan.moves:
         moves[move.placement].append(move)
-    stories = ["\n".join(explain_lines(decision, moves[decision.placement])) for decision in plan.decisions]
+    stories = []
+    for decision in plan.decisions:
+        name = decision.placement
+        listing = selection_lines(taken[name]) if name in taken else []
+        stories.append("\n".join([*explain_lines(decision, moves[name]), *listing]))
     return "\n\n".join([plan_as_table(plan, snapshot).rstrip(), *stories]) + "\n"
 
 

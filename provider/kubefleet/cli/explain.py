@@ -9,6 +9,7 @@ from kubefleet.cli._plan_data import plan_as_json
 from kubefleet.cli._stack import HERE, FolderOption, StackFleet, StackOption, read_fleets
 from kubefleet.cli.inventory import read_inventory
 from kubefleet.model.decision import Plan
+from kubefleet.report.selection_lines import selection_lines
 from kubefleet.scheduling import schedule
 from kubefleet.scheduling.explain import explain_lines
 from kubefleet.spec.mistakes import did_you_mean
@@ -28,9 +29,11 @@ def explain(
         typer.echo(json.dumps(plan_as_json(plan, fleet.declaration.requests)["placements"][name], indent=2))
         return
     decision = plan.decision(name)
+    request = next(request for request in fleet.declaration.requests if request.name == name)
     if decision is not None:
         moves = tuple(move for move in plan.moves if move.placement == name)
-        typer.echo("\n".join(explain_lines(decision, moves)))
+        listing = selection_lines(request.selection) if request.selection is not None else []
+        typer.echo("\n".join([*explain_lines(decision, moves), *listing]))
 
 
 def plan_now(fleet: StackFleet, within: float) -> Plan:

@@ -61,7 +61,7 @@ def simulate_file(path: Path) -> Plan:
 
 _RENDERERS: dict[PlanForm, Callable[[FleetFile, Plan], str]] = {
     PlanForm.TABLE: lambda fleet, plan: plan_as_table(plan, fleet.snapshot),
-    PlanForm.WIDE: lambda fleet, plan: plan_as_wide_table(plan, fleet.snapshot),
+    PlanForm.WIDE: lambda fleet, plan: plan_as_wide_table(plan, fleet.snapshot, fleet.requests),
     PlanForm.JSON: lambda fleet, plan: json.dumps(plan_as_json(plan, fleet.requests), indent=2) + "\n",
     PlanForm.YAML: lambda fleet, plan: yaml.safe_dump(plan_as_json(plan, fleet.requests), sort_keys=False),
 }

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from kubefleet.kube.object_ref import ref_of
 from kubefleet.kube.placement_identity import PlacementIdentity
+from kubefleet.spec.follower_kinds import is_follower
 
 REVISION_ANNOTATION: Final = "pulumi-kubefleet/revision"
 CREATED_ANNOTATION: Final = "pulumi-kubefleet/created"
@@ -22,13 +23,6 @@ _SERVER_SET: Final = (
     "selfLink",
     "uid",
 )
-# Kinds that several placements may share. They carry no revision: each of the sharers would write another one.
-FOLLOWER_KINDS: Final = frozenset({"Namespace", "ServiceAccount", "ConfigMap", "Secret"})
-
-
-def is_follower(manifest: Mapping[str, Any]) -> bool:
-    """Whether several placements may own such an object together."""
-    return manifest.get("apiVersion") == "v1" and manifest.get("kind") in FOLLOWER_KINDS
 
 
 def body_of(

@@ -7,6 +7,7 @@ from typing import Any
 from kubefleet.kube.apply import Seen, Wait, apply_objects
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError
+from kubefleet.kube.if_missing import without_present
 from kubefleet.kube.inventory_object import InventoryBooking, InventoryObject
 from kubefleet.kube.inventory_store import (
     HOME,
@@ -77,7 +78,7 @@ def place(
     the next. Raises Refused (nothing was written), NotApplied (stopped at that object), BadAnswer (the inventory
     object is malformed), and whatever `wait` raises.
     """
-    wanted = _scoped(connection, wanted)
+    wanted = _scoped(connection, identity, wanted)
     seen = _look(connection, identity, wanted, partners)
     stored = read_inventory_object(connection, identity.uid)
     ahead = write_ahead(stored, identity, wanted.revision, wanted.refs, wanted.bookings, cluster_uid)
@@ -94,7 +95,7 @@ def complete(connection: Connection, identity: PlacementIdentity, wanted: Wanted
 
     Raises BadAnswer when its record is malformed, ValueError when nothing was placed here before.
     """
-    wanted = _scoped(connection, wanted)
+    wanted = _scoped(connection, identity, wanted)
     stored = read_inventory_object(connection, identity.uid)
     if stored is None:
         raise ValueError(f"no inventory object `{identity.uid}` (expected one: place before complete)")
@@ -128,8 +129,8 @@ def remove(connection: Connection, identity: PlacementIdentity, *, patience: Pat
     return pruned
 
 
-def _scoped(connection: Connection, wanted: Wanted) -> Wanted:
-    return replace(wanted, objects=scoped(connection, wanted.objects))
+def _scoped(connection: Connection, identity: PlacementIdentity, wanted: Wanted) -> Wanted:
+    return replace(wanted, objects=without_present(connection, scoped(connection, wanted.objects), identity))
 
 
 def _look(

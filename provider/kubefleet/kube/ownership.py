@@ -11,10 +11,11 @@ from enum import StrEnum
 from typing import Any
 
 from kubefleet.kube.managed_fields import NOTHING, applied, differing, held, managed_by
-from kubefleet.kube.manifest import CREATED_ANNOTATION, content_of, is_follower
+from kubefleet.kube.manifest import CREATED_ANNOTATION, content_of
 from kubefleet.kube.object_ref import ObjectRef, ref_of
 from kubefleet.kube.placement_identity import OWNER_PREFIX, PlacementIdentity, is_manager_of, placement_of
 from kubefleet.kube.refusal import Conflict
+from kubefleet.spec.follower_kinds import is_follower, is_only_if_missing
 
 
 class Standing(StrEnum):
@@ -130,6 +131,8 @@ def _difference(body: Mapping[str, Any], live: Mapping[str, Any], ref: ObjectRef
         if not is_manager_of(entry.manager, uid):
             continue
         theirs = applied(live, entry.fields)
+        if is_only_if_missing(theirs if isinstance(theirs, Mapping) else {}):
+            continue
         paths = tuple(differing(ours, content_of(theirs if theirs is not NOTHING else {})))
         if paths:
             found = placement_of(entry.manager)

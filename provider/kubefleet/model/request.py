@@ -7,6 +7,7 @@ from immutabledict import immutabledict
 
 from kubefleet.model.amounts import NOTHING, Amounts
 from kubefleet.model.policy import Divided, Policy
+from kubefleet.model.selection import Selection
 from kubefleet.model.selector import Expr
 from kubefleet.model.taint import Toleration
 
@@ -43,6 +44,7 @@ class Request:
     `uid` identifies the placement in bookings. `divided` is None when every chosen cluster gets a full copy.
     `needs_namespaces` must exist (or be provided by a placement of the same plan), `provides_namespaces` are among its
     own manifests. `needs_apis` are `group/version/Kind`. With `frozen` the previous decision is copied as it is.
+    `selection` lists what was taken of the manifests; None for all of it.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Request:
     needs_apis: frozenset[str] = frozenset()
     provides_apis: frozenset[str] = frozenset()
     frozen: bool = False
+    selection: Selection | None = None
     rebalance: bool = False
 
     @property

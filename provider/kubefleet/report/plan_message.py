@@ -1,23 +1,31 @@
 """The one message of a schedule: a summary, then what a reader of the preview wants to know first."""
 
+from collections.abc import Sequence
+
 from kubefleet.model.cluster import Cluster, ClusterState
 from kubefleet.model.counted import counted
 from kubefleet.model.decision import Decision, Move, MoveReason, Plan
+from kubefleet.model.request import Request
 from kubefleet.model.snapshot import Snapshot
+from kubefleet.report.selection_lines import selection_line
 from kubefleet.scheduling.explain import fit_line, reason_text
 
 MOST_LINES = 20
 MOST_NAMES = 3
 
 
-def plan_message(plan: Plan, snapshot: Snapshot) -> str:
-    """Line 1 is the summary; then at most 20 lines: unreachable members, moves, kept, unplaced, every placement."""
+def plan_message(plan: Plan, snapshot: Snapshot, requests: Sequence[Request] = (), left_out: Sequence[str] = ()) -> str:
+    """Line 1 is the summary; then at most 20 lines: unreachable members, moves, kept, unplaced, every placement, and
+    what they take of their manifests. `left_out` are objects of the manifests that no placement takes.
+    """
     lines = [f"{cluster.name} is unreachable: {cluster.why}" for cluster in _unreachable(snapshot)]
     lines += [move_line(move) for move in plan.moves]
     lines += [line for decision in plan.decisions for line in kept_lines(decision)]
     lines += [line for decision in plan.decisions for line in failure_lines(decision)]
     lines += [_unplaced_line(decision) for decision in plan.decisions if decision.unplaced]
     lines += [_placement_line(decision, snapshot) for decision in plan.decisions]
+    lines += [f"no placement takes {', '.join(left_out)}"] if left_out else []
+    lines += [f"{item.name} {selection_line(item.selection)}" for item in requests if item.selection is not None]
     shown = lines[:MOST_LINES]
     if len(lines) > MOST_LINES:
         shown.append(f"and {len(lines) - MOST_LINES} more: kubefleet explain PLACEMENT")

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from kubefleet.kube import take_snapshot
-from kubefleet.kube.manifest import is_follower
 from kubefleet.model.cluster import ClusterState
 from kubefleet.model.decision import Plan
 from kubefleet.model.snapshot import Snapshot
@@ -20,6 +19,7 @@ from kubefleet.resources._stray import find_stray
 from kubefleet.resources.keys import redo_key, to_key
 from kubefleet.resources.ownership import has_unknown
 from kubefleet.scheduling import schedule
+from kubefleet.spec.follower_kinds import is_follower, is_only_if_missing
 from kubefleet.spec.mistakes import Mistake
 
 
@@ -47,7 +47,7 @@ def decide(declaration: Declaration, olds: Props, news: Props) -> Decided:
     )
     previous = under_new_names(previous_decisions(olds, news), found)
     plan = schedule(snapshot, declaration.requests, previous)
-    if mistakes := _different_followers(plan, news):
+    if mistakes := _shared_objects(plan, news):
         return Decided({}, "", False, mistakes)
     planned = frozenset(cluster.name for cluster in snapshot.clusters if cluster.state is ClusterState.PLANNED)
     inputs: dict[str, Any] = {
@@ -60,7 +60,8 @@ def decide(declaration: Declaration, olds: Props, news: Props) -> Decided:
     inputs["gone"], inputs["stray"] = find_stray(snapshot, olds.get("gone") or {}, going(olds, news), uids)
     unreachable = any(cluster.state is ClusterState.UNREACHABLE for cluster in snapshot.clusters)
     warns = unreachable or any(decision.unplaced for decision in plan.decisions)
-    return Decided(inputs, plan_message(plan, snapshot), warns)
+    left_out = news.get("left_out") or ()
+    return Decided(inputs, plan_message(plan, snapshot, declaration.requests, left_out), warns or bool(left_out))
 
 
 def going(olds: Props, news: Props) -> dict[str, str]:
@@ -154,19 +155,24 @@ def _still_leaving(declaration: Declaration, snapshot: Snapshot, olds: Props, ne
     return leaving
 
 
-def _different_followers(plan: Plan, news: Props) -> tuple[Mistake, ...]:
-    """Objects that two placements share on one cluster must be the same in both."""
+def _shared_objects(plan: Plan, news: Props) -> tuple[Mistake, ...]:
+    """Objects that two placements have on one cluster: only followers may be, and must be the same in both."""
     owners: dict[tuple[str, str], tuple[str, Mapping[str, Any]]] = {}
     mistakes = set()
     for decision in plan.decisions:
         name = decision.placement
         manifests = _session.manifests.get(news["placements"][name]["uid"], {})
-        # What is not known in a preview is compared in the update.
-        shared = {key: item for key, item in manifests.items() if is_follower(item) and not has_unknown(item)}
+        objects = {key: item for key, item in manifests.items() if not is_only_if_missing(item)}
         for binding in decision.bindings:
-            for key, item in shared.items():
+            for key, item in objects.items():
                 other, content = owners.setdefault((binding.cluster, key), (name, item))
-                if content != item:
+                if other == name:
+                    continue
+                if not is_follower(item):
+                    message = f"`{key}` is on {binding.cluster} by placement `{other}` too (expected one of the two)."
+                    mistakes.add(Mistake(f"placements.{name}.manifests", message))
+                # What is not known in a preview is compared in the update.
+                elif content != item and not has_unknown(item) and not has_unknown(content):
                     message = f"`{key}` differs from the one of placement `{other}` (expected the same content)."
                     mistakes.add(Mistake(f"placements.{name}.manifests", message))
     return tuple(sorted(mistakes, key=str))

@@ -6,7 +6,6 @@ from typing import Any
 from immutabledict import immutabledict
 
 from kubefleet.kube import Connection, Unreachable
-from kubefleet.kube.manifest import is_follower
 from kubefleet.kube.placement_identity import PlacementIdentity
 from kubefleet.model.access import Access
 from kubefleet.model.strategy import RollingUpdate
@@ -14,6 +13,7 @@ from kubefleet.resources import _engine, _session
 from kubefleet.resources._adapter import Props
 from kubefleet.resources._inputs import all_members
 from kubefleet.rollout.task import Task
+from kubefleet.spec.follower_kinds import is_follower
 from kubefleet.spec.member import parse_member
 from kubefleet.spec.mistakes import Spelling
 from kubefleet.spec.strategy import parse_strategy

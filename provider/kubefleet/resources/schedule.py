@@ -12,7 +12,7 @@ from kubefleet.resources._adapter import Adapter, Props
 from kubefleet.resources.keys import appeared, is_redo, placed_by, redo_key, to_key
 from kubefleet.resources.ownership import has_unknown
 
-_PASSING = ("mistakes", "sources", "preview")
+_PASSING = ("mistakes", "sources", "preview", "left_out")
 _WORK = frozenset({"leaving", "gone", "stray"})
 _OVERTAKEN = "the fleet changed since this preview; nothing was changed. Run `pulumi up` again"
 
@@ -21,7 +21,8 @@ class ScheduleProvider(Adapter):
     """Inputs: `fleet, members, placements`; computed: `to:<placement>`, `redo:<placement>`, `leaving`, `gone`,
     `stray`, `uids`, `turns`.
 
-    `mistakes`, `sources` and `preview` (whether this is one) come with them and are not kept.
+    `mistakes`, `sources`, `left_out` (objects of manifests that no placement takes) and `preview` (whether this is one)
+    come with them and are not kept.
     """
 
     def identity(self, news: Props) -> str:

@@ -11,7 +11,8 @@ from kubefleet.model.strategy import RollingUpdate
 from kubefleet.spec.mistakes import Mistake, Spelling, join
 from kubefleet.spec.policy import parse_policy
 from kubefleet.spec.replicas import parse_replicas
-from kubefleet.spec.scalars import Labels, Priority, check_name
+from kubefleet.spec.scalars import Labels, Priority, Selected, check_name
+from kubefleet.spec.selection_record import selection_of
 from kubefleet.spec.strategy import parse_strategy
 from kubefleet.spec.workloads import parse_workloads
 from kubefleet.spec.written import Written, read
@@ -27,11 +28,13 @@ class WrittenPlacement(Written):
     priority: Priority = 0
     labels: Labels = {}
     freeze: bool = False
+    select: Selected = []
+    create_namespace: bool = False
     on_existing: Literal["refuse"] = "refuse"
     allow_namespaces: list[str] = []
 
 
-_COMPUTED = frozenset({"uid", "revision", "workloads", "objects"})
+_COMPUTED = frozenset({"uid", "revision", "workloads", "objects", "selection"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ def parse_placement(name: str, raw: Mapping[str, Any], mistakes: list[Mistake]) 
         needs_apis=apis,
         provides_apis=given,
         frozen=written.freeze,
+        selection=selection_of(raw.get("selection")),
     )
     return Declared(request, strategy or RollingUpdate())
 

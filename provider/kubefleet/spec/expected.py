@@ -1,7 +1,7 @@
 """What a test case expects of a plan, and how the plan differs from it. What is not named is not checked."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kubefleet.model.counted import counted
 from kubefleet.model.decision import Decision
@@ -10,13 +10,21 @@ from kubefleet.model.request import Request
 from kubefleet.spec.scalars import Count, Name
 from kubefleet.spec.written import Written
 
+_LISTINGS = ("follows", "absent", "unclear")
+
 
 class ExpectedSpec(Written):
-    """One placement's expected decision. `clusters` names all of them, `refused` those that are looked at."""
+    """One placement's expected decision. `clusters` names all of them, `refused` those that are looked at.
+
+    The rest lists objects of a selection, as `Kind/namespace/name`.
+    """
 
     clusters: dict[Name, Count] | None = None
     refused: dict[Name, list[Code]] | None = None
     unplaced: Count | None = None
+    follows: list[str] | None = None
+    absent: list[str] | None = None
+    unclear: list[str] | None = None
 
     def expected(self) -> "Expected":
         """The frozen value. A cluster with nothing is one that is not there."""
@@ -25,6 +33,7 @@ class ExpectedSpec(Written):
             None if clusters is None else {name: clusters[name] for name in sorted(clusters) if clusters[name]},
             {name: frozenset(codes) for name, codes in sorted((self.refused or {}).items())},
             self.unplaced,
+            {field: frozenset(given) for field in _LISTINGS if (given := getattr(self, field)) is not None},
         )
 
 
@@ -35,6 +44,7 @@ class Expected:
     clusters: Mapping[str, int] | None
     refused: Mapping[str, frozenset[Code]]
     unplaced: int | None
+    listings: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def differences(self, request: Request, decision: Decision) -> tuple[str, ...]:
         """One line per difference; empty when the decision is what was expected."""
@@ -43,12 +53,17 @@ class Expected:
         seen = {name: count for name, count in counts.items() if count}
         if self.clusters is not None and dict(self.clusters) != seen:
             found.append(f"clusters {_shown(seen)} (expected {_shown(self.clusters)})")
+        reason = "for no reason"
         for name, codes in self.refused.items():
             have = frozenset(reason.code for reason in decision.refused.get(name, ()))
             if have != codes:
-                found.append(f"refused {name} {_listed(have)} (expected {_listed(codes)})")
+                found.append(f"refused {name} {_listed(have, reason)} (expected {_listed(codes, reason)})")
         if self.unplaced is not None and decision.unplaced != self.unplaced:
             found.append(f"unplaced {decision.unplaced} (expected {self.unplaced})")
+        for name, objects in self.listings.items():
+            listed = frozenset(item.object for item in getattr(request.selection, name, ()))
+            if listed != objects:
+                found.append(f"{name} {_listed(listed)} (expected {_listed(objects)})")
         return tuple(f"{request.name}: {line}" for line in found)
 
 
@@ -56,5 +71,5 @@ def _shown(counts: Mapping[str, int]) -> str:
     return counted(counts) or "nowhere"
 
 
-def _listed(codes: frozenset[Code]) -> str:
-    return ", ".join(sorted(codes)) or "for no reason"
+def _listed(names: frozenset[Code] | frozenset[str], none: str = "nothing") -> str:
+    return ", ".join(sorted(names)) or none

@@ -13,7 +13,7 @@ from kubefleet.spec.mistakes import Mistake, Spelling, join
 from kubefleet.spec.pod import PodSpec
 from kubefleet.spec.policy import parse_policy
 from kubefleet.spec.replicas import FileReplicasSpec, replicas_mistakes
-from kubefleet.spec.scalars import Count, Labels, Name, Priority, Text
+from kubefleet.spec.scalars import Count, Labels, Name, Priority, Selected, Text
 from kubefleet.spec.written import Written, read
 
 """Kubernetes' highest priority of a user's own."""
@@ -36,6 +36,8 @@ class FilePlacementSpec(Written):
     pod: PodSpec | None = None
     workloads: Annotated[list[WorkloadSpec], Field(min_length=1)] | None = None
     manifests: Annotated[list[Text], Field(min_length=1)] | None = None
+    select: Selected = []
+    create_namespace: bool = False
     replicas: dict[str, Any] | None = None
     copies: Annotated[Count | None, Field(alias="copy")] = None
     policy: dict[str, Any] | None = None
@@ -63,6 +65,7 @@ def parse_file_placement(raw: object, path: str, base: Path, mistakes: list[Mist
     work = _work(spec, replicas if divided else None, path, base, mistakes)
     if policy is None:
         return None
+    created = work.namespaces if spec.create_namespace else frozenset()
     return Request(
         name=spec.name,
         policy=policy,
@@ -71,9 +74,10 @@ def parse_file_placement(raw: object, path: str, base: Path, mistakes: list[Mist
         priority=spec.priority,
         labels=immutabledict(sorted(spec.labels.items())),
         needs_namespaces=work.namespaces,
-        provides_namespaces=work.provided_namespaces,
+        provides_namespaces=work.provided_namespaces | created,
         needs_apis=work.apis,
         provides_apis=work.provided_apis,
+        selection=work.selection,
         rebalance=bool(spec.rebalance),
     )
 
@@ -94,6 +98,8 @@ def _contradictions(spec: FilePlacementSpec, replicas: FileReplicasSpec | None, 
         for field in ways[1:]
     ]
     single = not {"workloads", "manifests"} & {*ways}
+    if spec.select and spec.manifests is None:
+        found.append(Mistake(join(path, "select"), "`select` without `manifests` (expected manifests to select from)."))
     if not single and spec.copies is not None:
         found.append(Mistake(join(path, "copy"), f"`copy` beside `{ways[-1]}`, which say it. Leave it out."))
     if replicas is None:
@@ -112,7 +118,7 @@ def _work(
     spec: FilePlacementSpec, divided: FileReplicasSpec | None, path: str, base: Path, mistakes: list[Mistake]
 ) -> Work:
     if spec.manifests is not None:
-        return manifest_work(spec.manifests, spec.namespace, path, base, mistakes)
+        return manifest_work(spec.manifests, spec.namespace, spec.select, path, base, mistakes)
     if spec.workloads is not None:
         return listed_work(spec.workloads, spec.namespace, path, mistakes)
     copy = 1 if spec.copies is None else spec.copies

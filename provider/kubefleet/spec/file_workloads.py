@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Literal
 
 from kubefleet.model.request import PodShape, Workload
+from kubefleet.model.selection import Selection
 from kubefleet.spec.declared import object_needs
 from kubefleet.spec.manifests import load_manifests
 from kubefleet.spec.mistakes import Mistake, join
 from kubefleet.spec.pod import PodSpec
 from kubefleet.spec.scalars import Count, Name
+from kubefleet.spec.selection import select_objects
 from kubefleet.spec.workload_cut import SCALABLE, cut_workload
 from kubefleet.spec.workloads import parse_workloads
 from kubefleet.spec.written import Written
@@ -43,6 +45,7 @@ class Work:
     apis: frozenset[str]
     provided_namespaces: frozenset[str] = frozenset()
     provided_apis: frozenset[str] = frozenset()
+    selection: Selection | None = None
 
 
 def single_work(name: str, namespace: str, replicas: int, pod: PodSpec | None) -> Work:
@@ -69,14 +72,19 @@ def listed_work(specs: list[WorkloadSpec], namespace: str, path: str, mistakes: 
     return Work(tuple(found), frozenset({namespace}), frozenset(_api(spec.kind) for spec in specs))
 
 
-def manifest_work(files: list[str], namespace: str, path: str, base: Path, mistakes: list[Mistake]) -> Work:
-    """What manifests say; files are found from `base`."""
+def manifest_work(
+    files: list[str], namespace: str, select: list[str], path: str, base: Path, mistakes: list[Mistake]
+) -> Work:
+    """What manifests say, or what is selected of them; files are found from `base`."""
     objects, wrong = load_manifests(files, path=path, base=base, namespace=namespace)
     mistakes += wrong
+    selection = None
+    if select:
+        objects, selection = select_objects(objects, select, path, mistakes)
     cuts = [cut for item in objects if (cut := cut_workload(item.object)) is not None]
     workloads = parse_workloads(cuts, path, mistakes)
     used, provided, apis, given = object_needs(tuple(item.key for item in objects))
-    return Work(workloads, used - provided, apis, provided, given)
+    return Work(workloads, used - provided, apis, provided, given, selection)
 
 
 def _api(kind: str) -> str:

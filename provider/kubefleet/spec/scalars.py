@@ -104,5 +104,7 @@ Whole = Annotated[int, BeforeValidator(_whole)]
 Count = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=10_000_000)]
 Priority = Annotated[int, BeforeValidator(_whole), Field(ge=-1_000_000_000, le=1_000_000_000)]
 """Within the bounds of Kubernetes' own PriorityClasses."""
+Selected = Annotated[list[Text], BeforeValidator(lambda raw: [raw] if isinstance(raw, str) else raw)]
+"""Names of objects; a single one needs no list."""
 Labels = dict[LabelKey, LabelValue]
 Resources = dict[Text, QuantityText]

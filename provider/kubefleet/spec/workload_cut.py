@@ -35,6 +35,19 @@ def is_scalable(manifest: Mapping[str, Any]) -> bool:
     return manifest.get("kind") in SCALABLE and manifest.get("apiVersion") in _GROUPS
 
 
+def pod_path(manifest: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """The fields that lead to the spec of a workload's pods; None for an object without pods.
+
+    A custom resource that has containers where a Deployment has them counts as one with pods.
+    """
+    if manifest.get("kind") in _POD_SPEC and manifest.get("apiVersion") in _GROUPS:
+        return _POD_SPEC[str(manifest["kind"])]
+    part: Any = manifest
+    for step in _POD_SPEC["Deployment"]:
+        part = part.get(step) if isinstance(part, Mapping) else None
+    return _POD_SPEC["Deployment"] if isinstance(part, Mapping) and "containers" in part else None
+
+
 def cut_workload(manifest: Mapping[str, Any], when_known: WhenKnown = _at_once) -> dict[str, Any] | None:
     """The part of a manifest that scheduling reads, or None for an object without pods.
 
