@@ -29,11 +29,15 @@ def read_manifests(placement: Placement) -> tuple[Read, list[Mistake]]:
     """Every object of a placement, and every mistake in them and in the arguments that their keys are made of."""
     path = f"placements.{placement.placement_name}"
     namespace, allowed = placement._raw.get("namespace"), placement._raw.get("allow_namespaces")
-    items = allowed if isinstance(allowed, Sequence) and not isinstance(allowed, str) else ()
+    items = _listed(allowed)
+    select = placement._raw.get("select")
+    names = [select] if isinstance(select, str) else _listed(select)
     written = {
         join(path, "namespace"): namespace,
         join(path, "allow_namespaces"): allowed,
         **{join(path, "allow_namespaces", index): item for index, item in enumerate(items)},
+        join(path, "select"): select,
+        **{join(path, "select", index): name for index, name in enumerate(names)},
     }
     objects, mistakes = load_manifests(
         placement._manifests,
@@ -48,17 +52,17 @@ def read_manifests(placement: Placement) -> tuple[Read, list[Mistake]]:
         for where, value in written.items()
         if isinstance(value, pulumi.Output)
     ]
-    select = placement._raw.get("select") or ()
-    names = [select] if isinstance(select, str) else select
-    if not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
-        names = ()  # no text: left to the check of all arguments, too
     taken, selection = objects, None
-    if names:
+    if names and all(isinstance(name, str) for name in names):
         taken, selection = select_objects(objects, names, path, mistakes)
     left = frozenset(item.key for item in objects) - frozenset(item.key for item in taken)
     if placement._raw.get("create_namespace") is True:
         taken = with_namespaces(taken, join(path, "create_namespace"))
     return Read(taken, left, selection), late + mistakes
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, Sequence) and not isinstance(value, str) else ()
 
 
 def as_input(manifest: Mapping[str, Any]) -> dict[str, Any]:

@@ -127,10 +127,12 @@ def test_an_output_where_text_is_needed_at_once_is_a_mistake_by_path() -> None:
             ({"namespace": late}, "namespace"),
             ({"allow_namespaces": late}, "allow_namespaces"),
             ({"allow_namespaces": ["a", late]}, "allow_namespaces[1]"),
+            ({"select": late}, "select"),
+            ({"select": ["ConfigMap/a", late]}, "select[1]"),
         ):
-            objects, mistakes = read_manifests(placement(**arguments))
+            found, mistakes = read_manifests(placement(**arguments))
             assert [str(mistake) for mistake in mistakes] == [f"placements.web.{path}: {expected}"]
-            assert [item.key for item in objects] == ["v1/ConfigMap/default/a"]
+            assert [item.key for item in found.objects] == ["v1/ConfigMap/default/a"]
 
     asyncio.run(run())
 
@@ -148,7 +150,7 @@ def test_an_output_as_a_whole_manifest_or_as_an_order_is_a_mistake_by_path() -> 
 
 
 def test_other_wrong_arguments_are_left_to_the_check_of_all_arguments() -> None:
-    _, mistakes = read_manifests(placement(namespace=5, allow_namespaces=7))
+    _, mistakes = read_manifests(placement(namespace=5, allow_namespaces=7, select=[3]))
     assert mistakes == []
 
 
