@@ -8,7 +8,7 @@ from pulumi_kubefleet.placement import Placement
 from pulumi_kubefleet.policies import PickAll, PickFixed, PickN, Policy
 from pulumi_kubefleet.replicas import Divided, Duplicated
 from pulumi_kubefleet.strategies import RollingUpdate
-from pulumi_kubefleet.terms import Expr, Label, Prefer, Prop, Taint, Term, Toleration, TopologySpread
+from pulumi_kubefleet.terms import Expr, Label, Node, Nodes, Prefer, Prop, Taint, Term, Toleration, TopologySpread
 
 __all__ = [
     "Divided",
@@ -19,7 +19,9 @@ __all__ = [
     "Kubeconfig",
     "Label",
     "MemberCluster",
+    "Node",
     "NodePool",
+    "Nodes",
     "PickAll",
     "PickFixed",
     "PickN",

@@ -81,6 +81,10 @@ class Prop:
         """None of these values."""
         return Expr(self.name, "NotIn", values)
 
+    def has(self, value: Number) -> Expr:
+        """A set contains it: `Prop("network/fabric").has("infiniband")`."""
+        return Expr(self.name, "Eq", [value])
+
     def exists(self) -> Expr:
         """The cluster has the property."""
         return Expr(self.name, "Exists")
@@ -90,8 +94,32 @@ class Prop:
         return Expr(self.name, "DoesNotExist")
 
 
+class Node(Prop):
+    """Shorthands for what has to hold of one node: `Node("memory").at_least("128Gi")`, inside `Nodes`.
+
+    Names: any resource (what the node is, by nominal figures: `cpu`, `memory`, `nvidia.com/gpu`),
+    `allocatable-<resource>` (what it reports), `accelerator`, `network/fabric`, `network/bandwidth-gbps`,
+    `architecture`, `os`, `instance-type`, and labels of nodes.
+    """
+
+
+class Nodes(Record):
+    """A node requirement: at least so many nodes, each of which is what is asked.
+
+    Example:
+        ```python
+        Nodes(at_least=8, each=[Node("nvidia.com/gpu").at_least(8), Node("network/fabric").has("infiniband")])
+        ```
+
+    With `free=True` resources mean what is free on a node, not what it is.
+    """
+
+    def __init__(self, *, each: Sequence[Expr], at_least: int = 1, free: bool = False, **unknown: Any) -> None:
+        super().__init__(at_least=at_least, each=[_as_property(expr) for expr in each], free=free or None, **unknown)
+
+
 class Term(Record):
-    """One alternative: every label and every expression of it must hold."""
+    """One alternative: every label, every expression and every node requirement of it must hold."""
 
     def __init__(
         self,
@@ -99,12 +127,14 @@ class Term(Record):
         labels: Mapping[str, str] | None = None,
         label_expressions: Sequence[Expr] = (),
         properties: Sequence[Expr] = (),
+        nodes: Sequence[Nodes] = (),
         **unknown: Any,
     ) -> None:
         super().__init__(
             labels=dict(labels) if labels else None,
             label_expressions=list(label_expressions) or None,
             properties=[_as_property(expr) for expr in properties] or None,
+            nodes=list(nodes) or None,
             **unknown,
         )
 

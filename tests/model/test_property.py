@@ -5,7 +5,8 @@ from immutabledict import immutabledict
 
 from kubefleet.model.amounts import parse_amounts
 from kubefleet.model.measured import measure
-from kubefleet.model.property import Value, Version, make_property, parse_value
+from kubefleet.model.property import Flaw, Value, Version, is_flawed, make_property, parse_value
+from kubefleet.model.selector import Expr, Operator
 from kubefleet.model.shape import NodeShape
 
 pytestmark = pytest.mark.fast
@@ -63,17 +64,49 @@ def shape(count: int, cpu: str, free: str, **labels: str) -> NodeShape:
 
 
 def test_nodes_are_measured_in_number_total_and_by_the_largest_and_smallest() -> None:
-    found = measure([shape(3, "4", "1500m"), shape(2, "16", "-1")])
+    found = measure([shape(3, "4", "1500m"), shape(2, "16", "0")])
     assert {name: found[name].text for name in found} == {
         "allocatable-cpu": "44",
-        "available-cpu": "2500m",
+        "available-cpu": "4500m",
         "node-count": "5",
         "node-max-cpu": "16",
         "node-min-cpu": "4",
         "sku/big/count": "2",
         "total-cpu": "44",
     }
-    assert found["available-cpu"].value == Fraction(5, 2)
+    assert found["available-cpu"].value == Fraction(9, 2)
+
+
+def test_less_than_nothing_free_on_a_node_costs_what_is_available_of_that_resource() -> None:
+    found = measure([shape(3, "4", "1500m"), shape(2, "16", "-2"), shape(1, "16", "-1")])
+    assert found["available-cpu"].value == Flaw("a node has -2 of it free")
+    assert found["allocatable-cpu"].value == 60
+
+
+@pytest.mark.parametrize(
+    ("raw", "name", "why"),
+    [
+        (float("nan"), "x", "`nan` is no number"),
+        (float("-inf"), "x", "`-inf` is no number"),
+        ("NaN", "x", "`NaN` is no number"),
+        ("8 cores", "available-cpu", "`8 cores` is no quantity"),
+        ("many", "accelerator/H100/count", "`many` is no quantity"),
+        (True, "node-count", "`true` is no quantity"),
+        ("-3", "network/bandwidth-gbps", "`-3` is negative"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_a_flaw_with_a_reason(raw: object, name: str, why: str) -> None:
+    found = make_property(raw, "user", name)
+    assert found.value == Flaw(why)
+    assert is_flawed(found)
+    for operator, values in ((Operator.EXISTS, ()), (Operator.GE, ("0",)), (Operator.EQ, (found.text,))):
+        assert not Expr(name, operator, values).matches_property(found)
+    assert Expr(name, Operator.DOES_NOT_EXIST).matches_property(found)
+
+
+@pytest.mark.parametrize("raw", ["60kWh", "1a", "2b", "v1.2", "-3"])
+def test_what_a_user_calls_a_property_of_their_own_may_be_any_text(raw: str) -> None:
+    assert not is_flawed(make_property(raw, "user", "rack"))
 
 
 def test_region_architecture_and_zones_come_from_well_known_labels() -> None:

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from kubefleet.model.policy import Fit, Policy, PolicyType, Prefer, Term, TopologySpread
+from kubefleet.model.policy import Fit, Nodes, Policy, PolicyType, Prefer, Term, TopologySpread
 from kubefleet.model.selector import Expr, Operator
 from kubefleet.model.taint import Toleration
 from kubefleet.spec.mistakes import Mistake, Spelling
@@ -11,6 +11,8 @@ from kubefleet.spec.policy import parse_policy
 
 pytestmark = pytest.mark.fast
 
+H100 = {"name": "accelerator", "operator": "Eq", "values": ["nvidia-h100-80gb"]}
+CPU = {"name": "cpu", "operator": "Ge", "values": ["8"]}
 PYTHON: dict[str, Any] = {
     "type": "PickN",
     "number_of_clusters": 2,
@@ -19,6 +21,7 @@ PYTHON: dict[str, Any] = {
             "labels": {"tier": "prod"},
             "label_expressions": [{"key": "region", "operator": "In", "values": ["us", "eu"]}],
             "properties": [{"name": "node-count", "operator": "Ge", "values": [2]}],
+            "nodes": [{"at_least": 8, "each": [H100, {"name": "cpu", "operator": "Ge", "values": [8]}], "free": True}],
         }
     ],
     "preferred": [
@@ -40,6 +43,7 @@ FILE = {
             "labels": {"tier": "prod"},
             "labelExpressions": [{"key": "region", "operator": "In", "values": ["eu", "us"]}],
             "properties": [{"name": "node-count", "operator": "Ge", "values": ["2"]}],
+            "nodes": [{"atLeast": 8, "each": [CPU, H100], "free": True}],
         }
     ],
     "preferred": [
@@ -57,7 +61,13 @@ PROD = Expr("tier", Operator.IN, ("prod",))
 WHOLE = Policy(
     PolicyType.PICK_N,
     2,
-    required=(Term((Expr("region", Operator.IN, ("eu", "us")), PROD), (Expr("node-count", Operator.GE, ("2",)),)),),
+    required=(
+        Term(
+            (Expr("region", Operator.IN, ("eu", "us")), PROD),
+            (Expr("node-count", Operator.GE, ("2",)),),
+            (Nodes((Expr("accelerator", Operator.EQ, ("H100",)), Expr("cpu", Operator.GE, ("8",))), 8, free=True),),
+        ),
+    ),
     preferred=(Prefer(20, Term((PROD,))), Prefer(-5, sort_by="node-count", descending=True)),
     topology_spread=(TopologySpread("region", 2, True, 3), TopologySpread("zone", 1, False)),
     tolerations=(Toleration("a", "Exists", "", "NoExecute", 300),),
@@ -125,6 +135,10 @@ def prop(operator: str, *values: Any) -> dict[str, Any]:
     return term(properties=[{"name": "x", "operator": operator, "values": list(values)}])
 
 
+def node(name: str, operator: str = "Exists", *values: Any) -> dict[str, Any]:
+    return term(nodes=[{"each": [{"name": name, "operator": operator, "values": list(values)}]}])
+
+
 def pick(**fields: Any) -> dict[str, Any]:
     return {"type": "PickN", "numberOfClusters": 1, **fields}
 
@@ -180,7 +194,15 @@ def pick(**fields: Any) -> dict[str, Any]:
         (prop("Gt", "many"), "bad value `many` for Gt on `x` (expected a quantity or a version `v1.2`)"),
         (term(labels={"a": 1}), "policy.required[0].labels.a: bad label value `1` (expected text). Put it in quotes."),
         (term(labels={"-a": "b"}), "policy.required[0].labels.-a: bad label key `-a`"),
-        (term(nodes=[]), "policy.required[0].nodes: unknown field `nodes`"),
+        (term(nodes=[{"each": []}]), "policy.required[0].nodes[0].each: 0 entries are too few (expected at least 1)"),
+        (term(nodes=[{"atLeast": 0, "each": [CPU]}]), "policy.required[0].nodes[0].atLeast: value `0` is too small"),
+        (term(nodes=[{"at_least": 1, "each": [CPU]}]), "Did you mean `atLeast`?"),
+        (node("memroy"), "unknown fact of a node `memroy`"),
+        (node("memroy"), "Did you mean `memory`?"),
+        (node("network/bandwith-gbps"), "Did you mean `network/bandwidth-gbps`?"),
+        (node("network/fabric", "Eq", "infinband"), "Did you mean `infiniband`?"),
+        (node("cpu", "Ge", "many"), "bad value `many` for Ge on `cpu` (expected a quantity or a version `v1.2`)"),
+        (node("cpu", "Ge", "nan"), "bad value `nan` for Ge on `cpu` (expected a quantity or a version `v1.2`)"),
         (pick(spreadGroups=[]), "policy.spreadGroups: unknown field `spreadGroups`"),
     ],
 )

@@ -26,12 +26,26 @@ class Fit(StrEnum):
     IGNORE = "ignore"
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Nodes:
+    """A node requirement: at least so many nodes, for each of which every expression holds.
+
+    Expressions are on facts of a node (`node_facts`). With `free` resources mean what is free on it, and nodes that
+    take no pods do not count.
+    """
+
+    each: tuple[Expr, ...]
+    at_least: int = 1
+    free: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One alternative: all of its label and property expressions must hold."""
+    """One alternative: all of its label and property expressions and its node requirements must hold."""
 
     labels: tuple[Expr, ...] = ()
     properties: tuple[Expr, ...] = ()
+    nodes: tuple[Nodes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,11 @@ from functools import total_ordering
 
 from kubefleet.model.quantity import parse_quantity
 
+_NO_NUMBERS = frozenset({"nan", "inf", "infinity"})
+_NUMERIC = re.compile(
+    r"(total|allocatable|available|node-max|node-min)-.+|node-count|network/bandwidth-gbps|cost/.+|carbon/.+"
+    r"|(sku|accelerator)/.+/count|(accelerator|architecture|os|network)/.+/nodes"
+)
 _VERSION = re.compile(r"v(\d+)\.(\d+)(?:\.(\d+))?(?:[-+.].*)?", re.ASCII)
 
 
@@ -22,12 +27,21 @@ class Version:
         return self.numbers < other.numbers
 
 
-Value = Fraction | Version | bool | str | frozenset[str]
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """In place of a value that cannot be used: the property counts as absent, and `why` is told where it is missed."""
+
+    why: str
+
+
+Value = Fraction | Version | bool | str | frozenset[str] | Flaw
 
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """One property. `text` is how it was written or measured, `source` where: `nodes`, `labels`, `user` ..."""
+    """One property. `text` is how it was written or measured, `source` where: `nodes`, `version`, `user`, `prices`,
+    `ClusterProperty`, `ClusterProfile`.
+    """
 
     value: Value
     text: str
@@ -37,8 +51,10 @@ class Property:
 def parse_value(raw: object) -> Value:
     """The typed value of what a user or a node says: boolean, list (a set), version `v1.2.3`, quantity, else text.
 
-    Raises ValueError for anything but a scalar or a list of scalars.
+    Raises ValueError for anything but a scalar or a list of scalars, and for what is no number by its own word.
     """
+    if str(raw).strip().lstrip("+-").casefold() in _NO_NUMBERS:
+        raise ValueError(f"`{raw}` is no number")
     if isinstance(raw, bool):
         return raw
     if isinstance(raw, list | tuple | set | frozenset):
@@ -57,10 +73,25 @@ def parse_value(raw: object) -> Value:
         return raw
 
 
-def make_property(raw: object, source: str) -> Property:
-    """A property from a raw value. Raises ValueError."""
+def make_property(raw: object, source: str, name: str = "") -> Property:
+    """A property from a raw value. One that cannot be used is a `Flaw`: no number by its own word (NaN), or no
+    quantity in a property (`name`) of the standard table that counts something: `8 cores`, an unknown unit.
+    """
     if isinstance(raw, list | tuple | set | frozenset):
         text = ",".join(sorted(str(item) for item in raw))
     else:
         text = str(raw).lower() if isinstance(raw, bool) else str(raw)
-    return Property(parse_value(raw), text, source)
+    try:
+        value = parse_value(raw)
+    except ValueError as error:
+        return Property(Flaw(str(error)), text, source)
+    if _NUMERIC.fullmatch(name) and not isinstance(value, Fraction):
+        return Property(Flaw(f"`{text}` is no quantity"), text, source)
+    if _NUMERIC.fullmatch(name) and isinstance(value, Fraction) and value < 0:
+        return Property(Flaw(f"`{text}` is negative"), text, source)
+    return Property(value, text, source)
+
+
+def is_flawed(found: Property | None) -> bool:
+    """Whether a property is there in name only."""
+    return found is not None and isinstance(found.value, Flaw)

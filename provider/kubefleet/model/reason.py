@@ -18,6 +18,7 @@ class Code(StrEnum):
     LABEL_MISMATCH = "label-mismatch"
     PROPERTY_MISMATCH = "property-mismatch"
     PROPERTY_MISSING = "property-missing"
+    NODE_REQUIREMENT_UNMET = "node-requirement-unmet"
     NAMESPACE_MISSING = "namespace-missing"
     API_MISSING = "api-missing"
     INSUFFICIENT_CAPACITY = "insufficient-capacity"

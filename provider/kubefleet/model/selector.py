@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
-from kubefleet.model.property import Property, Value, Version, parse_value
+from kubefleet.model.property import Flaw, Property, Value, Version, parse_value
 
 
 class Operator(StrEnum):
@@ -48,10 +48,13 @@ class Expr:
         return labels.get(self.key) not in self.values
 
     def matches_property(self, found: Property | None) -> bool:
-        """Whether a property satisfies this. An absent one satisfies `DoesNotExist`, `NotIn` and `Ne` only.
+        """Whether a property satisfies this. An absent one satisfies `DoesNotExist`, `NotIn` and `Ne` only; one whose
+        value cannot be used counts as absent.
 
         A set satisfies `Eq` and `In` when it contains one of the values.
         """
+        if found is not None and isinstance(found.value, Flaw):
+            found = None
         if self.operator is Operator.EXISTS:
             return found is not None
         if self.operator is Operator.DOES_NOT_EXIST:

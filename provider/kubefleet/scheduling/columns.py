@@ -7,10 +7,11 @@ from typing import TypeVar, cast
 
 import numpy as np
 
-from kubefleet.model.policy import Term
+from kubefleet.model.policy import Nodes, Term
 from kubefleet.model.property import Property
 from kubefleet.model.selector import Expr
 from kubefleet.model.snapshot import Snapshot
+from kubefleet.scheduling.node_requirement import enough_nodes
 from kubefleet.scheduling.protocols import Mask, Numbers
 
 T = TypeVar("T")
@@ -78,8 +79,14 @@ class Columns:
             lambda: self.mask([expr.matches_property(cluster.properties.get(expr.key)) for cluster in self.clusters]),
         )
 
-    def where_term(self, term: Term) -> Mask:
-        """Clusters for which everything in the term holds."""
+    def where_nodes(self, wanted: Nodes) -> Mask:
+        """Clusters that have the nodes of a requirement."""
+        return self.once(
+            ("nodes", wanted), lambda: self.mask([enough_nodes(cluster, wanted) for cluster in self.clusters])
+        )
+
+    def where_described(self, term: Term) -> Mask:
+        """Clusters for whose labels and properties everything in the term holds, whatever their nodes are."""
 
         def make() -> Mask:
             passed = self.everywhere().copy()
@@ -89,7 +96,19 @@ class Columns:
                 passed &= self.where_property(expr)
             return passed
 
-        return self.once(("term", term), make)
+        return self.once(("described", term), make)
+
+    def where_equipped(self, term: Term) -> Mask:
+        """Clusters that have all nodes that the term requires, whatever their labels and properties are."""
+        passed = self.everywhere()
+        for wanted in term.nodes:
+            passed = self.both(passed, self.where_nodes(wanted))
+        return passed
+
+    def where_term(self, term: Term) -> Mask:
+        """Clusters for which everything in the term holds."""
+        described = self.where_described(term)
+        return self.both(described, self.where_equipped(term)) if term.nodes else described
 
     def domains(self, key: str) -> tuple[Numbers, tuple[str, ...]]:
         """Per cluster the number of its value of a label, −1 where it has none; and the values, sorted."""

@@ -7,6 +7,7 @@ from kubefleet.model.counted import counted
 from kubefleet.model.decision import Candidate, Decision, Move
 from kubefleet.model.quantity import format_amount
 from kubefleet.model.reason import Code, Reason
+from kubefleet.scheduling.explain_nodes import node_requirement_text
 from kubefleet.scheduling.filters import FILTERS
 from kubefleet.scheduling.refused import DEFERRED
 
@@ -184,6 +185,14 @@ def _detail(word: str, *names: str) -> Callable[[Reason], str]:
     return text
 
 
+def _property(word: str) -> Callable[[Reason], str]:
+    def text(reason: Reason) -> str:
+        why = reason.detail.get("why")
+        return f"{word} {reason.detail['wanted']}" + (f" ({why})" if why else "")
+
+    return text
+
+
 _TEXTS: dict[Code, Callable[[Reason], str]] = {
     Code.UNREACHABLE: _state("unreachable"),
     Code.NOT_READY: _state("not ready"),
@@ -192,8 +201,9 @@ _TEXTS: dict[Code, Callable[[Reason], str]] = {
     Code.LEAVING: _state("leaving"),
     Code.TAINT_NOT_TOLERATED: _taint,
     Code.LABEL_MISMATCH: _detail("label does not match:", "wanted"),
-    Code.PROPERTY_MISMATCH: _detail("property does not match:", "wanted"),
-    Code.PROPERTY_MISSING: _detail("property is missing:", "wanted"),
+    Code.PROPERTY_MISMATCH: _property("property does not match:"),
+    Code.PROPERTY_MISSING: _property("property is missing:"),
+    Code.NODE_REQUIREMENT_UNMET: node_requirement_text,
     Code.NAMESPACE_MISSING: _detail("namespace is missing:", "name"),
     Code.API_MISSING: _detail("API is missing:", "name"),
     Code.INSUFFICIENT_CAPACITY: _capacity,

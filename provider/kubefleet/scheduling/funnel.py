@@ -11,6 +11,7 @@ from kubefleet.scheduling.columns import Columns
 from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.filters import FILTERS
 from kubefleet.scheduling.filters.capacity import NAME as CAPACITY
+from kubefleet.scheduling.filters.nodes import NAME as NODES
 from kubefleet.scheduling.filters.spread import NAME as SPREAD
 from kubefleet.scheduling.filters.taints import NO_EXECUTE
 from kubefleet.scheduling.protocols import Filter, Mask, Verdict
@@ -47,7 +48,11 @@ class Funnel:
 
     def standing(self, i: int) -> tuple[Reason, ...]:
         """What speaks against a binding that stands there already: not room, of which it takes some itself."""
-        return tuple(reason for reason in self.reasons(i) if reason.plugin != CAPACITY)
+        return tuple(
+            reason
+            for reason in self.reasons(i)
+            if reason.plugin != CAPACITY and not (reason.plugin == NODES and reason.detail["free"])
+        )
 
     def shortage(self, i: int) -> tuple[Reason, ...]:
         """What the capacity filter has against a cluster, whether it refuses or warns."""

@@ -12,6 +12,7 @@ from kubefleet.model.decision import Binding, MoveReason, Previous
 from kubefleet.model.reason import Code, Reason
 from kubefleet.model.request import Request
 from kubefleet.scheduling.cycle import Cycle
+from kubefleet.scheduling.filters.nodes import NAME as NODES
 from kubefleet.scheduling.filters.required import NAME as REQUIRED
 from kubefleet.scheduling.filters.required import failing
 from kubefleet.scheduling.filters.spread import NAME as SPREAD
@@ -82,9 +83,13 @@ def _leaving(cycle: Cycle, request: Request, previous: Previous, funnel: Funnel,
 
 
 def _unmet(cluster: Cluster, request: Request, funnel: Funnel, i: int) -> tuple[Reason, ...]:
-    """Why no required term holds. A property that an unreachable cluster does not have is not known: it may hold."""
+    """Why no required term holds. A property that an unreachable cluster does not have is not known: it may hold. So
+    may what is required of its nodes; and what is required to be free on them, the binding itself may have taken.
+    """
     unmet = funnel.refusal(i, REQUIRED)
-    if not unmet or cluster.state is not ClusterState.UNREACHABLE:
+    if cluster.state is not ClusterState.UNREACHABLE:
+        return (*unmet, *(reason for reason in funnel.refusal(i, NODES) if not reason.detail["free"]))
+    if not unmet:
         return unmet
     known = [
         [reason for reason in failing(cluster, term) if reason.code is not Code.PROPERTY_MISSING]

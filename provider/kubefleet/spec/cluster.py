@@ -10,11 +10,14 @@ from kubefleet.model.cluster import Cluster, ClusterState
 from kubefleet.model.growth import Growth, declared_growth
 from kubefleet.model.measured import measure
 from kubefleet.model.node_pool import completed
+from kubefleet.model.price import NO_PRICES, Prices, price_properties
 from kubefleet.model.property import Property, make_property
-from kubefleet.model.shape import NodeShape
+from kubefleet.model.shape import NodeShape, with_skus
+from kubefleet.model.sku import SkuTable
 from kubefleet.spec.member import properties_of
 from kubefleet.spec.node_pool import NodePoolSpec, names_once, node_pools_of
 from kubefleet.spec.scalars import Labels, Name, PropertyValue, Resources, Text, Whole
+from kubefleet.spec.sku_table import shipped_skus
 from kubefleet.spec.toleration import MemberTaintSpec, TaintSpec
 from kubefleet.spec.written import Written
 
@@ -71,18 +74,20 @@ class ClusterSpec(Written):
 
     _names_once = field_validator("node_pools")(names_once)
 
-    def cluster(self) -> Cluster:
-        """The frozen value. Namespace `default` exists in every cluster."""
+    def cluster(self, skus: SkuTable | None = None, prices: Prices = NO_PRICES) -> Cluster:
+        """The frozen value. Namespace `default` exists in every cluster. `skus` is by default the shipped table."""
         shapes = tuple(spec.shape() for spec in self.nodes or () if spec.count)
         pools = node_pools_of(self.node_pools or ())
         known = self.nodes is not None or self.node_pools is not None
         if self.state == "planned":
             shapes = completed(shapes, pools)
+        shapes = with_skus(shapes, shipped_skus() if skus is None else skus)
         properties: dict[str, Property] = {}
         if self.kubernetes_version:
             properties["kubernetes-version"] = make_property(self.kubernetes_version, "version")
         if known:
             properties |= measure(shapes)
+        properties |= price_properties(shapes, self.labels.get("region", ""), prices)
         return Cluster(
             self.name,
             state=ClusterState(self.state),

@@ -17,8 +17,10 @@ from kubefleet.spec.file_placement import parse_file_placement
 from kubefleet.spec.mistakes import Mistake, MistakesError, Spelling, did_you_mean, join
 from kubefleet.spec.named_items import item_names, located, named_items, repeated_names
 from kubefleet.spec.past import parse_previous
+from kubefleet.spec.price_table import parse_prices
 from kubefleet.spec.references import check_references
 from kubefleet.spec.scalars import Count
+from kubefleet.spec.sku_table import parse_skus
 from kubefleet.spec.written import Written, read
 from kubefleet.spec.yaml_file import Document, load_yaml
 
@@ -41,6 +43,8 @@ class FleetFileSpec(Written):
     previous: dict[str, dict[str, Count]] = {}
     edited: list[str] = []
     options: OptionsSpec = OptionsSpec()
+    skus: dict[str, Any] = {}
+    prices: dict[str, Any] = {}
     expect: dict[str, ExpectedSpec] = {}
 
 
@@ -107,11 +111,15 @@ def _parse(document: Document, base: Path, mistakes: list[Mistake]) -> FleetFile
 
 
 def _clusters(raw: object, mistakes: list[Mistake]) -> list[Cluster]:
+    """Clusters, with what the file's own `skus` and `prices` say of their nodes."""
+    written = raw if isinstance(raw, Mapping) else {}
+    skus = parse_skus(written.get("skus") or {}, "skus", mistakes)
+    prices = parse_prices(written.get("prices") or {}, "prices", mistakes)
     specs = (
         read(ClusterSpec, item, join("clusters", name), Spelling.FILE, mistakes)
         for name, item in named_items(raw, "clusters")
     )
-    return [spec.cluster() for spec in specs if spec is not None]
+    return [spec.cluster(skus, prices) for spec in specs if spec is not None]
 
 
 def _requests(raw: object, base: Path, mistakes: list[Mistake]) -> list[Request]:

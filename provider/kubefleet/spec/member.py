@@ -78,8 +78,8 @@ def parse_member(
 
 
 def properties_of(written: Mapping[str, object]) -> immutabledict[str, Property]:
-    """Properties that a user gave. Their values are checked already."""
-    return immutabledict({name: make_property(written[name], "user") for name in sorted(written)})
+    """Properties that a user gave. Their kinds are checked already; a value that cannot be used is a flaw."""
+    return immutabledict({name: make_property(written[name], "user", name) for name in sorted(written)})
 
 
 def _access(spec: AccessSpec, path: str, mistakes: list[Mistake]) -> Access | None:

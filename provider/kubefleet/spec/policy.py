@@ -8,63 +8,14 @@ from pydantic import Field, model_validator
 
 from kubefleet.model.plugin import Plugin
 from kubefleet.model.policy import Fit, Policy, PolicyType, Prefer, Term, TopologySpread
-from kubefleet.model.property import parse_value
-from kubefleet.model.selector import ORDERED, Expr, Operator
+from kubefleet.model.selector import Expr, Operator
+from kubefleet.spec.expressions import LabelExprSpec, PropertyExprSpec
 from kubefleet.spec.mistakes import Mistake, Spelling, join
+from kubefleet.spec.node_requirement import NodeRequirementSpec
 from kubefleet.spec.plugins import FILTERS, SCORERS, load_plugin
-from kubefleet.spec.scalars import LabelKey, Labels, LabelValue, Name, Scalar, Text, Whole
+from kubefleet.spec.scalars import LabelKey, Labels, Name, Text, Whole
 from kubefleet.spec.toleration import TolerationSpec
 from kubefleet.spec.written import Written, read
-
-_WITHOUT_VALUES = {Operator.EXISTS, Operator.DOES_NOT_EXIST}
-
-
-class LabelExprSpec(Written):
-    """A requirement on a label, as in Kubernetes' `matchExpressions`."""
-
-    key: LabelKey
-    operator: Literal["In", "NotIn", "Exists", "DoesNotExist"]
-    values: list[LabelValue] = []
-
-    @model_validator(mode="after")
-    def _values_fit(self) -> "LabelExprSpec":
-        _check_values(self.key, Operator(self.operator), self.values)
-        return self
-
-    def expr(self) -> Expr:
-        """The frozen value."""
-        return Expr(self.key, Operator(self.operator), tuple(sorted(set(self.values))))
-
-
-class PropertyExprSpec(Written):
-    """A requirement on a property."""
-
-    name: Text
-    operator: Literal["Eq", "Ne", "Gt", "Ge", "Lt", "Le", "In", "NotIn", "Exists", "DoesNotExist"]
-    values: list[Scalar] = []
-
-    @model_validator(mode="after")
-    def _values_fit(self) -> "PropertyExprSpec":
-        _check_values(self.name, Operator(self.operator), self.values)
-        return self
-
-    def expr(self) -> Expr:
-        """The frozen value."""
-        return Expr(self.name, Operator(self.operator), tuple(sorted(set(self.values))))
-
-
-def _check_values(key: str, operator: Operator, values: list[str]) -> None:
-    """The number of values that an operator takes. Raises ValueError."""
-    if operator in _WITHOUT_VALUES:
-        if values:
-            raise ValueError(f"{len(values)} values for {operator} on `{key}` (expected none). Leave the values out.")
-    elif operator in {Operator.IN, Operator.NOT_IN}:
-        if not values:
-            raise ValueError(f"no values for {operator} on `{key}` (expected at least one)")
-    elif len(values) != 1:
-        raise ValueError(f"{len(values)} values for {operator} on `{key}` (expected exactly one)")
-    elif operator in ORDERED and isinstance(parse_value(values[0]), str | bool):
-        raise ValueError(f"bad value `{values[0]}` for {operator} on `{key}` (expected a quantity or a version `v1.2`)")
 
 
 class TermSpec(Written):
@@ -73,12 +24,15 @@ class TermSpec(Written):
     labels: Labels = {}
     label_expressions: list[LabelExprSpec] = []
     properties: list[PropertyExprSpec] = []
+    nodes: list[NodeRequirementSpec] = []
 
     def term(self) -> Term:
         """The frozen value; plain labels become `In` expressions."""
         labels = [Expr(key, Operator.IN, (value,)) for key, value in self.labels.items()]
         labels += [spec.expr() for spec in self.label_expressions]
-        return Term(tuple(sorted(set(labels))), tuple(sorted({spec.expr() for spec in self.properties})))
+        properties = {spec.expr() for spec in self.properties}
+        nodes = {spec.nodes() for spec in self.nodes}
+        return Term(tuple(sorted(set(labels))), tuple(sorted(properties)), tuple(sorted(nodes)))
 
 
 class SortSpec(Written):

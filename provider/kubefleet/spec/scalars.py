@@ -1,12 +1,10 @@
 """The grammar of single values that users write, each with a message that names what was expected."""
 
-import math
 import re
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from kubefleet.model.property import parse_value
 from kubefleet.model.quantity import parse_quantity
 from kubefleet.spec.mistakes import Mistake
 
@@ -85,12 +83,16 @@ def _quantity(raw: object) -> object:
 
 
 def _property(raw: object) -> object:
+    """A value of a kind that a property may have. One that cannot be used (NaN) costs the property, not the program."""
+    if isinstance(raw, bool | int | str):
+        return raw
     if isinstance(raw, float):
-        if not math.isfinite(raw):
-            raise ValueError(f"bad property value `{raw}` (expected a finite number)")
-        raw = _scalar(raw)
-    parse_value(raw)
-    return raw
+        return _scalar(raw)
+    if isinstance(raw, list | tuple | set | frozenset) and not any(
+        isinstance(item, list | dict) or item is None for item in raw
+    ):
+        return raw
+    raise ValueError(f"bad property value `{raw}` (expected text, a number, a boolean or a list of texts)")
 
 
 Name = Annotated[str, BeforeValidator(_name)]

@@ -7,6 +7,7 @@ from kubefleet.scheduling.filters.capacity import Capacity
 from kubefleet.scheduling.filters.eligibility import Eligibility
 from kubefleet.scheduling.filters.functions import Functions
 from kubefleet.scheduling.filters.namespaces import Namespaces
+from kubefleet.scheduling.filters.nodes import NodeRequirements
 from kubefleet.scheduling.filters.reachable import Reachable
 from kubefleet.scheduling.filters.required import Required
 from kubefleet.scheduling.filters.spread import Spread
@@ -19,6 +20,7 @@ FILTERS: tuple[Filter, ...] = (
     Taints(Effect.NO_EXECUTE, NO_EXECUTE),
     Taints(Effect.NO_SCHEDULE, "taints", warns_for=frozenset({PolicyType.PICK_FIXED})),
     Required(),
+    NodeRequirements(),
     Namespaces(),
     Apis(),
     Functions(),

@@ -1,11 +1,18 @@
-"""Required terms: at least one of the policy's terms holds for the cluster's labels and properties."""
+"""Required terms: at least one of the policy's terms holds for the cluster's labels and properties.
+
+What a term requires of nodes is the next filter's: the two together pass a cluster for which a whole term holds.
+"""
+
+from fractions import Fraction
 
 import numpy as np
 
 from kubefleet.model.cluster import Cluster
 from kubefleet.model.policy import PolicyType, Term
+from kubefleet.model.property import Flaw, Property, Version, is_flawed
 from kubefleet.model.reason import Code, Reason, make_reason
 from kubefleet.model.request import Request
+from kubefleet.model.selector import ORDERED, Expr
 from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.protocols import Mask, Verdict
 
@@ -29,7 +36,7 @@ class Required:
         def make() -> Verdict:
             if not terms:
                 return Verdict(columns.everywhere(), reasons)
-            passed: Mask = np.logical_or.reduce([columns.where_term(term) for term in terms])
+            passed: Mask = np.logical_or.reduce([columns.where_described(term) for term in terms])
             return Verdict(passed, reasons)
 
         return columns.once((self.name, terms), make)
@@ -52,7 +59,17 @@ def failing(cluster: Cluster, term: Term) -> tuple[Reason, ...]:
     for expr in term.properties:
         have = cluster.properties.get(expr.key)
         if not expr.matches_property(have):
-            code = Code.PROPERTY_MISSING if have is None else Code.PROPERTY_MISMATCH
-            seen = "absent" if have is None else have.text
-            found.append(make_reason(code, NAME, cluster.name, key=expr.key, wanted=str(expr), seen=seen))
+            code = Code.PROPERTY_MISSING if have is None or is_flawed(have) else Code.PROPERTY_MISMATCH
+            detail = {"key": expr.key, "wanted": str(expr), "seen": "absent" if have is None else have.text}
+            found.append(make_reason(code, NAME, cluster.name, **detail, **_unusable(expr, have)))
     return tuple(found)
+
+
+def _unusable(expr: Expr, have: Property | None) -> dict[str, str]:
+    """Why a property that is there cannot be compared."""
+    if have is None:
+        return {}
+    if isinstance(have.value, Flaw):
+        return {"why": have.value.why}
+    ordered = expr.operator in ORDERED and not isinstance(have.value, Fraction | Version)
+    return {"why": f"`{have.text}` is no quantity"} if ordered else {}
