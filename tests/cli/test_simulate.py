@@ -133,8 +133,8 @@ def test_invalid_input_exits_2_with_every_mistake_on_stderr(tmp_path: Path) -> N
     done = run(tmp_path, "clusters: [{nmae: a}]\nplacements:\n- {name: web, replicas: {total: -1}}\njobs: []\n")
     assert (done.exit_code, done.stdout) == (2, "")
     file = tmp_path / "fleet.yaml"
-    parts = "clusters, placements, previous, edited, options, expect"
-    fields = "name, labels, taints, properties, kubernetesVersion, namespaces, apis, state, nodes"
+    parts = "clusters, placements, previous, edited, options, skus, prices, expect"
+    fields = "name, labels, taints, properties, kubernetesVersion, namespaces, apis, state, nodes, nodePools"
     assert done.stderr.splitlines() == [
         f"{file}:1: clusters[0].name: missing field (expected a value for `name`)",
         f"{file}:1: clusters[0].nmae: unknown field `nmae` (expected one of {fields}). Did you mean `name`?",
