@@ -8,7 +8,7 @@ from rich.table import Table
 from kubefleet.model.decision import Move, Plan
 from kubefleet.model.request import Request
 from kubefleet.model.snapshot import Snapshot
-from kubefleet.report.plan_message import counts, failure_lines, kept_lines, move_line, summary
+from kubefleet.report.plan_message import counts, failure_lines, growth_lines, kept_lines, move_line, summary
 from kubefleet.report.selection_lines import selection_lines
 from kubefleet.scheduling.explain import explain_lines, fit_line
 
@@ -24,7 +24,7 @@ def plan_as_table(plan: Plan, snapshot: Snapshot) -> str:
         table.add_row(decision.placement, counts(decision), str(decision.unplaced or "-"), why)
     lines = [line.rstrip() for line in _rendered(table).splitlines()]
     for decision in plan.decisions:
-        lines += kept_lines(decision) + failure_lines(decision)
+        lines += kept_lines(decision) + failure_lines(decision) + growth_lines(decision)
     lines += [move_line(move) for move in plan.moves]
     return "\n".join([*lines, summary(plan, snapshot)]) + "\n"
 

@@ -26,6 +26,8 @@ class Code(StrEnum):
     OUTSCORED = "outscored"
     LIMIT_REACHED = "limit-reached"
     NOT_NAMED = "not-named"
+    NEEDS_NODES = "needs-nodes"
+    GROWTH_UNKNOWN = "growth-unknown"
     PLUGIN_REFUSED = "plugin-refused"
     PLUGIN_FAILED = "plugin-failed"
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from kubefleet.model.cluster import Cluster, ClusterState
 from kubefleet.model.counted import counted
 from kubefleet.model.decision import Decision, Move, MoveReason, Plan
+from kubefleet.model.reason import Code
 from kubefleet.model.request import Request
 from kubefleet.model.snapshot import Snapshot
 from kubefleet.report.selection_lines import selection_line
@@ -23,6 +24,7 @@ def plan_message(plan: Plan, snapshot: Snapshot, requests: Sequence[Request] = (
     lines += [line for decision in plan.decisions for line in kept_lines(decision)]
     lines += [line for decision in plan.decisions for line in failure_lines(decision)]
     lines += [_unplaced_line(decision) for decision in plan.decisions if decision.unplaced]
+    lines += [line for decision in plan.decisions for line in growth_lines(decision)]
     lines += [_placement_line(decision, snapshot) for decision in plan.decisions]
     lines += [f"no placement takes {', '.join(left_out)}"] if left_out else []
     lines += [f"{item.name} {selection_line(item.selection)}" for item in requests if item.selection is not None]
@@ -82,6 +84,15 @@ def kept_lines(decision: Decision) -> list[str]:
     return [
         f"{decision.placement} kept on {cluster}: {'; '.join(map(reason_text, reasons))}"
         for cluster, reasons in decision.kept.items()
+    ]
+
+
+def growth_lines(decision: Decision) -> list[str]:
+    """`web on eu-1 needs +2 nodes of pool gpu`: what was placed on nodes that are not there yet."""
+    return [
+        f"{decision.placement} on {reason.cluster} {reason_text(reason)}"
+        for reason in decision.warnings
+        if reason.code is Code.NEEDS_NODES or (reason.code is Code.GROWTH_UNKNOWN and "pods" in reason.detail)
     ]
 
 

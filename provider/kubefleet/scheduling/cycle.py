@@ -63,7 +63,7 @@ class Cycle:
         """
         ledger = self.ledger.picture()
         if self._picture is None or self._picture.ledger is not ledger:
-            self._picture = Cycle(self.columns, ledger, self.options)
+            self._picture = Cycle(self.columns, ledger, self.options, held=self.held)
         return self._picture
 
     def provide(self, names: frozenset[str], clusters: Sequence[int]) -> None:

@@ -129,6 +129,21 @@ def _capacity(reason: Reason) -> str:
     return f"room for {detail['room']} of {detail['pods']} pods"
 
 
+def _needs(reason: Reason) -> str:
+    nodes, pool = int(reason.detail["nodes"]), reason.detail["pool"]
+    if not nodes:
+        return f"uses new nodes of pool {pool} that others need"
+    return f"needs +{nodes} {'node' if nodes == 1 else 'nodes'} of pool {pool}"
+
+
+def _growth(reason: Reason) -> str:
+    pods, why = reason.detail.get("pods"), reason.detail.get("why")
+    because = f" ({why})" if why else ""
+    if pods is None:
+        return f"whether it can grow is not known{because}"
+    return f"needs new nodes for {pods} {'pod' if pods == 1 else 'pods'}, and how far it grows is not known{because}"
+
+
 def _taint(reason: Reason) -> str:
     value = f"={reason.detail['value']}" if reason.detail.get("value") else ""
     return f"taint {reason.detail['key']}{value}:{reason.detail.get('effect', '')} not tolerated".replace(": ", " ")
@@ -211,6 +226,8 @@ _TEXTS: dict[Code, Callable[[Reason], str]] = {
     Code.OUTSCORED: _outscored,
     Code.LIMIT_REACHED: _limit,
     Code.NOT_NAMED: _detail("not named by the policy"),
+    Code.NEEDS_NODES: _needs,
+    Code.GROWTH_UNKNOWN: _growth,
     Code.PLUGIN_REFUSED: _function("refused by"),
     Code.PLUGIN_FAILED: _function("no answer from"),
 }

@@ -8,8 +8,9 @@ import numpy as np
 from kubefleet.model.request import PodShape
 from kubefleet.scheduling.columns import Columns
 from kubefleet.scheduling.layout import lay_all
+from kubefleet.scheduling.new_nodes import Needs, NewNodes, grows
 from kubefleet.scheduling.node_table import NodeTable
-from kubefleet.scheduling.nodes import NONE_AT_ALL, UNBOUNDED, Size, room_in
+from kubefleet.scheduling.nodes import NONE_AT_ALL, UNBOUNDED, Size, Table, room_in
 from kubefleet.scheduling.protocols import Mask, Numbers
 from kubefleet.scheduling.rooms import Rooms
 
@@ -24,7 +25,8 @@ class Ledger:
     """Capacity left, cluster by cluster. Room for a pod is what kube-scheduler would bind: Σ over nodes that accept
     it of min over its resources ⌊free/request⌋, pod slots among them.
 
-    `pods` are all pods that the plan will ask about. Clusters of unknown capacity hold everything.
+    `pods` are all pods that the plan will ask about. Clusters of unknown capacity hold everything. Room on nodes that
+    growing pools may add counts as well, and is taken last; `grown=False` leaves it out. `growing` are such clusters.
     """
 
     def __init__(self, columns: Columns, pods: Iterable[PodShape]) -> None:
@@ -35,6 +37,8 @@ class Ledger:
         self._sizes = {pod: table.size(pod) for pod in shapes}
         self._nodes = table.nodes
         self._rooms = Rooms(table.nodes)
+        self._new = NewNodes(columns.clusters, self._sizes) if any(map(grows, columns.clusters)) else None
+        self.growing: Numbers = np.zeros(0, dtype=np.int64) if self._new is None else self._new.rows
         self._picture: Ledger | None = None
         self._most_free: dict[tuple[PodShape, str], Numbers] = {}
         whole = np.where(table.nodes.whole < NONE_AT_ALL, table.nodes.whole, 0)[:, table.nodes.kinds]
@@ -43,32 +47,47 @@ class Ledger:
         whole >>= np.array(_SHIFTS)[:, None]
         self._scored, self._twice, self._absent = whole, np.maximum(2 * whole, 1), np.where(whole, 0, 100)
 
-    def room(self, pod: PodShape, clusters: Numbers | None = None) -> Numbers:
+    def room(self, pod: PodShape, clusters: Numbers | None = None, *, grown: bool = True) -> Numbers:
         """How many such pods some clusters (without a word all) still hold."""
         if clusters is None:
             clusters = np.arange(len(self.known))
-        return np.where(self.known[clusters], self._rooms.room(self._sizes[pod], clusters), UNBOUNDED)
+        room = self._rooms.room(self._sizes[pod], clusters)
+        if grown and self._new is not None:
+            room = np.minimum(room + self._new.room(self._sizes[pod], clusters), UNBOUNDED)
+        return np.where(self.known[clusters], room, UNBOUNDED)
 
-    def room_beside(self, clusters: Numbers, pod: PodShape, others: Sequence[Demand]) -> Numbers:
+    def room_beside(self, clusters: Numbers, pod: PodShape, others: Sequence[Demand], *, grown: bool = True) -> Numbers:
         """How many such pods each given cluster holds once the others are there."""
         wanted = self._wanted(others)
         if not wanted:
-            return self.room(pod, clusters)
+            return self.room(pod, clusters, grown=grown)
         nodes = self._nodes.of(clusters)
-        lay_all(nodes, np.arange(len(clusters)), wanted)
-        return np.where(self.known[clusters], room_in(nodes, self._sizes[pod]), UNBOUNDED)
+        out = lay_all(nodes, np.arange(len(clusters)), wanted)
+        room = room_in(nodes, self._sizes[pod])
+        if grown and self._new is not None:
+            beside = self._new.room_beside(self._sizes[pod], clusters, _left_over(wanted, out))
+            room = np.minimum(room + beside, UNBOUNDED)
+        return np.where(self.known[clusters], room, UNBOUNDED)
 
     def reaches(self, pod: PodShape, pods: Numbers | int) -> Mask:
         """Whether every cluster still holds so many such pods."""
-        return ~self.known | self._rooms.reaches(self._sizes[pod], pods)
+        enough = ~self.known | self._rooms.reaches(self._sizes[pod], pods)
+        if self._new is not None and not enough.all():
+            short = np.flatnonzero(~enough)
+            enough = enough.copy()
+            enough[short] = self.room(pod, short) >= np.broadcast_to(pods, enough.shape)[short]
+        return enough
 
-    def holds(self, clusters: Numbers, demands: Sequence[Demand]) -> Mask:
+    def holds(self, clusters: Numbers, demands: Sequence[Demand], *, grown: bool = True) -> Mask:
         """Whether pods of several sizes fit on each given cluster together."""
         wanted = self._wanted(demands)
         if not wanted:
             return np.ones(len(clusters), dtype=np.bool_)
         out = lay_all(self._nodes.of(clusters), np.arange(len(clusters)), wanted)
-        return ~self.known[clusters] | ~out.any(axis=0)
+        held = ~self.known[clusters] | ~out.any(axis=0)
+        if grown and self._new is not None and not held.all():
+            held |= self._new.holds(clusters, _left_over(wanted, out))
+        return held
 
     def take(self, clusters: Numbers, demands: Sequence[Demand]) -> None:
         """Book pods on given clusters, none named twice. Pods that find no node take nothing."""
@@ -81,6 +100,12 @@ class Ledger:
             self._most_free.clear()
             for (size, pods), without in zip(wanted, out, strict=True):
                 self._rooms.took(places, size, pods - without)
+            if self._new is not None and out.any():
+                self._new.take(places, _left_over(wanted, out))
+
+    def needs(self) -> Needs:
+        """The nodes to be added for what was taken since the last call."""
+        return {} if self._new is None else self._new.needs()
 
     def most_free(self, pod: PodShape, resource: str) -> Numbers:
         """The most of a resource that a node that accepts the pod has free, by cluster; −1 where there is none."""
@@ -92,6 +117,8 @@ class Ledger:
                 most = np.where(nodes.used > 0, free.max(axis=1), -1)
             else:
                 most = np.where(accepts[nodes.kinds], free, -1).max(axis=1)
+            if self._new is not None:
+                most[self.growing] = np.maximum(most[self.growing], self._new.most_free(self._sizes[pod], resource))
             self._most_free[key] = most
         return self._most_free[key]
 
@@ -136,3 +163,8 @@ class Ledger:
     def _wanted(self, demands: Sequence[Demand]) -> list[tuple[Size, Numbers]]:
         """Pods by size, without those that nobody wants."""
         return [(self._sizes[pod], np.maximum(pods, 0)) for pod, pods in demands if (pods > 0).any()]
+
+
+def _left_over(wanted: Sequence[tuple[Size, Numbers]], out: Table) -> list[tuple[Size, Numbers]]:
+    """What found no place on the nodes that are there."""
+    return [(size, without) for (size, _), without in zip(wanted, out, strict=True)]

@@ -73,6 +73,9 @@ def pick(cycle: Cycle, request: Request, funnel: Funnel, kept: Kept) -> Picked:
         return [scorer.score(now, request, funnel.passed, _nothing_yet(now, request, funnel)) for scorer in scorers]
 
     picked = Picked(domains, scorers, score)
+    if len(cycle.ledger.growing):
+        # Whether a cluster must grow cannot be told from what was free alone, once something is booked.
+        _ = picked.values
     number = request.policy.number if request.policy.type is PolicyType.PICK_N else len(cycle.columns)
     stays = kept.stays
     if len(stays) > number:

@@ -13,6 +13,7 @@ from kubefleet.scheduling.funnel import Funnel, run_filters
 from kubefleet.scheduling.keep import Kept, keep
 from kubefleet.scheduling.missing import missing_reasons, unplaced
 from kubefleet.scheduling.moves import left, moves_of
+from kubefleet.scheduling.needed_nodes import needed_nodes
 from kubefleet.scheduling.pick import pick
 from kubefleet.scheduling.refused import Outcome, kept_reasons, limit_reached, why_not
 from kubefleet.scheduling.scorers import SCORERS
@@ -38,6 +39,7 @@ def place(cycle: Cycle, request: Request, previous: Previous | None) -> tuple[De
     if cycle.ledger.picture() is not before:
         # To keep what was free before every booking would take more than the scores do.
         _ = picked.values
+    new_nodes = needed_nodes(cycle)
     outcome = Outcome(cycle.columns.names, request, funnel, kept, picked, shared)
     moves = moves_of(cycle, request, kept, picked, shared)
     decision = Decision(
@@ -47,7 +49,11 @@ def place(cycle: Cycle, request: Request, previous: Previous | None) -> tuple[De
         refused=Refusals(cycle.columns.names, shared.seats, lambda i: why_not(outcome, i)),
         kept=_frozen_dict(kept_reasons(outcome)),
         left=_frozen_dict(left(cycle, request, kept, picked, shared, moves)),
-        warnings=Reasons(lambda: tuple(reason for i in sorted(shared.seats) for reason in funnel.warnings(i))),
+        warnings=Reasons(
+            lambda: tuple(
+                reason for i in sorted(shared.seats) for reason in (*funnel.warnings(i), *new_nodes.get(i, ()))
+            )
+        ),
         missing=Reasons(lambda: missing_reasons(outcome)),
         failures=Reasons(lambda: failed_scorers(cycle, request)) if len(picked.scorers) > len(SCORERS) else (),
         unplaced=unplaced(request, shared),

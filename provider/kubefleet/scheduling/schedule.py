@@ -38,6 +38,8 @@ def schedule(
     ]
     cycle = Cycle(columns, Ledger(columns, _pods(columns, ordered)), options)
     _book_what_stands(cycle, ordered, previous)
+    # What stands waits for new nodes already; what is placed now says which it needs.
+    cycle.ledger.needs()
     decisions: list[Decision] = []
     moves: list[Move] = []
     for request in ordered:

@@ -9,6 +9,7 @@ from kubefleet.model.decision import MoveReason
 from kubefleet.model.policy import Divided, Fit, PolicyType
 from kubefleet.model.request import Request, Workload
 from kubefleet.scheduling.cycle import Cycle
+from kubefleet.scheduling.divide_twice import divide_twice
 from kubefleet.scheduling.division import Share, divide, start
 from kubefleet.scheduling.domains import Domains
 from kubefleet.scheduling.funnel import Funnel
@@ -92,7 +93,7 @@ def _divided(cycle: Cycle, request: Request, divided: Divided, funnel: Funnel, k
         level = shares
         if shared.spread is not None and kept.edited:
             level = _levelled(shares, shared.spread)
-        seats = divide(divided.by, level, work.replicas, limit)
+        seats = _seats(cycle, request, divided, picked, work, whole, level, limit)
         for i, count in zip(picked.chosen, seats, strict=True):
             shared.seats[i][work.key] = count
         missing = work.replicas - sum(seats)
@@ -192,13 +193,38 @@ def _without_moves(shares: list[Share], total: int) -> list[Share]:
     return bounded
 
 
-def _room(cycle: Cycle, request: Request, picked: Picked, work: Workload, whole: list[Workload]) -> Numbers:
+def _room(
+    cycle: Cycle, request: Request, picked: Picked, work: Workload, whole: list[Workload], *, grown: bool = True
+) -> Numbers:
     """Per chosen cluster, the pods that still fit beside the workloads that are whole on each."""
     places = np.array(picked.chosen, dtype=np.int64)
     if request.policy.fit is Fit.IGNORE:
         return np.full(len(places), UNBOUNDED, dtype=np.int64)
     beside = [(other.pod, other.replicas - cycle.held_by(request, other, places)) for other in whole]
-    return cycle.ledger.room_beside(places, work.pod, beside)
+    return cycle.ledger.room_beside(places, work.pod, beside, grown=grown)
+
+
+def _seats(
+    cycle: Cycle,
+    request: Request,
+    divided: Divided,
+    picked: Picked,
+    work: Workload,
+    whole: list[Workload],
+    shares: list[Share],
+    limit: Limit | None,
+) -> list[int]:
+    """The division. Where room binds and a chosen cluster may grow, new nodes are used last."""
+    binds = request.policy.fit is Fit.FILTER and request.policy.type is not PolicyType.PICK_FIXED
+    if not binds or not len(np.intersect1d(picked.chosen, cycle.ledger.growing)):
+        return divide(divided.by, shares, work.replicas, limit)
+    held = cycle.held.get((request.name, work.key), {})
+    free = _room(cycle, request, picked, work, whole, grown=False).tolist()
+    there = [
+        min(UNBOUNDED, more + max(0, held.get(share.cluster, 0) - share.current))
+        for share, more in zip(shares, free, strict=True)
+    ]
+    return divide_twice(divided.by, shares, there, work.replicas, limit)
 
 
 def _limit(cycle: Cycle, request: Request, funnel: Funnel, shares: list[Share], shared: Shared) -> Limit | None:

@@ -14,7 +14,8 @@ _LISTINGS = ("follows", "absent", "unclear")
 
 
 class ExpectedSpec(Written):
-    """One placement's expected decision. `clusters` names all of them, `refused` those that are looked at.
+    """One placement's expected decision. `clusters` names all of them, `refused` those that are looked at; `newNodes`
+    names all nodes that are to be added, by cluster and pool.
 
     The rest lists objects of a selection, as `Kind/namespace/name`.
     """
@@ -25,6 +26,7 @@ class ExpectedSpec(Written):
     follows: list[str] | None = None
     absent: list[str] | None = None
     unclear: list[str] | None = None
+    new_nodes: dict[Name, dict[str, Count]] | None = None
 
     def expected(self) -> "Expected":
         """The frozen value. A cluster with nothing is one that is not there."""
@@ -34,6 +36,7 @@ class ExpectedSpec(Written):
             {name: frozenset(codes) for name, codes in sorted((self.refused or {}).items())},
             self.unplaced,
             {field: frozenset(given) for field in _LISTINGS if (given := getattr(self, field)) is not None},
+            self.new_nodes,
         )
 
 
@@ -45,6 +48,7 @@ class Expected:
     refused: Mapping[str, frozenset[Code]]
     unplaced: int | None
     listings: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    new_nodes: Mapping[str, Mapping[str, int]] | None = None
 
     def differences(self, request: Request, decision: Decision) -> tuple[str, ...]:
         """One line per difference; empty when the decision is what was expected."""
@@ -64,7 +68,22 @@ class Expected:
             listed = frozenset(item.object for item in getattr(request.selection, name, ()))
             if listed != objects:
                 found.append(f"{name} {_listed(listed)} (expected {_listed(objects)})")
+        nodes = _new_nodes(decision)
+        if self.new_nodes is not None and self.new_nodes != nodes:
+            found.append(f"new nodes {_pools(nodes)} (expected {_pools(self.new_nodes)})")
         return tuple(f"{request.name}: {line}" for line in found)
+
+
+def _new_nodes(decision: Decision) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for reason in decision.warnings:
+        if reason.code is Code.NEEDS_NODES:
+            found.setdefault(reason.cluster, {})[str(reason.detail["pool"])] = int(reason.detail["nodes"])
+    return found
+
+
+def _pools(nodes: Mapping[str, Mapping[str, int]]) -> str:
+    return "; ".join(f"{name}: {counted(nodes[name])}" for name in sorted(nodes)) or "none"
 
 
 def _shown(counts: Mapping[str, int]) -> str:

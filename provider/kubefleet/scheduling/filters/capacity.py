@@ -60,7 +60,11 @@ class Capacity:
     def _reasons(self, cycle: Cycle, notes: Sequence["_Shortage"], i: int) -> tuple[Reason, ...]:
         cluster = cycle.columns.names[i]
         found = [note.reason(self.name, cluster, i) for note in notes if note.concerns(i)]
-        return tuple(found) or (make_reason(Code.INSUFFICIENT_CAPACITY, self.name, cluster, short="together"),)
+        if not found:
+            found = [make_reason(Code.INSUFFICIENT_CAPACITY, self.name, cluster, short="together")]
+        if unread := cycle.columns.clusters[i].growth.unread:
+            found.append(make_reason(Code.GROWTH_UNKNOWN, self.name, cluster, why=unread))
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,6 +5,7 @@ from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.protocols import Scorer
 from kubefleet.scheduling.scorers.capacity import Capacity
 from kubefleet.scheduling.scorers.functions import function_scorers
+from kubefleet.scheduling.scorers.growth import Growth
 from kubefleet.scheduling.scorers.preferred import Preferred
 from kubefleet.scheduling.scorers.spread import Spread
 
@@ -17,9 +18,10 @@ SCORERS: tuple[Scorer, ...] = (
 
 
 def scorers_for(cycle: Cycle, request: Request) -> tuple[Scorer, ...]:
-    """The table's rows, and those that the request's policy brings along."""
+    """The table's rows, that of fleets with growing pools, and those that the request's policy brings along."""
     number = cycle.columns.number(request.policy)
-    return cycle.columns.once(("scorers", number), lambda: (*SCORERS, *function_scorers(request)))
+    growth = (Growth(),) if len(cycle.ledger.growing) else ()
+    return cycle.columns.once(("scorers", number), lambda: (*SCORERS, *growth, *function_scorers(request)))
 
 
 __all__ = ["SCORERS", "scorers_for"]

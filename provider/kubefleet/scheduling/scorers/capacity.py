@@ -3,7 +3,7 @@
 import numpy as np
 
 from kubefleet.model.policy import Fit
-from kubefleet.model.request import Request
+from kubefleet.model.request import PodShape, Request
 from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.domains import Domains
 from kubefleet.scheduling.protocols import Mask, Scores
@@ -24,9 +24,14 @@ class Capacity:
         """Nothing where `fit` is `ignore` or the capacity is not known."""
         if request.policy.fit is Fit.IGNORE:
             return cycle.columns.once("no capacity", lambda: np.zeros(len(cycle.columns), dtype=np.int8))
-        over = request.policy.number or max(1, int(candidates.sum()))
-        demands = []
-        for workload in request.workloads:
-            divided = request.divided is not None and workload.divisible
-            demands.append((workload.pod, -(-workload.replicas // over) if divided else workload.replicas))
-        return cycle.ledger.share_free(demands).astype(np.int8)
+        return cycle.ledger.share_free(demands_of(request, candidates)).astype(np.int8)
+
+
+def demands_of(request: Request, candidates: Mask) -> list[tuple[PodShape, int]]:
+    """Pods by workload that a cluster is scored with: a whole copy, or an even share of what is divided."""
+    over = request.policy.number or max(1, int(candidates.sum()))
+    demands = []
+    for workload in request.workloads:
+        divided = request.divided is not None and workload.divisible
+        demands.append((workload.pod, -(-workload.replicas // over) if divided else workload.replicas))
+    return demands
