@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml requirements.lock
+$(STAMP): pyproject.toml requirements.lock hatch_build.py provider/kubefleet/scheduling/_kernel.c
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || python3 -m venv $(VENV)
 	# uv is nine times as fast here; where it cannot reach the registry pip does the same.
 	$(BIN)/python -m pip install --quiet $$(grep '^uv==' requirements.lock)

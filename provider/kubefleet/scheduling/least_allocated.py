@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kubefleet.scheduling import kernel
 from kubefleet.scheduling.nodes import Nodes, Size, Table
 from kubefleet.scheduling.protocols import Numbers
 
@@ -21,6 +22,8 @@ def lay(nodes: Nodes, rows: Numbers, size: Size, pods: Numbers) -> Numbers:
     Each goes to the node that is least allocated once it is there; of equals, to the first. Cost grows with pods /
     alike nodes, not with pods.
     """
+    if kernel.built is not None:
+        return kernel.lay(kernel.built, nodes, rows, size, pods)
     left, window = pods.copy(), np.full(len(rows), _WINDOW, dtype=np.int64)
     at = np.flatnonzero(left > 0)
     while len(at):

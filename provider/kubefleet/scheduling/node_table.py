@@ -40,7 +40,8 @@ class NodeTable:
         # A node that says nothing of pod slots has no limit of them.
         free[-1, unlimited] = _MOST_AMOUNT
         counts = _within(_whole_numbers([count for _, count in groups]), rows)
-        whole = np.array([*map(_whole, self._kinds), (NONE_AT_ALL, NONE_AT_ALL)], dtype=np.int64).T
+        by_kind = np.array([*map(_whole, self._kinds), (NONE_AT_ALL, NONE_AT_ALL)], dtype=np.int64)
+        whole = np.ascontiguousarray(by_kind.T)
         self.nodes = _by_cluster(len(clusters), rows, np.repeat(_whole_numbers(kinds), lengths), counts, free, whole)
         for row, cluster in enumerate(clusters):
             if cluster.pending:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kubefleet.scheduling import kernel
 from kubefleet.scheduling.protocols import Mask, Numbers
 
 Table = NDArray[np.int64]
@@ -140,10 +141,13 @@ def rooms_in(free: Table, size: Size) -> Table:
     return rooms
 
 
-def room_in(nodes: Nodes, size: Size) -> Numbers:
-    """Per cluster, how many pods of a size all its nodes still hold. Sums over nodes that hold as many as one likes
-    stand for no limit.
+def room_in(nodes: Nodes, size: Size, rows: Numbers | None = None) -> Numbers:
+    """Per cluster (of some, or of all), how many pods of a size all its nodes still hold. Sums over nodes that hold as
+    many as one likes stand for no limit.
     """
-    rooms = rooms_in(nodes.free, size) * nodes.counts
-    room: Numbers = (rooms if size.accepts[:-1].all() else np.where(size.accepts[nodes.kinds], rooms, 0)).sum(axis=1)
+    if kernel.built is not None:
+        return kernel.room(kernel.built, nodes, np.arange(len(nodes.counts)) if rows is None else rows, size)
+    some = nodes if rows is None else nodes.of(rows)
+    rooms = rooms_in(some.free, size) * some.counts
+    room: Numbers = (rooms if size.accepts[:-1].all() else np.where(size.accepts[some.kinds], rooms, 0)).sum(axis=1)
     return np.where(room >= MOST_PER_NODE, UNBOUNDED, room)

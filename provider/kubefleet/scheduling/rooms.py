@@ -86,7 +86,7 @@ class Rooms:
         """Count clusters anew of which it is not known."""
         stale = clusters[self._stale(counted)[clusters]]
         if len(stale):
-            counted.room[stale] = counted.floor[stale] = room_in(self.nodes.of(stale), size)
+            counted.room[stale] = counted.floor[stale] = room_in(self.nodes, size, stale)
             counted.level[stale] = counted.now[stale]
 
     def _stale(self, counted: _Counted) -> Mask:

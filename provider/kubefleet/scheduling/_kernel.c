@@ -1,0 +1,337 @@
+/* The innermost loops of the ledger, compiled: the same results as `least_allocated.py`, `nodes.py` and `ledger.py` give,
+ * which are used where this was not built. Tests hold the two together.
+ *
+ * Arrays come as buffers of C order, checked by length only. Axes as in `nodes.py`: C clusters, G places for groups, R
+ * resources, K kinds of nodes (the last stands for a place that is not taken: kind -1). Amounts are 64 bits wide and
+ * bounded so that no product here leaves that.
+ */
+#define PY_SSIZE_T_CLEAN
+#define Py_LIMITED_API 0x030b0000
+#include <Python.h>
+#include <stdint.h>
+
+typedef int64_t num;
+
+#define MOST_PER_NODE ((num)1 << 30)
+#define UNBOUNDED ((num)1 << 40)
+#define NEVER ((num)1 << 30)
+#define MANY_ROUNDS 4
+#define SCORED 2
+
+typedef struct {
+    num *kinds, *counts, *free, *used, *whole;
+    int32_t *height;
+    num clusters, groups, resources, known_kinds;
+} Nodes;
+
+typedef struct {
+    const num *need;
+    const uint8_t *accepts;
+    const int32_t *loss;
+} Size;
+
+/* One cluster of the table. */
+typedef struct {
+    num *kinds, *counts, *free;
+    int32_t *height;
+    num stride;
+} Row;
+
+static Row row_of(const Nodes *nodes, num cluster)
+{
+    num at = cluster * nodes->groups;
+    Row row = {nodes->kinds + at, nodes->counts + at, nodes->free + at, nodes->height + at,
+               nodes->clusters * nodes->groups};
+    return row;
+}
+
+static num kind_of(const Nodes *nodes, const Row *row, num group)
+{
+    num kind = row->kinds[group];
+    return kind < 0 ? nodes->known_kinds - 1 : kind;
+}
+
+/* Score of LeastAllocated with some more pods on each node of a group; -1 where they do not fit. */
+static num score(const Nodes *nodes, const Row *row, const Size *size, num group, num pods)
+{
+    num total = 0, kind = kind_of(nodes, row, group);
+    if (!size->accepts[kind])
+        return -1;
+    for (num r = nodes->resources - 1; r >= 0; r--) {
+        num have = row->free[r * row->stride + group] - pods * size->need[r];
+        if (have < 0 && size->need[r] > 0)
+            return -1;
+        if (r < SCORED)
+            total += have * 100 / nodes->whole[r * nodes->known_kinds + kind];
+    }
+    return total;
+}
+
+static int32_t height_of(const Nodes *nodes, num kind, const num *free, num stride)
+{
+    num total = 0;
+    for (num r = 0; r < SCORED; r++)
+        total += free[r * stride] * 100 / nodes->whole[r * nodes->known_kinds + kind];
+    return (int32_t)(total < NEVER ? total : NEVER);
+}
+
+/* The group that comes first but one: the highest score, of equals the first place; -1 where the pod fits none. `found`
+ * is its score. Only groups are scored that may come before the best so far. */
+static num best_group(const Nodes *nodes, const Row *row, const Size *size, num used, num without, num *found)
+{
+    num most = -1, start = -1, best = -1, rank = -1;
+    for (num g = 0; g < used; g++) {
+        num bound = (num)row->height[g] - size->loss[kind_of(nodes, row, g)];
+        if (bound > most && g != without) {
+            most = bound;
+            start = g;
+        }
+    }
+    if (start >= 0) {
+        rank = score(nodes, row, size, start, 1);
+        best = rank < 0 ? -1 : start;
+    }
+    for (num g = 0; g < used; g++) {
+        num bound = (num)row->height[g] - size->loss[kind_of(nodes, row, g)];
+        if (bound < 0 || bound < rank || g == start || g == without)
+            continue;
+        num other = score(nodes, row, size, g, 1);
+        if (other > rank || (other == rank && other >= 0 && g < best)) {
+            rank = other;
+            best = g;
+        }
+    }
+    *found = rank;
+    return best;
+}
+
+/* How many pods in a row every node of a group gets before another group is better: at least 1, at most `most`. */
+static num rounds_of(const Nodes *nodes, const Row *row, const Size *size, num used, num group, num most)
+{
+    num bar, low = 1, high = most, other = best_group(nodes, row, size, used, group, &bar);
+    if (other >= 0 && other < group)
+        bar++;
+    if (bar < 0)
+        bar = 0;
+    while (low < high) {
+        num middle = (low + high + 1) / 2;
+        if (score(nodes, row, size, group, middle) >= bar)
+            low = middle;
+        else
+            high = middle - 1;
+    }
+    return low;
+}
+
+/* The first group of a kind that has this free; `used` where there is none. */
+static num alike(const Nodes *nodes, const Row *row, num used, num kind, const num *free, int32_t height)
+{
+    for (num g = 0; g < used; g++) {
+        num r = 0;
+        if (row->height[g] != height || row->kinds[g] != kind)
+            continue;
+        while (r < nodes->resources && row->free[r * row->stride + g] == free[r])
+            r++;
+        if (r == nodes->resources)
+            return g;
+    }
+    return used;
+}
+
+/* Lay pods on one cluster; gives what found no node. `full` is set where a place for a group is lacking: the same call
+ * goes on once there are more. */
+static num lay_on(Nodes *nodes, num cluster, const Size *size, num left, num *after, int *full)
+{
+    Row row = row_of(nodes, cluster);
+    while (left > 0) {
+        num rank, each = 1, used = nodes->used[cluster];
+        num group = best_group(nodes, &row, size, used, -1, &rank);
+        if (group < 0)
+            break;
+        num count = row.counts[group], kind = kind_of(nodes, &row, group);
+        if (count <= left) {
+            if (left >= MANY_ROUNDS * count)
+                each = rounds_of(nodes, &row, size, used, group, left / count);
+            for (num r = 0; r < nodes->resources; r++)
+                row.free[r * row.stride + group] -= each * size->need[r];
+            row.height[group] = height_of(nodes, kind, row.free + group, row.stride);
+            left -= each * count;
+            continue;
+        }
+        for (num r = 0; r < nodes->resources; r++)
+            after[r] = row.free[r * row.stride + group] - size->need[r];
+        int32_t height = height_of(nodes, kind, after, 1);
+        num place = alike(nodes, &row, used, row.kinds[group], after, height);
+        if (place == nodes->groups) {
+            *full = 1;
+            return left;
+        }
+        if (place == used) {
+            for (num r = 0; r < nodes->resources; r++)
+                row.free[r * row.stride + place] = after[r];
+            row.kinds[place] = row.kinds[group];
+            row.height[place] = height;
+            row.counts[place] = 0;
+            nodes->used[cluster]++;
+        }
+        row.counts[group] -= left;
+        row.counts[place] += left;
+        left = 0;
+    }
+    return left;
+}
+
+static num room_on(const Nodes *nodes, num cluster, const Size *size)
+{
+    Row row = row_of(nodes, cluster);
+    num total = 0;
+    for (num g = 0; g < nodes->used[cluster]; g++) {
+        num room = MOST_PER_NODE;
+        if (!size->accepts[kind_of(nodes, &row, g)])
+            continue;
+        for (num r = nodes->resources - 1; r >= 0; r--) {
+            num have = row.free[r * row.stride + g];
+            /* Most resources are not the scarcest one: dividing is what takes long. */
+            if (size->need[r] > 0 && have < room * size->need[r])
+                room = have / size->need[r];
+        }
+        total += room * row.counts[g];
+    }
+    return total >= MOST_PER_NODE ? UNBOUNDED : total;
+}
+
+static void release_all(Py_buffer *views, int count)
+{
+    for (int i = 0; i < count; i++)
+        PyBuffer_Release(&views[i]);
+}
+
+static num length(const Py_buffer *view)
+{
+    return (num)(view->len / (Py_ssize_t)sizeof(num));
+}
+
+/* The table and the size from nine buffers; 0 where their lengths do not go together. */
+static int read_all(const Py_buffer *v, Nodes *nodes, Size *size)
+{
+    nodes->kinds = v[0].buf, nodes->counts = v[1].buf, nodes->free = v[2].buf, nodes->used = v[3].buf;
+    nodes->height = v[4].buf, nodes->whole = v[5].buf;
+    size->need = v[6].buf, size->accepts = v[7].buf, size->loss = v[8].buf;
+    nodes->clusters = length(&v[3]), nodes->resources = length(&v[6]), nodes->known_kinds = (num)v[7].len;
+    nodes->groups = nodes->clusters ? length(&v[0]) / nodes->clusters : 0;
+    num cells = nodes->clusters * nodes->groups;
+    return length(&v[0]) == cells && length(&v[1]) == cells && length(&v[2]) == cells * nodes->resources &&
+           v[4].len == (Py_ssize_t)(cells * (num)sizeof(int32_t)) && nodes->resources >= SCORED &&
+           length(&v[5]) == SCORED * nodes->known_kinds && v[8].len == (Py_ssize_t)(nodes->known_kinds * 4);
+}
+
+static int all_within(const num *rows, num count, num clusters)
+{
+    for (num i = 0; i < count; i++)
+        if (rows[i] < 0 || rows[i] >= clusters)
+            return 0;
+    return 1;
+}
+
+static PyObject *lay(PyObject *self, PyObject *args)
+{
+    Py_buffer v[11];
+    Py_ssize_t first;
+    Nodes nodes;
+    Size size;
+    num at, *after;
+    int full = 0;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "w*w*w*w*w*y*y*y*y*y*w*n", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &v[6], &v[7], &v[8],
+                          &v[9], &v[10], &first))
+        return NULL;
+    num count = length(&v[9]), *rows = v[9].buf, *left = v[10].buf;
+    if (!read_all(v, &nodes, &size) || length(&v[10]) != count || first < 0 ||
+        !all_within(rows, count, nodes.clusters)) {
+        release_all(v, 11);
+        PyErr_SetString(PyExc_ValueError, "arrays that do not go together");
+        return NULL;
+    }
+    after = PyMem_Malloc((size_t)nodes.resources * sizeof(num));
+    if (after == NULL) {
+        release_all(v, 11);
+        return PyErr_NoMemory();
+    }
+    for (at = (num)first; at < count; at++) {
+        left[at] = lay_on(&nodes, rows[at], &size, left[at], after, &full);
+        if (full)
+            break;
+    }
+    PyMem_Free(after);
+    release_all(v, 11);
+    return PyLong_FromLongLong(at);
+}
+
+static PyObject *room(PyObject *self, PyObject *args)
+{
+    Py_buffer v[11];
+    Nodes nodes;
+    Size size;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "y*y*y*y*y*y*y*y*y*y*w*", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &v[6], &v[7], &v[8],
+                          &v[9], &v[10]))
+        return NULL;
+    num count = length(&v[9]), *rows = v[9].buf, *out = v[10].buf;
+    if (!read_all(v, &nodes, &size) || length(&v[10]) != count || !all_within(rows, count, nodes.clusters)) {
+        release_all(v, 11);
+        PyErr_SetString(PyExc_ValueError, "arrays that do not go together");
+        return NULL;
+    }
+    for (num at = 0; at < count; at++)
+        out[at] = room_on(&nodes, rows[at], &size);
+    release_all(v, 11);
+    Py_RETURN_NONE;
+}
+
+/* Percentages that stay free, rounded half up: see `Ledger.share_free`. Buffers: free, scored, twice (resource x cluster),
+ * best (by cluster), what is taken off each resource, and the result in bytes. */
+static PyObject *shares(PyObject *self, PyObject *args)
+{
+    Py_buffer v[6];
+    (void)self;
+    if (!PyArg_ParseTuple(args, "y*y*y*y*y*w*", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5]))
+        return NULL;
+    num count = length(&v[3]), cells = SCORED * count;
+    const num *free = v[0].buf, *scored = v[1].buf, *twice = v[2].buf, *best = v[3].buf, *taken = v[4].buf;
+    int8_t *out = v[5].buf;
+    if (length(&v[0]) != cells || length(&v[1]) != cells || length(&v[2]) != cells || length(&v[4]) != SCORED ||
+        v[5].len != (Py_ssize_t)count) {
+        release_all(v, 6);
+        PyErr_SetString(PyExc_ValueError, "arrays that do not go together");
+        return NULL;
+    }
+    for (num i = 0; i < count; i++)
+        out[i] = (int8_t)best[i];
+    for (num r = 0; r < SCORED; r++) {
+        for (num i = 0; i < count; i++) {
+            num whole = scored[r * count + i], left = free[r * count + i] - taken[r];
+            if (whole == 0)
+                continue;
+            left = left < 0 ? 0 : left < whole ? left : whole;
+            num share = (200 * left + whole) / twice[r * count + i];
+            if (share < out[i])
+                out[i] = (int8_t)share;
+        }
+    }
+    release_all(v, 6);
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef methods[] = {
+    {"lay", lay, METH_VARARGS, "Lay pods on clusters; gives how many of these are done before places ran out."},
+    {"room", room, METH_VARARGS, "Count the pods of one size that clusters hold."},
+    {"shares", shares, METH_VARARGS, "Percentages of cpu or memory that stay free."},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_kernel", NULL, 0, methods, NULL, NULL, NULL, NULL};
+
+PyMODINIT_FUNC PyInit__kernel(void)
+{
+    return PyModule_Create(&module);
+}

@@ -1,0 +1,35 @@
+import numpy as np
+from numpy.typing import NDArray
+
+_Array = NDArray[np.generic]
+
+def lay(
+    kinds: _Array,
+    counts: _Array,
+    free: _Array,
+    used: _Array,
+    height: _Array,
+    whole: _Array,
+    need: _Array,
+    accepts: _Array,
+    loss: _Array,
+    rows: _Array,
+    left: _Array,
+    first: int,
+    /,
+) -> int: ...
+def room(
+    kinds: _Array,
+    counts: _Array,
+    free: _Array,
+    used: _Array,
+    height: _Array,
+    whole: _Array,
+    need: _Array,
+    accepts: _Array,
+    loss: _Array,
+    rows: _Array,
+    out: _Array,
+    /,
+) -> None: ...
+def shares(free: _Array, scored: _Array, twice: _Array, best: _Array, taken: _Array, out: _Array, /) -> None: ...

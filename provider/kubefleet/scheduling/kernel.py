@@ -1,0 +1,42 @@
+"""The compiled inner loops (`_kernel.c`), where they were built when the package was installed.
+
+Where they were not, numpy decides the same, several times as slowly; `built` is None then.
+"""
+
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kubefleet.scheduling.protocols import Numbers
+
+if TYPE_CHECKING:
+    from kubefleet.scheduling.nodes import Nodes, Size
+
+built: ModuleType | None
+try:
+    from kubefleet.scheduling import _kernel as built
+except ImportError:
+    built = None
+
+
+def lay(loops: ModuleType, nodes: "Nodes", rows: Numbers, size: "Size", pods: Numbers) -> Numbers:
+    """As `least_allocated.lay`."""
+    left, first = np.array(pods, dtype=np.int64), 0
+    while True:
+        first = loops.lay(*_table(nodes), size.need, size.accepts, size.loss, rows, left, first)
+        if first == len(rows):
+            return left
+        nodes.widen(nodes.counts.shape[1] * 3 // 2 + 1)
+
+
+def room(loops: ModuleType, nodes: "Nodes", rows: Numbers, size: "Size") -> Numbers:
+    """As `nodes.room_in`."""
+    out = np.empty(len(rows), dtype=np.int64)
+    loops.room(*_table(nodes), size.need, size.accepts, size.loss, rows, out)
+    return out
+
+
+def _table(nodes: "Nodes") -> tuple[NDArray[np.signedinteger[Any]], ...]:
+    return nodes.kinds, nodes.counts, nodes.free, nodes.used, nodes.height, nodes.whole
