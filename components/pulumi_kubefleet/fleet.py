@@ -191,7 +191,7 @@ class Fleet(pulumi.ComponentResource):
         schedule = Schedule(
             self.fleet_name,
             collection.schedule({name: (owner.uid, owner.revision) for name, owner in owners.items()}),
-            _child_of(self, hide=["members", "placements", "leaving", "gone", "stray"]),
+            _child_of(self, hide=["members", "placements", "leaving", "gone", "stray", "tainted"]),
         )
         hidden = ["members", "leaving"]
         phases: dict[str, Any] = {}

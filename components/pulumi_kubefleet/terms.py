@@ -198,9 +198,10 @@ class Taint(Record):
         value: pulumi.Input[str] | None = None,
         *,
         effect: str = "NoSchedule",
+        time_added: str | None = None,
         **unknown: Any,
     ) -> None:
-        super().__init__(key=key, value=value, effect=effect, **unknown)
+        super().__init__(key=key, value=value, effect=effect, time_added=time_added, **unknown)
 
 
 class Toleration(Record):

@@ -118,3 +118,25 @@ def _available(event) -> int | None:
         return None
     status = (event.get("responseObject") or {}).get("status")
     return status.get("availableReplicas") if isinstance(status, dict) else None
+
+
+def test_toleration_seconds_keep_until_they_ran_out_and_the_next_up_moves(stack):
+    tolerant = (
+        'fleet.placement("web", manifests=[NAMESPACE, deployment(replicas=3)], policy=PickFixed("eu-1", "eu-2", '
+        'tolerations=[Toleration("maintenance", operator="Exists", toleration_seconds={})]), replicas=Divided())'
+    )
+    stack.write(tolerant.format(3600), members=members())
+    stack.up()
+    stack.write(tolerant.format(3600), members=members("NoExecute"))
+    assert "web kept on eu-1: taint maintenance:NoExecute tolerated until 20" in stack.preview()
+    mark = stack.events()
+    stack.up()
+    assert "to update" not in stack.run("up", "--yes").stdout
+    assert stack.writes(mark) == []
+    (since,) = [resource["inputs"]["tainted"] for resource in stack.state() if "tainted" in resource.get("inputs", {})]
+    assert list(since) == ["eu-1"]
+    # What was recorded stays when the seconds change: it is the taint that was seen then.
+    stack.write(tolerant.format(1), members=members("NoExecute"))
+    assert "because it is tainted NoExecute maintenance" in stack.preview()
+    stack.up()
+    assert stack.replicas("web") == {"eu-2": 3}

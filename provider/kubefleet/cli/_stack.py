@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -14,6 +14,7 @@ import yaml
 
 from kubefleet.model.decision import Previous
 from kubefleet.resources._inputs import Declaration, decode_bindings, read_declaration
+from kubefleet.resources._tainted import with_moments
 from kubefleet.resources.keys import to_key
 
 StackOption = Annotated[str, typer.Option("--stack", "-s", help="The stack; else the selected one.")]
@@ -60,6 +61,8 @@ def _fleet(inputs: dict[str, Any], resources: list[dict[str, Any]], pending: int
     declaration, mistakes = read_declaration({"leaving": inputs.get("leaving")}, inputs, frozenset())
     if mistakes:
         _exit("\n".join(str(mistake) for mistake in mistakes))
+    members = with_moments(declaration.members, inputs.get("tainted") or {})
+    declaration = replace(declaration, members=members)
     previous = {
         placement: Previous(bindings)
         for placement in inputs["placements"]

@@ -15,6 +15,7 @@ class Code(StrEnum):
     DRAINED = "drained"
     LEAVING = "leaving"
     TAINT_NOT_TOLERATED = "taint-not-tolerated"
+    TAINT_TOLERATED_UNTIL = "taint-tolerated-until"
     LABEL_MISMATCH = "label-mismatch"
     PROPERTY_MISMATCH = "property-mismatch"
     PROPERTY_MISSING = "property-missing"

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from pulumi.output import UNKNOWN
+
 from kubefleet.kube import take_snapshot
 from kubefleet.model.cluster import ClusterState
 from kubefleet.model.decision import Plan
@@ -16,6 +18,7 @@ from kubefleet.resources._adapter import Props
 from kubefleet.resources._clusters import identify, under_new_names
 from kubefleet.resources._inputs import Declaration, all_members, encode_bindings, previous_decisions
 from kubefleet.resources._stray import find_stray
+from kubefleet.resources._tainted import Since, tainted_since, with_moments
 from kubefleet.resources.keys import redo_key, to_key
 from kubefleet.resources.ownership import has_unknown
 from kubefleet.scheduling import schedule
@@ -35,7 +38,10 @@ class Decided:
 
 def decide(declaration: Declaration, olds: Props, news: Props) -> Decided:
     """Take a snapshot of all members and decide for all placements together."""
-    snapshot = _look(declaration)
+    now = datetime.now(UTC)
+    since = tainted_since(declaration.members, declaration.requests, olds.get("tainted") or {}, now)
+    declaration = replace(declaration, members=with_moments(declaration.members, since))
+    snapshot = _look(declaration, now)
     found = identify(snapshot, declaration.members, olds.get("uids") or {})
     if found.mistakes:
         return Decided({}, "", False, found.mistakes)
@@ -54,6 +60,8 @@ def decide(declaration: Declaration, olds: Props, news: Props) -> Decided:
         to_key(decision.placement): encode_bindings(decision, planned) for decision in plan.decisions
     }
     inputs["uids"] = found.uids
+    if since:
+        inputs["tainted"] = _as_planned(since, olds) if news.get("preview") else since
     inputs.update(_redo(plan, snapshot, olds, news))
     inputs["leaving"] = _still_leaving(declaration, snapshot, olds, news)
     uids = frozenset(raw["uid"] for raw in news["placements"].values())
@@ -70,7 +78,16 @@ def going(olds: Props, news: Props) -> dict[str, str]:
     return {before[name]["uid"]: f"{news['fleet']}/{name}" for name in before if name not in now}
 
 
-def _look(declaration: Declaration) -> Snapshot:
+def _as_planned(since: Since, olds: Props) -> dict[str, dict[str, Any]]:
+    """In a preview the moment of a new taint is not known yet: a plan accepts any."""
+    before = olds.get("tainted") or {}
+    return {
+        member: {taint: (before.get(member) or {}).get(taint, UNKNOWN) for taint in taints}
+        for member, taints in since.items()
+    }
+
+
+def _look(declaration: Declaration, now: datetime) -> Snapshot:
     """The snapshot; its connections serve the rest of this command."""
     access = {member.name: member.access for member in declaration.members}
     known = {name: why for name in access if (why := _session.unreachable.get((name, access[name])))}
@@ -80,7 +97,7 @@ def _look(declaration: Declaration) -> Snapshot:
 
     snapshot, connections = take_snapshot(
         declaration.members,
-        taken_at=datetime.now(UTC),
+        taken_at=now,
         known_unreachable=known,
         on_silence=silent,
         cancelled=_engine.cancelled.is_set,

@@ -19,7 +19,7 @@ _OVERTAKEN = "the fleet changed since this preview; nothing was changed. Run `pu
 
 class ScheduleProvider(Adapter):
     """Inputs: `fleet, members, placements`; computed: `to:<placement>`, `redo:<placement>`, `leaving`, `gone`,
-    `stray`, `uids`, `turns`.
+    `stray`, `uids`, `turns`, `tainted`.
 
     `mistakes`, `sources`, `left_out` (objects of manifests that no placement takes) and `preview` (whether this is one)
     come with them and are not kept.
@@ -66,7 +66,7 @@ def _undecided(names: frozenset[str]) -> Props:
 
 
 def _is_computed(key: str) -> bool:
-    return placed_by(key) is not None or is_redo(key) or key in {*_WORK, "turns", "uids"}
+    return placed_by(key) is not None or is_redo(key) or key in {*_WORK, "turns", "uids", "tainted"}
 
 
 def _known(olds: Props, news: Props) -> tuple[Props, frozenset[str]]:

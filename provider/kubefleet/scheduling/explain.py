@@ -149,6 +149,10 @@ def _taint(reason: Reason) -> str:
     return f"taint {reason.detail['key']}{value}:{reason.detail.get('effect', '')} not tolerated".replace(": ", " ")
 
 
+def _tolerated(reason: Reason) -> str:
+    return f"taint {reason.detail['taint']} tolerated until {reason.detail['until']}"
+
+
 def _spread(reason: Reason) -> str:
     detail = reason.detail
     if "workload" in detail:
@@ -215,6 +219,7 @@ _TEXTS: dict[Code, Callable[[Reason], str]] = {
     Code.DRAINED: _state("drained"),
     Code.LEAVING: _state("leaving"),
     Code.TAINT_NOT_TOLERATED: _taint,
+    Code.TAINT_TOLERATED_UNTIL: _tolerated,
     Code.LABEL_MISMATCH: _detail("label does not match:", "wanted"),
     Code.PROPERTY_MISMATCH: _property("property does not match:"),
     Code.PROPERTY_MISSING: _property("property is missing:"),

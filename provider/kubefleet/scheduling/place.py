@@ -5,8 +5,10 @@ from typing import Any, TypeVar
 from immutabledict import immutabledict
 
 from kubefleet.model.decision import Binding, Decision, Move, Previous
+from kubefleet.model.reason import Reason
 from kubefleet.model.request import Request
 from kubefleet.scheduling.cycle import Cycle
+from kubefleet.scheduling.deadlines import deadline_reasons
 from kubefleet.scheduling.exchange import exchange
 from kubefleet.scheduling.functions import failed_scorers
 from kubefleet.scheduling.funnel import Funnel, run_filters
@@ -47,7 +49,7 @@ def place(cycle: Cycle, request: Request, previous: Previous | None) -> tuple[De
         bindings=_bindings(cycle, request, kept, shared),
         candidates=Ranking(cycle.columns.names, funnel.passed, shared.seats, picked.scorers, lambda: picked.values),
         refused=Refusals(cycle.columns.names, shared.seats, lambda i: why_not(outcome, i)),
-        kept=_frozen_dict(kept_reasons(outcome)),
+        kept=_frozen_dict(_kept_reasons(cycle, outcome)),
         left=_frozen_dict(left(cycle, request, kept, picked, shared, moves)),
         warnings=Reasons(
             lambda: tuple(
@@ -60,6 +62,15 @@ def place(cycle: Cycle, request: Request, previous: Previous | None) -> tuple[De
         divided=request.divides,
     )
     return decision, moves
+
+
+def _kept_reasons(cycle: Cycle, outcome: Outcome) -> dict[str, tuple[Reason, ...]]:
+    found = kept_reasons(outcome)
+    if outcome.kept.before and any(toleration.seconds for toleration in outcome.request.policy.tolerations):
+        standing = [i for i in outcome.kept.before if i in outcome.shared.seats]
+        for name, reasons in deadline_reasons(cycle, outcome.request, standing).items():
+            found[name] = (*found.get(name, ()), *reasons)
+    return dict(sorted(found.items()))
 
 
 def _frozen_dict(found: dict[str, T]) -> immutabledict[str, T]:

@@ -15,10 +15,19 @@ def tolerated(taint: Taint, tolerations: Sequence[Toleration], now: datetime) ->
     matching = [toleration for toleration in tolerations if toleration.tolerates(taint)]
     if not matching:
         return False
-    limits = [toleration.seconds for toleration in matching if toleration.seconds is not None]
-    if taint.effect is not Effect.NO_EXECUTE or not limits:
-        return True
-    shortest = min(limits)
-    if shortest <= 0:
+    shortest = _shortest(taint, matching)
+    if shortest is not None and shortest <= 0:
         return False
-    return taint.added is None or now < taint.added + timedelta(seconds=shortest)
+    until = tolerated_until(taint, matching)
+    return until is None or now < until
+
+
+def tolerated_until(taint: Taint, tolerations: Sequence[Toleration]) -> datetime | None:
+    """When a NoExecute taint that is tolerated for a time is so no more; None where no time runs."""
+    shortest = _shortest(taint, [toleration for toleration in tolerations if toleration.tolerates(taint)])
+    return None if shortest is None or taint.added is None else taint.added + timedelta(seconds=shortest)
+
+
+def _shortest(taint: Taint, matching: Sequence[Toleration]) -> int | None:
+    limits = [toleration.seconds for toleration in matching if toleration.seconds is not None]
+    return min(limits) if limits and taint.effect is Effect.NO_EXECUTE else None

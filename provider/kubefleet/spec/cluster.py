@@ -18,7 +18,7 @@ from kubefleet.spec.member import properties_of
 from kubefleet.spec.node_pool import NodePoolSpec, names_once, node_pools_of
 from kubefleet.spec.scalars import Labels, Name, PropertyValue, Resources, Text, Whole
 from kubefleet.spec.sku_table import shipped_skus
-from kubefleet.spec.toleration import MemberTaintSpec, TaintSpec
+from kubefleet.spec.toleration import MemberTaintSpec, TaintSpec, sorted_taints
 from kubefleet.spec.written import Written
 
 
@@ -92,7 +92,7 @@ class ClusterSpec(Written):
             self.name,
             state=ClusterState(self.state),
             labels=immutabledict(sorted(self.labels.items())),
-            taints=tuple(sorted({spec.taint() for spec in self.taints})),
+            taints=sorted_taints(self.taints),
             properties=immutabledict(sorted((properties | dict(properties_of(self.properties))).items())),
             shapes=shapes,
             namespaces=None if self.namespaces is None else frozenset({*self.namespaces, "default"}),

@@ -83,11 +83,6 @@ def _parts(raw: Mapping[str, Any], path: str, mistakes: list[Mistake]) -> tuple[
         return value if value is None or isinstance(value, Mapping) else None
 
     policy = parse_policy(part("policy") or {"type": "PickAll"}, join(path, "policy"), Spelling.PYTHON, mistakes)
-    for index, toleration in enumerate(policy.tolerations if policy else ()):
-        if toleration.seconds:
-            where = join(path, "policy", "tolerations", index, "toleration_seconds")
-            message = "`{}` cannot be kept: since when a member is tainted is not recorded. Leave it out, or write 0."
-            mistakes.append(Mistake(where, message.format(toleration.seconds)))
     divided = parse_replicas(part("replicas"), join(path, "replicas"), Spelling.PYTHON, mistakes)
     strategy = parse_strategy(part("strategy"), join(path, "strategy"), Spelling.PYTHON, mistakes)
     return policy, divided, strategy

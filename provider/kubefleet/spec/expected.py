@@ -15,13 +15,14 @@ _LISTINGS = ("follows", "absent", "unclear")
 
 class ExpectedSpec(Written):
     """One placement's expected decision. `clusters` names all of them, `refused` those that are looked at; `newNodes`
-    names all nodes that are to be added, by cluster and pool.
+    names all nodes that are to be added, by cluster and pool; `kept` all that stay although something speaks against it.
 
     The rest lists objects of a selection, as `Kind/namespace/name`.
     """
 
     clusters: dict[Name, Count] | None = None
     refused: dict[Name, list[Code]] | None = None
+    kept: dict[Name, list[Code]] | None = None
     unplaced: Count | None = None
     follows: list[str] | None = None
     absent: list[str] | None = None
@@ -34,6 +35,7 @@ class ExpectedSpec(Written):
         return Expected(
             None if clusters is None else {name: clusters[name] for name in sorted(clusters) if clusters[name]},
             {name: frozenset(codes) for name, codes in sorted((self.refused or {}).items())},
+            None if self.kept is None else {name: frozenset(codes) for name, codes in sorted(self.kept.items())},
             self.unplaced,
             {field: frozenset(given) for field in _LISTINGS if (given := getattr(self, field)) is not None},
             self.new_nodes,
@@ -46,6 +48,7 @@ class Expected:
 
     clusters: Mapping[str, int] | None
     refused: Mapping[str, frozenset[Code]]
+    kept: Mapping[str, frozenset[Code]] | None
     unplaced: int | None
     listings: Mapping[str, frozenset[str]] = field(default_factory=dict)
     new_nodes: Mapping[str, Mapping[str, int]] | None = None
@@ -62,6 +65,12 @@ class Expected:
             have = frozenset(reason.code for reason in decision.refused.get(name, ()))
             if have != codes:
                 found.append(f"refused {name} {_listed(have, reason)} (expected {_listed(codes, reason)})")
+        if self.kept is not None:
+            stays = {name: frozenset(why.code for why in reasons) for name, reasons in sorted(decision.kept.items())}
+            for name in sorted({*stays, *self.kept}):
+                have, codes = stays.get(name, frozenset()), self.kept.get(name, frozenset())
+                if have != codes:
+                    found.append(f"kept {name} {_listed(have, reason)} (expected {_listed(codes, reason)})")
         if self.unplaced is not None and decision.unplaced != self.unplaced:
             found.append(f"unplaced {decision.unplaced} (expected {self.unplaced})")
         for name, objects in self.listings.items():

@@ -19,13 +19,13 @@ from kubefleet.spec.named_items import item_names, located, named_items, repeate
 from kubefleet.spec.past import parse_previous
 from kubefleet.spec.price_table import parse_prices
 from kubefleet.spec.references import check_references
-from kubefleet.spec.scalars import Count
+from kubefleet.spec.scalars import Count, Moment
 from kubefleet.spec.sku_table import parse_skus
 from kubefleet.spec.written import Written, read
 from kubefleet.spec.yaml_file import Document, load_yaml
 
 _TAKEN_AT = datetime(2000, 1, 1, tzinfo=UTC)
-"""A file has no time: no toleration's seconds have begun to run."""
+"""A file has no time of its own: no toleration's seconds have begun to run."""
 _NAMED = ("clusters", "placements")
 
 
@@ -33,6 +33,7 @@ class OptionsSpec(Written):
     """Options of the plan."""
 
     normalize_over: Literal["candidates", "members"] = "candidates"
+    now: Moment | None = None
 
 
 class FleetFileSpec(Written):
@@ -100,7 +101,7 @@ def _parse(document: Document, base: Path, mistakes: list[Mistake]) -> FleetFile
     if spec is not None:
         _check_placements(spec, item_names(raw, "placements"), found)
         file = FleetFile(
-            Snapshot(_TAKEN_AT, tuple(sorted(clusters, key=lambda cluster: cluster.name))),
+            Snapshot(spec.options.now or _TAKEN_AT, tuple(sorted(clusters, key=lambda cluster: cluster.name))),
             tuple(requests),
             _previous(spec, requests, members, found),
             Options(normalize_over=NormalizeOver(spec.options.normalize_over)),

@@ -12,7 +12,7 @@ from kubefleet.model.property import Property, make_property
 from kubefleet.spec.mistakes import Mistake, Spelling, join
 from kubefleet.spec.node_pool import NodePoolSpec, names_once, node_pools_of
 from kubefleet.spec.scalars import Labels, PropertyValue, Text
-from kubefleet.spec.toleration import MemberTaintSpec
+from kubefleet.spec.toleration import MemberTaintSpec, sorted_taints
 from kubefleet.spec.written import Written, read
 
 
@@ -68,7 +68,7 @@ def parse_member(
         name,
         access,
         labels=immutabledict(sorted(spec.labels.items())),
-        taints=tuple(sorted({taint.taint() for taint in spec.taints})),
+        taints=sorted_taints(spec.taints),
         properties=properties_of(spec.properties),
         cordoned=spec.cordon,
         leave=Leave(spec.leave),

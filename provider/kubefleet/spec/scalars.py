@@ -1,6 +1,7 @@
 """The grammar of single values that users write, each with a message that names what was expected."""
 
 import re
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
@@ -82,6 +83,17 @@ def _quantity(raw: object) -> object:
     return text
 
 
+def _moment(raw: object) -> object:
+    """A moment as Kubernetes writes it, RFC 3339 with its zone."""
+    try:
+        found = datetime.fromisoformat(raw) if isinstance(raw, str) else raw
+    except ValueError:
+        found = None
+    if not isinstance(found, datetime) or found.tzinfo is None:
+        raise ValueError(f"bad moment `{raw}` (expected one such as 2026-01-31T12:00:00Z)")
+    return found
+
+
 def _property(raw: object) -> object:
     """A value of a kind that a property may have. One that cannot be used (NaN) costs the property, not the program."""
     if isinstance(raw, bool | int | str):
@@ -100,6 +112,7 @@ LabelKey = Annotated[str, BeforeValidator(_label_key)]
 LabelValue = Annotated[str, BeforeValidator(_label_value)]
 Scalar = Annotated[str, BeforeValidator(_scalar)]
 QuantityText = Annotated[str, BeforeValidator(_quantity)]
+Moment = Annotated[datetime, BeforeValidator(_moment)]
 PropertyValue = Annotated[object, BeforeValidator(_property)]
 Text = Annotated[str, Field(min_length=1)]
 Whole = Annotated[int, BeforeValidator(_whole)]

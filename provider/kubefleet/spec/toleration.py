@@ -1,11 +1,12 @@
 """Taints and tolerations as users write them."""
 
+from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import model_validator
 
 from kubefleet.model.taint import Effect, Taint, Toleration
-from kubefleet.spec.scalars import LabelKey, LabelValue, Whole
+from kubefleet.spec.scalars import LabelKey, LabelValue, Moment, Whole
 from kubefleet.spec.written import Written
 
 
@@ -25,6 +26,16 @@ class MemberTaintSpec(TaintSpec):
     """A taint of a member: the scheduler over clusters knows no soft taints."""
 
     effect: Literal["NoSchedule", "NoExecute"]
+    time_added: Moment | None = None
+
+    def taint(self) -> Taint:
+        """The frozen value, with the moment that toleration seconds are counted from where one is given."""
+        return Taint(self.key, self.value, Effect(self.effect), self.time_added)
+
+
+def sorted_taints(specs: Iterable[TaintSpec]) -> tuple[Taint, ...]:
+    """Each taint once, in an order that does not depend on theirs."""
+    return tuple(sorted({spec.taint() for spec in specs}, key=lambda taint: (str(taint), str(taint.added))))
 
 
 class TolerationSpec(Written):
