@@ -11,9 +11,10 @@ from kubefleet.resources.keys import redo_key, to_key
 from kubefleet.spec.mistakes import Mistake
 from kubefleet.spec.selection_record import record_of
 from kubefleet.spec.workload_cut import cut_workload
+from pulumi_kubefleet._knowledge import read_knowledge
 from pulumi_kubefleet._known import when_known
 from pulumi_kubefleet._manifests import Read, as_input, read_manifests
-from pulumi_kubefleet._secrets import member_secrets
+from pulumi_kubefleet._secrets import fleet_secrets, member_secrets
 from pulumi_kubefleet.member import MemberCluster
 from pulumi_kubefleet.placement import Placement
 
@@ -35,6 +36,7 @@ class Collection:
     manifests: Mapping[str, Read]
     mistakes: tuple[Mistake, ...]
     sources: Mapping[str, str]
+    knowledge: Mapping[str, Any]
 
     def access(self) -> dict[str, Any]:
         """Member -> how it is reached and what becomes of its workloads when it leaves."""
@@ -84,6 +86,7 @@ class Collection:
             "sources": dict(self.sources),
             "left_out": self._left_out() or None,
             "preview": pulumi.runtime.is_dry_run(),
+            **({"knowledge": dict(self.knowledge)} if self.knowledge else {}),
             "leaving": None,
             "stray": None,
             **computed,
@@ -97,6 +100,7 @@ class Collection:
     async def _all_mistakes(self) -> list[dict[str, Any]]:
         """With those that show only when the Outputs in what the members declare are there."""
         secrets = [await member_secrets(name, member._raw) for name, member in self.members.items()]
+        secrets.append(await fleet_secrets(self.knowledge))
         return [asdict(mistake) for mistake in (*self.mistakes, *chain.from_iterable(secrets))]
 
     def rollout(self, placement: Placement) -> dict[str, Any]:
@@ -132,7 +136,9 @@ def collect(fleet: "Fleet") -> Collection:
     for name, placement in placements.items():
         manifests[name], wrong = read_manifests(placement)
         mistakes.extend(wrong)
-    return Collection(fleet, members, tuple(placements.values()), manifests, tuple(mistakes), sources)
+    knowledge, wrong = read_knowledge(fleet)
+    mistakes.extend(wrong)
+    return Collection(fleet, members, tuple(placements.values()), manifests, tuple(mistakes), sources, knowledge)
 
 
 def _add_once(

@@ -10,12 +10,21 @@ from kubefleet.spec.mistakes import Mistake, join
 
 async def member_secrets(name: str, raw: Mapping[str, Any]) -> list[Mistake]:
     """A mistake for every secret Output in what a member declares. Waits until each Output says whether it is one."""
+    return await _mistakes(raw, f"members.{name}")
+
+
+async def fleet_secrets(raw: Mapping[str, Any]) -> list[Mistake]:
+    """The same of what a fleet itself declares: how its hub is reached."""
+    return await _mistakes(raw, "fleet")
+
+
+async def _mistakes(raw: Mapping[str, Any], path: str) -> list[Mistake]:
     message = (
         "a secret (expected none: what a member declares stands in the state in plain text). Let the exec plugin read "
         "it from its own environment or from a file; what is none, such as a server cut out of a kubeconfig, goes "
         "through pulumi.Output.unsecret."
     )
-    return [Mistake(path, message) for path in await _secret_paths(raw, f"members.{name}")]
+    return [Mistake(path, message) for path in await _secret_paths(raw, path)]
 
 
 async def _secret_paths(value: Any, path: str) -> list[str]:

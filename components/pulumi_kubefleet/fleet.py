@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from os import PathLike
 from types import TracebackType
 from typing import Any, Self
 
@@ -37,16 +38,31 @@ class Fleet(pulumi.ComponentResource):
         pulumi.export("plan", fleet.plan)
         ```
 
+    Args:
+        hub: the cluster whose ClusterProfiles describe members, by name: their properties are read from it.
+        sku_file: rows for the table of instance types, or changes of its rows (YAML).
+        price_file: what nodes cost and how clean their electricity is, by instance type or region (YAML).
+
     """
 
     plan: pulumi.Output[Mapping[str, str]]
     """Clusters and counts by placement: `{"web": "eu-1 x7, us-1 x5"}`. Nothing in it changes by itself."""
 
-    def __init__(self, name: str, *, opts: pulumi.ResourceOptions | None = None, **unknown: Any) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        hub: Kubeconfig | ExecCredential | None = None,
+        sku_file: str | PathLike[str] | None = None,
+        price_file: str | PathLike[str] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+        **unknown: Any,
+    ) -> None:
         super().__init__("kubefleet:index:Fleet", name, None, opts)
         self.fleet_name = name
         self._source = caller()
         self._unknown = unknown
+        self._of_all = {"hub": hub, "sku_file": sku_file, "price_file": price_file}
         self._members: list[MemberCluster] = []
         self._placements: list[Placement] = []
         self._closed = False

@@ -6,6 +6,9 @@ from immutabledict import immutabledict
 from kubefleet.kube.nodes import make_shapes, read_node
 from kubefleet.kube.properties import collect_properties
 from kubefleet.model.amounts import Amounts
+from kubefleet.model.property import Flaw
+from kubefleet.model.shape import with_skus
+from kubefleet.model.sku import Sku
 
 pytestmark = pytest.mark.fast
 
@@ -88,6 +91,49 @@ def test_a_malformed_amount_counts_nothing_and_costs_nothing_else() -> None:
     item["status"]["allocatable"] = {"cpu": "many", "memory": "8Gi"}
     (shape,) = shapes_of(item)
     assert dict(shape.allocatable) == {"memory": 8 << 30}
+
+
+@pytest.mark.parametrize(
+    ("field", "amount", "lost", "why"),
+    [
+        ("allocatable", "4 c", {"allocatable-cpu", "available-cpu"}, "node n1: allocatable `4 c` is no quantity"),
+        ("allocatable", "NaN", {"allocatable-cpu", "available-cpu"}, "node n1: allocatable `NaN` is no quantity"),
+        ("capacity", "-4", {"total-cpu", "node-max-cpu", "node-min-cpu"}, "node n1: capacity `-4` is negative"),
+    ],
+)
+def test_a_bad_amount_costs_the_properties_made_of_it_with_a_reason(
+    field: str, amount: str, lost: set[str], why: str
+) -> None:
+    item = node("n1")
+    item["status"][field] = {**item["status"][field], "cpu": amount}
+    nodes = [read_node(item), read_node(node("n2"))]
+    found = collect_properties(nodes, make_shapes(nodes, {}), immutabledict(), "")
+    flaws = {name: item.value.why for name, item in found.items() if isinstance(item.value, Flaw)}
+    assert flaws == dict.fromkeys(lost, why)
+    assert found["total-memory"].text == "18Gi"
+
+
+def test_a_lying_node_costs_what_is_available_of_that_resource() -> None:
+    nodes = [read_node(node("n1")), read_node(node("n2"))]
+    shapes = make_shapes(nodes, {"n1": Amounts({"cpu": 7000})})
+    found = collect_properties(nodes, shapes, immutabledict({"cpu": 1000}), "")
+    assert found["available-cpu"].value == Flaw("a node has -3 of it free")
+    assert found["available-memory"].text == "16Gi"
+
+
+def test_what_instance_types_are_makes_properties() -> None:
+    items = [node(f"n{index}", cpu="96") for index in range(2)]
+    shapes = with_skus(shapes_of(*items), {"m96": Sku("azure", "H100", 8, fabric=("infiniband",), bandwidth_gbps=3200)})
+    found = collect_properties([read_node(item) for item in items], shapes, immutabledict(), "")
+    expected = {
+        "accelerator/H100/count": "16",
+        "accelerator/H100/nodes": "2",
+        "network/infiniband/nodes": "2",
+        "network/fabric": "infiniband",
+        "network/bandwidth-gbps": "3200",
+        "provider": "azure",
+    }
+    assert {name: found[name].text for name in expected} == expected
 
 
 @pytest.mark.parametrize("item", [{}, {"metadata": {}}, {"metadata": {"name": "n"}, "spec": 1}])

@@ -5,21 +5,26 @@ from typing import Any, Final
 
 from kubefleet.model.amounts import Amounts, subtract
 from kubefleet.model.cluster import Cluster, ClusterState
+from kubefleet.model.property import Property, is_flawed
 from kubefleet.model.shape import NodeShape
 from kubefleet.model.snapshot import Snapshot
 from kubefleet.model.taint import Effect, Taint
+from kubefleet.spec.sku_table import shipped_skus, sku_row
 
 # A fleet file's nodes have no switch of their own: Kubernetes puts this taint on cordoned nodes.
 _UNSCHEDULABLE: Final = Taint("node.kubernetes.io/unschedulable", "", Effect.NO_SCHEDULE)
 
 
 def as_fleet_file(snapshot: Snapshot) -> dict[str, Any]:
-    """A fleet file with `clusters` alone: what `kubefleet simulate` plans on, plus nothing it does not know."""
-    return {"clusters": [_cluster_data(cluster) for cluster in snapshot.clusters]}
+    """A fleet file with `clusters`, and `skus` where the fleet has rows of its own for instance types that it uses:
+    what `kubefleet simulate` plans on, plus nothing it does not know.
+    """
+    skus = _changed_skus(snapshot)
+    return {"clusters": [_cluster_data(cluster) for cluster in snapshot.clusters]} | ({"skus": skus} if skus else {})
 
 
 def _cluster_data(cluster: Cluster) -> dict[str, Any]:
-    given = {name: item.text for name, item in cluster.properties.items() if item.source not in {"nodes", "version"}}
+    given = {name: _written(item) for name, item in cluster.properties.items() if _is_given(item)}
     data: dict[str, Any] = {
         "name": cluster.name,
         "state": str(cluster.state),
@@ -37,12 +42,29 @@ def _cluster_data(cluster: Cluster) -> dict[str, Any]:
     return data
 
 
+def _is_given(item: Property) -> bool:
+    """What the nodes of a fleet file do not tell, or would tell although it cannot be used."""
+    return item.source not in {"nodes", "version"} or is_flawed(item)
+
+
+def _written(item: Property) -> str | list[str]:
+    return sorted(item.value) if isinstance(item.value, frozenset) else item.text
+
+
+def _changed_skus(snapshot: Snapshot) -> dict[str, dict[str, Any]]:
+    """Rows for `skus`, of the instance types that the shipped table does not have so."""
+    shapes = {shape.instance_type: shape for cluster in snapshot.clusters for shape in cluster.shapes}
+    shipped = shipped_skus()
+    changed = {name: shapes[name].sku for name in sorted(shapes) if shapes[name].sku != shipped.get(name)}
+    return {name: sku_row(sku) for name, sku in changed.items() if sku is not None}
+
+
 def _provider(cluster: Cluster) -> dict[str, Any]:
     """The one property that nodes told and that a fleet file's nodes do not."""
     found = cluster.properties.get("provider")
     if found is None:
         return {}
-    return {"provider": sorted(found.value) if isinstance(found.value, frozenset) else found.text}
+    return {"provider": _written(found)}
 
 
 def _nodes_data(shape: NodeShape, free: Amounts, count: int) -> dict[str, Any]:

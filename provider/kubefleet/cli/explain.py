@@ -38,7 +38,7 @@ def explain(
 
 def plan_now(fleet: StackFleet, within: float) -> Plan:
     """What the scheduler would decide now, for a fleet as it was declared in the last `up`."""
-    snapshot = read_inventory(fleet.declaration.members, within)
+    snapshot = read_inventory(fleet.declaration.members, within, fleet.declaration.knowledge)
     return schedule(snapshot, fleet.declaration.requests, fleet.previous)
 
 

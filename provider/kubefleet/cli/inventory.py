@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
@@ -10,19 +11,24 @@ import typer
 import yaml
 
 from kubefleet.cli._inventory_data import as_fleet_file
-from kubefleet.cli._inventory_table import as_table, as_wide_table
+from kubefleet.cli._inventory_table import as_property_table, as_table, as_wide_table
 from kubefleet.cli._stack import HERE, FolderOption, StackOption, read_fleets
 from kubefleet.model.access import Kubeconfig
 from kubefleet.model.cluster import ClusterState
+from kubefleet.model.knowledge import Knowledge
 from kubefleet.model.member import Member
 from kubefleet.model.snapshot import Snapshot
+from kubefleet.report.flaws import flaw_lines
 
 
 class InventoryForm(StrEnum):
-    """How it is printed; `wide` adds columns and the node shapes, `json` and `yaml` are a fleet file's `clusters`."""
+    """How it is printed; `wide` adds columns and the node shapes, `properties` has a line for each property, `json` and
+    `yaml` are a fleet file's `clusters`.
+    """
 
     TABLE = "table"
     WIDE = "wide"
+    PROPERTIES = "properties"
     JSON = "json"
     YAML = "yaml"
 
@@ -42,28 +48,36 @@ def inventory(
     Exit 1 when one cannot be reached.
     """
     if context:
-        members = [Member(name, Kubeconfig(name, kubeconfig)) for name in sorted(set(context))]
+        snapshot = read_inventory([Member(name, Kubeconfig(name, kubeconfig)) for name in sorted(set(context))], within)
     else:
-        members = [member for fleet in read_fleets(cwd, stack) for member in fleet.declaration.members]
-    show_inventory(read_inventory(members, within), output)
+        declared = [fleet.declaration for fleet in read_fleets(cwd, stack)]
+        snapshot = _one_snapshot([read_inventory(fleet.members, within, fleet.knowledge) for fleet in declared])
+    show_inventory(snapshot, output)
 
 
-def read_inventory(members: Sequence[Member], within: float) -> Snapshot:
+def _one_snapshot(snapshots: Sequence[Snapshot]) -> Snapshot:
+    clusters = (cluster for snapshot in snapshots for cluster in snapshot.clusters)
+    return replace(snapshots[0], clusters=tuple(sorted(clusters, key=lambda cluster: cluster.name)))
+
+
+def read_inventory(members: Sequence[Member], within: float, knowledge: Knowledge | None = None) -> Snapshot:
     """A fresh snapshot of the members."""
     from kubefleet.kube.snapshot import take_snapshot
 
-    snapshot, connections = take_snapshot(members, taken_at=datetime.now(UTC), deadline=within)
+    snapshot, connections = take_snapshot(members, taken_at=datetime.now(UTC), deadline=within, knowledge=knowledge)
     for connection in connections.values():
         connection.close()
     return snapshot
 
 
 def show_inventory(snapshot: Snapshot, output: InventoryForm) -> None:
-    """Print a snapshot on stdout and on stderr why a cluster is missing; then exit 1 if one is."""
+    """Print a snapshot on stdout, and on stderr why a cluster or a property is missing; exit 1 if a cluster is."""
     typer.echo(render_inventory(snapshot, output), nl=False)
     lost = [cluster for cluster in snapshot.clusters if cluster.state is ClusterState.UNREACHABLE]
     for cluster in lost:
         typer.echo(f"{cluster.name}: unreachable: {cluster.why}", err=True)
+    for line in flaw_lines(snapshot):
+        typer.echo(line, err=True)
     if lost:
         raise typer.Exit(1)
 
@@ -76,6 +90,7 @@ def render_inventory(snapshot: Snapshot, output: InventoryForm) -> str:
 _RENDERERS: dict[InventoryForm, Callable[[Snapshot], str]] = {
     InventoryForm.TABLE: as_table,
     InventoryForm.WIDE: as_wide_table,
+    InventoryForm.PROPERTIES: as_property_table,
     InventoryForm.JSON: lambda snapshot: json.dumps(as_fleet_file(snapshot), indent=2) + "\n",
     InventoryForm.YAML: lambda snapshot: yaml.safe_dump(as_fleet_file(snapshot), sort_keys=False),
 }

@@ -13,6 +13,7 @@ from kubefleet.kube.bookings import booked, make_bookings, make_holdings, read_i
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError, BadAnswer, Unreachable
 from kubefleet.kube.fan_out import fan_out
+from kubefleet.kube.given_properties import read_cluster_properties
 from kubefleet.kube.growing import find_growth
 from kubefleet.kube.inventory_object import KIND_LABEL, NAMESPACE, InventoryObject
 from kubefleet.kube.list_pages import NODE_PAGE, POD_PAGE
@@ -25,7 +26,8 @@ from kubefleet.model.growth import Growth
 from kubefleet.model.holding import Holding
 from kubefleet.model.node_pool import NodePool, completed
 from kubefleet.model.property import Property
-from kubefleet.model.shape import NodeShape
+from kubefleet.model.shape import NodeShape, with_skus
+from kubefleet.model.sku import NO_SKUS, SkuTable
 
 _METADATA: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _RUNNING: Final = "status.phase!=Succeeded,status.phase!=Failed"
@@ -56,24 +58,34 @@ class MemberFacts:
     growth: Growth
 
 
-def read_member(connection: Connection, *, within: float, now: datetime, pools: Sequence[NodePool] = ()) -> MemberFacts:
-    """Ask a member everything, in five threads, within `within` seconds altogether. `pools` are those declared for it,
-    `now` tells whether it is young.
+def read_member(
+    connection: Connection, *, within: float, now: datetime, pools: Sequence[NodePool] = (), skus: SkuTable = NO_SKUS
+) -> MemberFacts:
+    """Ask a member everything, in six threads, within `within` seconds altogether. `pools` are those declared for it,
+    `now` tells whether it is young, `skus` what its instance types are.
 
     Raises Unreachable when it takes longer, ApiError when something may not be read, BadAnswer for what is malformed.
     """
     asked = connection.by(time.monotonic() + within)
-    questions: list[Callable[[Connection], Any]] = [_standing, _served, _nodes, _load, _autoscaling]
+    questions: list[Callable[[Connection], Any]] = [
+        _standing,
+        _served,
+        _nodes,
+        _load,
+        _autoscaling,
+        read_cluster_properties,
+    ]
     outcomes = fan_out(questions, lambda question: question(asked), within=within + _GRACE)
     for outcome in outcomes:
         if isinstance(outcome.error, TimeoutError):
             raise Unreachable(connection.name, f"no complete answer within {within:g} s")
-    (version, unready), served, nodes, (inventories, load), autoscaling = (outcome.get() for outcome in outcomes)
+    (version, unready), served, nodes, (inventories, load), autoscaling, given = (outcome.get() for outcome in outcomes)
     (uid, created), namespaces, apis = served
     shapes = make_shapes(nodes, load.by_node)
     young = bool(pools) and created is not None and now - created < YOUNG
     if young:
         shapes = completed(shapes, pools)
+    shapes = with_skus(shapes, skus)
     return MemberFacts(
         uid=uid,
         version=version,
@@ -82,7 +94,7 @@ def read_member(connection: Connection, *, within: float, now: datetime, pools: 
         apis=apis,
         shapes=shapes,
         pending=load.pending,
-        properties=collect_properties(nodes, shapes, load.pending, version),
+        properties=immutabledict({**collect_properties(nodes, shapes, load.pending, version), **given}),
         bookings=make_bookings(inventories, load.live),
         holdings=make_holdings(inventories),
         growth=find_growth(shapes, pools, autoscaling),

@@ -19,7 +19,10 @@ _MOST_VALUES: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """What is kept of one node. `ready` is its Ready condition; a node that reported none is not ready."""
+    """What is kept of one node. `ready` is its Ready condition; a node that reported none is not ready.
+
+    `flaws` are amounts that cannot be used, as `(capacity or allocatable, resource, why)`.
+    """
 
     name: str
     allocatable: Amounts
@@ -29,6 +32,7 @@ class Node:
     ready: bool
     cordoned: bool
     provider_id: str
+    flaws: tuple[tuple[str, str, str], ...] = ()
 
     @property
     def instance_type(self) -> str:
@@ -37,19 +41,21 @@ class Node:
 
 
 def read_node(item: Mapping[str, Any]) -> Node:
-    """A node from its JSON. Raises ValueError when it has no name; a malformed amount is left out, so it counts 0."""
+    """A node from its JSON. Raises ValueError when it has no name; a malformed amount is a flaw and counts 0."""
     try:
         metadata, spec, status = item["metadata"], item.get("spec") or {}, item.get("status") or {}
         labels = {str(key): str(value) for key, value in sorted((metadata.get("labels") or {}).items())}
+        flaws: list[tuple[str, str, str]] = []
         return Node(
             name=str(metadata["name"]),
-            allocatable=_amounts(status.get("allocatable")),
-            capacity=_amounts(status.get("capacity")),
+            allocatable=_amounts(status, "allocatable", flaws),
+            capacity=_amounts(status, "capacity", flaws),
             labels=immutabledict(labels),
             taints=_taints(spec.get("taints")),
             ready=any(c.get("type") == "Ready" and c.get("status") == "True" for c in status.get("conditions") or ()),
             cordoned=bool(spec.get("unschedulable")),
             provider_id=str(spec.get("providerID") or ""),
+            flaws=tuple(flaws),
         )
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError("malformed node (expected metadata with a name, spec, status)") from error
@@ -116,13 +122,19 @@ def _telling_apart(nodes: Iterable[Node]) -> frozenset[str]:
     return frozenset(key for key, seen in values.items() if key == _HOSTNAME or len(seen) > _MOST_VALUES)
 
 
-def _amounts(quantities: Any) -> Amounts:
+def _amounts(status: Mapping[str, Any], field: str, flaws: list[tuple[str, str, str]]) -> Amounts:
+    """What cannot be used costs this resource on this node, not the node."""
     amounts = {}
-    for resource, quantity in sorted((quantities or {}).items()):
+    for resource, quantity in sorted((status.get(field) or {}).items()):
         try:
-            amounts[str(resource)] = amount_of(resource, quantity)
+            amount = amount_of(resource, quantity)
         except (TypeError, ValueError):
-            continue  # costs this resource on this node, not the node
+            flaws.append((field, str(resource), f"`{quantity}` is no quantity"))
+            continue
+        if amount < 0:
+            flaws.append((field, str(resource), f"`{quantity}` is negative"))
+            continue
+        amounts[str(resource)] = amount
     return immutabledict(amounts)
 
 

@@ -8,20 +8,22 @@ from immutabledict import immutabledict
 
 from kubefleet.kube.nodes import Node
 from kubefleet.model.measured import measure
-from kubefleet.model.property import Property, make_property
+from kubefleet.model.property import Flaw, Property, make_property
 from kubefleet.model.quantity import format_amount
 from kubefleet.model.shape import NodeShape
 
 _PROVIDERS: Final = {"gce": "gcp"}
+_MADE_OF: Final = {"allocatable": ("allocatable", "available"), "capacity": ("total", "node-max", "node-min")}
 
 
 def collect_properties(
     nodes: Sequence[Node], shapes: Sequence[NodeShape], pending: Mapping[str, int], version: str
 ) -> immutabledict[str, Property]:
-    """The standard properties of `scheduling.md` that need no table, sorted by name.
+    """The standard properties of `scheduling.md`, sorted by name.
 
     `pending` sums the requests of pods without a node: what they will take is not available any more. `version` is
     /version's gitVersion. What nothing tells is absent: a cluster without nodes has `node-count` 0 and no region.
+    What a node reports of a resource and cannot be used costs every property of the cluster that is made of it.
     """
     found = measure(shapes)
     for resource, amount in pending.items():
@@ -31,6 +33,10 @@ def collect_properties(
         found["provider"] = provider
     if version:
         found["kubernetes-version"] = make_property(version, "version")
+    for node in nodes:
+        for field, resource, why in node.flaws:
+            for prefix in _MADE_OF[field]:
+                found[f"{prefix}-{resource}"] = Property(Flaw(f"node {node.name}: {field} {why}"), "", "nodes")
     return immutabledict({name: found[name] for name in sorted(found)})
 
 

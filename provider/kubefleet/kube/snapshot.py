@@ -1,6 +1,7 @@
 """The snapshot: what all members say of themselves, each within one deadline, none able to hold up the others."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from immutabledict import immutabledict
@@ -9,14 +10,21 @@ from kubefleet.kube.connect import connect
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import Cancelled, MemberError, Unreachable
 from kubefleet.kube.fan_out import fan_out
+from kubefleet.kube.given_properties import Properties
+from kubefleet.kube.hub import ask_hub
 from kubefleet.kube.member_facts import MemberFacts, read_member
 from kubefleet.kube.patience import never
 from kubefleet.model.cluster import Cluster, ClusterState
 from kubefleet.model.growth import Growth, declared_growth
+from kubefleet.model.knowledge import Knowledge
 from kubefleet.model.measured import measure
 from kubefleet.model.member import Member
 from kubefleet.model.node_pool import completed
+from kubefleet.model.price import Prices, price_properties
+from kubefleet.model.shape import with_skus
+from kubefleet.model.sku import SkuTable
 from kubefleet.model.snapshot import Snapshot
+from kubefleet.spec.sku_table import shipped_skus
 
 
 def _nobody_listens(member: str, why: str) -> None:
@@ -32,6 +40,7 @@ def take_snapshot(
     known_unreachable: Mapping[str, str] | None = None,
     on_silence: Callable[[str, str], None] = _nobody_listens,
     cancelled: Callable[[], bool] = never,
+    knowledge: Knowledge | None = None,
 ) -> tuple[Snapshot, Mapping[str, Connection]]:
     """The snapshot and the connections to the members that answered, by name.
 
@@ -39,15 +48,15 @@ def take_snapshot(
     whatever way, is a cluster whose state is UNREACHABLE and whose `why` says what happened. Members in
     `known_unreachable` (name -> why) are not asked. `on_silence` is told name and why of each that could not be reached
     at all: one that answers, but not what is needed, may still be written to. Raises Cancelled only. `taken_at` is the
-    caller's clock.
+    caller's clock. Without `knowledge` there are the shipped SKU table, no prices and no hub; a hub that cannot be read
+    costs the properties that it would have told.
     """
-    known = known_unreachable or {}
-
-    def look(member: Member) -> tuple[Cluster, Connection | None]:
-        return _look(member, taken_at, deadline, known.get(member.name), cancelled)
-
+    knowledge = knowledge or Knowledge(shipped_skus())
+    asking = _Asking(taken_at, deadline, known_unreachable or {}, cancelled, knowledge)
+    profile = ask_hub(knowledge.hub, deadline) if knowledge.hub else _nothing_told
     clusters, connections = [], {}
-    for member, outcome in zip(members, fan_out(members, look, max_parallel=max_parallel), strict=True):
+    looks = fan_out(members, lambda member: _look(member, asking), max_parallel=max_parallel)
+    for member, outcome in zip(members, looks, strict=True):
         if isinstance(outcome.error, Cancelled):
             raise outcome.error
         if isinstance(outcome.error, Unreachable):
@@ -59,19 +68,47 @@ def take_snapshot(
         clusters.append(cluster)
         if connection is not None:
             connections[member.name] = connection
-    return Snapshot(taken_at, tuple(sorted(clusters, key=lambda cluster: cluster.name))), connections
+    declared = {member.name: member for member in members}
+    described = (
+        _described(cluster, declared[cluster.name], profile(cluster.name), knowledge.prices) for cluster in clusters
+    )
+    return Snapshot(taken_at, tuple(sorted(described, key=lambda cluster: cluster.name))), connections
 
 
-def _look(
-    member: Member, now: datetime, deadline: float, known: str | None, cancelled: Callable[[], bool]
-) -> tuple[Cluster, Connection | None]:
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """How members are asked: the arguments of `take_snapshot`."""
+
+    now: datetime
+    deadline: float
+    known: Mapping[str, str]
+    cancelled: Callable[[], bool]
+    knowledge: Knowledge
+
+
+def _nothing_told(_: str) -> Properties:
+    """There is no hub."""
+    return Properties()
+
+
+def _described(cluster: Cluster, member: Member, profile: Properties, prices: Prices) -> Cluster:
+    """With what the hub says of it and what it costs; the user's own word comes before both."""
+    added = {**profile, **price_properties(cluster.shapes, member.labels.get("region", ""), prices)}
+    if not added:
+        return cluster
+    properties = {**cluster.properties, **added, **member.properties}
+    return replace(cluster, properties=immutabledict({name: properties[name] for name in sorted(properties)}))
+
+
+def _look(member: Member, asking: _Asking) -> tuple[Cluster, Connection | None]:
     if member.access is None:
-        return _planned(member), None
-    if known is not None:
+        return _planned(member, asking.knowledge.skus), None
+    if (known := asking.known.get(member.name)) is not None:
         return _unreachable(member, known), None
-    connection = connect(member.name, member.access, answer_within=deadline, cancelled=cancelled)
+    connection = connect(member.name, member.access, answer_within=asking.deadline, cancelled=asking.cancelled)
+    skus = asking.knowledge.skus
     try:
-        facts = read_member(connection, within=deadline, now=now, pools=member.node_pools)
+        facts = read_member(connection, within=asking.deadline, now=asking.now, pools=member.node_pools, skus=skus)
     except BaseException:
         connection.close()
         raise
@@ -112,9 +149,9 @@ def _state(member: Member, facts: MemberFacts) -> tuple[ClusterState, str]:
     return ClusterState.READY, ""
 
 
-def _planned(member: Member) -> Cluster:
+def _planned(member: Member, skus: SkuTable) -> Cluster:
     """One that is still to be created: its declared pools stand for its nodes."""
-    shapes = completed((), member.node_pools)
+    shapes = with_skus(completed((), member.node_pools), skus)
     properties = {**(measure(shapes) if shapes else {}), **member.properties}
     return Cluster(
         member.name,

@@ -8,18 +8,22 @@ from kubefleet.model.decision import Decision, Move, MoveReason, Plan
 from kubefleet.model.reason import Code
 from kubefleet.model.request import Request
 from kubefleet.model.snapshot import Snapshot
+from kubefleet.report.flaws import flaw_lines
 from kubefleet.report.selection_lines import selection_line
 from kubefleet.scheduling.explain import fit_line, reason_text
 
 MOST_LINES = 20
 MOST_NAMES = 3
+_SAID = frozenset({"user", "ClusterProperty", "ClusterProfile"})
 
 
 def plan_message(plan: Plan, snapshot: Snapshot, requests: Sequence[Request] = (), left_out: Sequence[str] = ()) -> str:
-    """Line 1 is the summary; then at most 20 lines: unreachable members, moves, kept, unplaced, every placement, and
-    what they take of their manifests. `left_out` are objects of the manifests that no placement takes.
+    """Line 1 is the summary; then at most 20 lines: unreachable members, properties that somebody has written and that
+    cannot be used, moves, kept, unplaced, every placement, and what they take of their manifests. `left_out` are
+    objects of the manifests that no placement takes.
     """
     lines = [f"{cluster.name} is unreachable: {cluster.why}" for cluster in _unreachable(snapshot)]
+    lines += flaw_lines(snapshot, _SAID)
     lines += [move_line(move) for move in plan.moves]
     lines += [line for decision in plan.decisions for line in kept_lines(decision)]
     lines += [line for decision in plan.decisions for line in failure_lines(decision)]

@@ -101,6 +101,7 @@ def _look(declaration: Declaration, now: datetime) -> Snapshot:
         known_unreachable=known,
         on_silence=silent,
         cancelled=_engine.cancelled.is_set,
+        knowledge=declaration.knowledge,
     )
     for member in declaration.members:
         if member.name in connections:

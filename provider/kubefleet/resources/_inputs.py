@@ -8,11 +8,13 @@ from immutabledict import immutabledict
 from pulumi.output import UNKNOWN
 
 from kubefleet.model.decision import Binding, Decision, Previous
+from kubefleet.model.knowledge import Knowledge
 from kubefleet.model.member import Leave, Member
 from kubefleet.model.request import Request
 from kubefleet.resources._abandoned import abandoned
 from kubefleet.resources.keys import to_key
 from kubefleet.spec.declared import parse_placement, same_policy
+from kubefleet.spec.knowledge import parse_knowledge
 from kubefleet.spec.member import parse_member
 from kubefleet.spec.mistakes import Mistake, Spelling
 from kubefleet.spec.references import check_references
@@ -27,6 +29,7 @@ class Declaration:
 
     members: tuple[Member, ...]
     requests: tuple[Request, ...]
+    knowledge: Knowledge
 
 
 def read_declaration(olds: Props, news: Props, unknown: frozenset[str]) -> tuple[Declaration, list[Mistake]]:
@@ -56,7 +59,9 @@ def read_declaration(olds: Props, news: Props, unknown: frozenset[str]) -> tuple
     names = sorted(news.get("members", {}))
     check_references(requests, names, mistakes)
     members.extend(leaving_members(olds, frozenset(names)))
-    return Declaration(tuple(sorted(members, key=lambda member: member.name)), tuple(requests)), mistakes
+    members.sort(key=lambda member: member.name)
+    knowledge = parse_knowledge(news.get("knowledge") or {}, mistakes)
+    return Declaration(tuple(members), tuple(requests), knowledge), mistakes
 
 
 def leaving_members(olds: Props, names: frozenset[str]) -> list[Member]:

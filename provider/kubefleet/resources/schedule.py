@@ -87,7 +87,8 @@ def _known(olds: Props, news: Props) -> tuple[Props, frozenset[str]]:
         for name, raw in news["placements"].items()
     }
     unknown = frozenset(name for name, raw in placements.items() if has_unknown(raw))
-    return {**news, "members": members, "placements": placements}, unknown
+    known_of_all = {key: value for key, value in (news.get("knowledge") or {}).items() if not has_unknown(value)}
+    return {**news, "members": members, "placements": placements, "knowledge": known_of_all}, unknown
 
 
 def _all_mistakes(mistakes: Any, sources: Mapping[str, str]) -> str:

@@ -61,7 +61,7 @@ def parse_member(
     if spec is None:
         return None
     before = len(mistakes)
-    access = _access(spec.access, join(path, "access"), mistakes) if spec.access else None
+    access = access_of(spec.access, join(path, "access"), mistakes) if spec.access else None
     if len(mistakes) > before:
         return None
     return Member(
@@ -82,7 +82,8 @@ def properties_of(written: Mapping[str, object]) -> immutabledict[str, Property]
     return immutabledict({name: make_property(written[name], "user", name) for name in sorted(written)})
 
 
-def _access(spec: AccessSpec, path: str, mistakes: list[Mistake]) -> Access | None:
+def access_of(spec: AccessSpec, path: str, mistakes: list[Mistake]) -> Access | None:
+    """How a cluster is reached, or None after adding what is wrong."""
     if spec.server is None and spec.ca is None and spec.exec is None:
         if spec.context is None:
             mistakes.append(Mistake(path, "no way to reach the member (expected a context, or server, ca and exec)"))

@@ -79,3 +79,18 @@ def parse_skus(raw: object, path: str, mistakes: list[Mistake], base: SkuTable |
         if spec is not None:
             found[name] = spec.sku(found.get(name, Sku()))
     return immutabledict(found)
+
+
+def sku_row(sku: Sku) -> dict[str, Any]:
+    """A row of a file that says the same."""
+    row = {
+        "provider": sku.provider,
+        "gpu": sku.gpu,
+        "gpuCount": sku.gpu_count,
+        "cpu": None if sku.cpu is None else f"{sku.cpu}m",
+        "memory": None if sku.memory is None else str(sku.memory),
+        "fabric": list(sku.fabric),
+        "bandwidthGbps": sku.bandwidth_gbps,
+    }
+    # An empty list is said too: it takes away what the shipped row has.
+    return {name: value for name, value in row.items() if value or value == []}
