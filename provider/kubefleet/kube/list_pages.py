@@ -80,6 +80,66 @@ class PodPage(TypedDict, total=False):
     items: list[Pod] | None
 
 
+class Port(TypedDict, total=False):
+    """Of a container; those of the node matter."""
+
+    hostPort: int | None
+    containerPort: int | None
+    protocol: str | None
+    hostIP: str | None
+
+
+class ContainerWithPorts(Container, total=False):
+    """A container, where rules about ports are looked at."""
+
+    ports: list[Port] | None
+
+
+class AntiAffinity(TypedDict, total=False):
+    """Its required terms."""
+
+    requiredDuringSchedulingIgnoredDuringExecution: list[dict[str, Any]] | None
+
+
+class Affinity(TypedDict, total=False):
+    """What makes a pod that stands refuse others."""
+
+    podAntiAffinity: AntiAffinity | None
+
+
+class LeavingMetadata(Metadata, total=False):
+    """Of an object that may be on its way out."""
+
+    deletionTimestamp: str | None
+
+
+class RuledPodSpec(TypedDict, total=False):
+    """As `PodSpec`, with what other pods may run up against."""
+
+    nodeName: str | None
+    containers: list[ContainerWithPorts] | None
+    initContainers: list[ContainerWithPorts] | None
+    resources: Resources | None
+    overhead: Quantities | None
+    hostNetwork: bool | None
+    affinity: Affinity | None
+
+
+class RuledPod(TypedDict, total=False):
+    """A pod, where the rules of pods are looked at."""
+
+    metadata: LeavingMetadata
+    spec: RuledPodSpec
+    status: PodStatus
+
+
+class RuledPodPage(TypedDict, total=False):
+    """One page of a PodList."""
+
+    metadata: PageMetadata
+    items: list[RuledPod] | None
+
+
 class NodeSpec(TypedDict, total=False):
     """What keeps pods away, and whose machine it is."""
 
@@ -114,4 +174,5 @@ class NodePage(TypedDict, total=False):
 # Made here, once, under the import's lock: msgspec (0.22) builds what it knows of a type at the first use, and a second
 # thread that comes meanwhile crashes the process.
 POD_PAGE: Final[Page] = msgspec.json.Decoder(PodPage)
+RULED_POD_PAGE: Final[Page] = msgspec.json.Decoder(RuledPodPage)
 NODE_PAGE: Final[Page] = msgspec.json.Decoder(NodePage)

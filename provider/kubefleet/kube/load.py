@@ -1,6 +1,7 @@
 """What pods take of a cluster, added up pod by pod, so that no list of pods is ever held."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,27 +9,33 @@ from immutabledict import immutabledict
 
 from kubefleet.kube.inventory_object import InventoryBooking
 from kubefleet.kube.pod_requests import TERMINAL, RequestCache
+from kubefleet.kube.standing import StandingCounter
 from kubefleet.model.amounts import Amounts, add, times
+from kubefleet.model.standing import Standing
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
     """Requests on each node, requests of pods that no node holds yet, and for each booking its live pods.
 
-    `malformed` counts pods that could not be read; they take nothing.
+    `malformed` counts pods that could not be read; they take nothing. `standing` is what else requests look at.
     """
 
     by_node: immutabledict[str, Amounts]
     pending: Amounts
     live: tuple[int, ...]
     malformed: int
+    standing: immutabledict[str, Standing] = field(default_factory=immutabledict)
 
 
 @dataclass(slots=True)
 class LoadCounter:
-    """Counts pods. `bookings` are those whose pods are recognised, by namespace and labels."""
+    """Counts pods. `bookings` are those whose pods are recognised, by namespace and labels; `standing` is given where
+    somebody looks at more than amounts.
+    """
 
     bookings: Sequence[InventoryBooking] = ()
+    standing: StandingCounter | None = None
     _requests: RequestCache = field(default_factory=RequestCache)
     _pods: dict[tuple[str, Amounts], int] = field(default_factory=dict)
     _live: dict[int, int] = field(default_factory=dict)
@@ -49,6 +56,9 @@ class LoadCounter:
         for index, booking in enumerate(self.bookings):
             if booking.namespace == namespace and _selects(booking.selector, labels):
                 self._live[index] = self._live.get(index, 0) + 1
+        if self.standing is not None:
+            with suppress(AttributeError, KeyError, TypeError, ValueError):
+                self.standing.count(pod)
 
     def result(self) -> Load:
         """The sums so far."""
@@ -58,7 +68,8 @@ class LoadCounter:
         sums = {node: add(*parts) for node, parts in by_node.items()}
         pending = sums.pop("", add())
         live = tuple(self._live.get(index, 0) for index in range(len(self.bookings)))
-        return Load(immutabledict(sums), pending, live, self._malformed)
+        standing = immutabledict[str, Standing]() if self.standing is None else self.standing.result()
+        return Load(immutabledict(sums), pending, live, self._malformed, standing)
 
 
 def _selects(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:

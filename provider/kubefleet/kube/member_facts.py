@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -15,11 +15,14 @@ from kubefleet.kube.errors import ApiError, BadAnswer, Unreachable
 from kubefleet.kube.fan_out import fan_out
 from kubefleet.kube.given_properties import read_cluster_properties
 from kubefleet.kube.growing import find_growth
+from kubefleet.kube.interest import Interest
 from kubefleet.kube.inventory_object import KIND_LABEL, NAMESPACE, InventoryObject
-from kubefleet.kube.list_pages import NODE_PAGE, POD_PAGE
+from kubefleet.kube.list_pages import NODE_PAGE, POD_PAGE, RULED_POD_PAGE
 from kubefleet.kube.load import Load, LoadCounter
 from kubefleet.kube.nodes import Node, make_shapes, read_node
 from kubefleet.kube.properties import collect_properties
+from kubefleet.kube.standing import StandingCounter
+from kubefleet.kube.surroundings import read_surroundings
 from kubefleet.model.amounts import Amounts
 from kubefleet.model.booking import Booking
 from kubefleet.model.growth import Growth
@@ -28,12 +31,14 @@ from kubefleet.model.node_pool import NodePool, completed
 from kubefleet.model.property import Property
 from kubefleet.model.shape import NodeShape, with_skus
 from kubefleet.model.sku import NO_SKUS, SkuTable
+from kubefleet.model.standing import Surroundings
 
 _METADATA: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _RUNNING: Final = "status.phase!=Succeeded,status.phase!=Failed"
 _GRACE: Final = 0.5
 YOUNG: Final = timedelta(minutes=30)
 """How old a cluster is when all nodes of its first pools count as arrived."""
+_NOBODY_ASKS: Final = Interest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,32 +61,42 @@ class MemberFacts:
     bookings: tuple[Booking, ...]
     holdings: tuple[Holding, ...]
     growth: Growth
+    surroundings: Surroundings | None
 
 
 def read_member(
-    connection: Connection, *, within: float, now: datetime, pools: Sequence[NodePool] = (), skus: SkuTable = NO_SKUS
+    connection: Connection,
+    *,
+    within: float,
+    now: datetime,
+    pools: Sequence[NodePool] = (),
+    skus: SkuTable = NO_SKUS,
+    interest: Interest = _NOBODY_ASKS,
 ) -> MemberFacts:
-    """Ask a member everything, in six threads, within `within` seconds altogether. `pools` are those declared for it,
-    `now` tells whether it is young, `skus` what its instance types are.
+    """Ask a member everything, in seven threads, within `within` seconds altogether. `pools` are those declared for it,
+    `now` tells whether it is young, `skus` what its instance types are. Beside amounts only that is read which
+    somebody has an `interest` in.
 
     Raises Unreachable when it takes longer, ApiError when something may not be read, BadAnswer for what is malformed.
     """
     asked = connection.by(time.monotonic() + within)
     questions: list[Callable[[Connection], Any]] = [
         _standing,
-        _served,
+        lambda member: _served(member, interest),
         _nodes,
-        _load,
+        lambda member: _load(member, interest),
         _autoscaling,
         read_cluster_properties,
+        lambda member: read_surroundings(member, interest),
     ]
     outcomes = fan_out(questions, lambda question: question(asked), within=within + _GRACE)
     for outcome in outcomes:
         if isinstance(outcome.error, TimeoutError):
             raise Unreachable(connection.name, f"no complete answer within {within:g} s")
-    (version, unready), served, nodes, (inventories, load), autoscaling, given = (outcome.get() for outcome in outcomes)
-    (uid, created), namespaces, apis = served
-    shapes = make_shapes(nodes, load.by_node)
+    answers = [outcome.get() for outcome in outcomes]
+    (version, unready), served, nodes, (inventories, load), autoscaling, given, surroundings = answers
+    (uid, created), namespaces, apis, labels = served
+    shapes = make_shapes(nodes, load.by_node, interest, load.standing)
     young = bool(pools) and created is not None and now - created < YOUNG
     if young:
         shapes = completed(shapes, pools)
@@ -98,6 +113,7 @@ def read_member(
         bookings=make_bookings(inventories, load.live),
         holdings=make_holdings(inventories),
         growth=find_growth(shapes, pools, autoscaling),
+        surroundings=replace(surroundings, namespace_labels=labels) if surroundings is not None else None,
     )
 
 
@@ -118,11 +134,16 @@ def _autoscaling(connection: Connection) -> Autoscaling:
     return read_autoscaling(connection if deadline is None else connection.by(now + (deadline - now) / 2))
 
 
-def _served(connection: Connection) -> tuple[tuple[str, datetime | None], frozenset[str], frozenset[str]]:
+_Served = tuple[
+    tuple[str, datetime | None], frozenset[str], frozenset[str], immutabledict[str, immutabledict[str, str]]
+]
+
+
+def _served(connection: Connection, interest: Interest) -> _Served:
     """The kube-system namespace's uid and since when it is there, the namespaces that are not on their way out, the
-    APIs.
+    APIs, and labels of namespaces.
     """
-    uid, created, names = "", None, []
+    uid, created, names, labels = "", None, [], {}
     for item in connection.list("/api/v1/namespaces", accept=_METADATA):
         metadata = item.get("metadata")
         if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str):
@@ -131,9 +152,11 @@ def _served(connection: Connection) -> tuple[tuple[str, datetime | None], frozen
             uid, created = str(metadata.get("uid") or ""), _moment(metadata.get("creationTimestamp"))
         if not metadata.get("deletionTimestamp"):
             names.append(metadata["name"])
+        if interest.templates and metadata.get("labels"):
+            labels[metadata["name"]] = immutabledict(sorted(metadata["labels"].items()))
     if not uid:
         raise BadAnswer(connection.name, "no namespace kube-system (expected a Kubernetes cluster)")
-    return (uid, created), frozenset(names), connection.apis().apis
+    return (uid, created), frozenset(names), connection.apis().apis, immutabledict(sorted(labels.items()))
 
 
 def _moment(text: object) -> datetime | None:
@@ -157,15 +180,17 @@ def _nodes(connection: Connection) -> tuple[Node, ...]:
         raise BadAnswer(connection.name, str(error)) from error
 
 
-def _load(connection: Connection) -> tuple[tuple[InventoryObject, ...], Load]:
+def _load(connection: Connection, interest: Interest) -> tuple[tuple[InventoryObject, ...], Load]:
     """The inventory objects, then the pods: whose pods are to be recognised must be known first."""
     path = f"/api/v1/namespaces/{NAMESPACE}/configmaps"
     try:
         inventories = read_inventory_objects(connection.list(path, labelSelector=f"{KIND_LABEL}=inventory"))
     except ValueError as error:
         raise BadAnswer(connection.name, str(error)) from error
-    counter = LoadCounter([booking for _, booking in booked(inventories)])
-    for pod in connection.list("/api/v1/pods", page=POD_PAGE, fieldSelector=_RUNNING):
+    standing = StandingCounter(interest) if interest.templates else None
+    counter = LoadCounter([booking for _, booking in booked(inventories)], standing)
+    page = POD_PAGE if standing is None else RULED_POD_PAGE
+    for pod in connection.list("/api/v1/pods", page=page, fieldSelector=_RUNNING):
         counter.count(pod)
     return inventories, counter.result()
 

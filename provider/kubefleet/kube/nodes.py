@@ -2,19 +2,23 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from immutabledict import immutabledict
 
+from kubefleet.kube.interest import Interest
 from kubefleet.model.amounts import NOTHING, Amounts
+from kubefleet.model.pod_rules import HOSTNAME, NODE_NAME
 from kubefleet.model.quantity import amount_of
 from kubefleet.model.shape import NodeShape
+from kubefleet.model.standing import EMPTY_NODE, Standing
 from kubefleet.model.taint import Effect, Taint
 
-_HOSTNAME: Final = "kubernetes.io/hostname"
 _INSTANCE_TYPES: Final = ("node.kubernetes.io/instance-type", "beta.kubernetes.io/instance-type")
 _MOST_VALUES: Final = 64
+_NO_INTEREST: Final = Interest()
+_Row = tuple[Amounts, Standing]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +70,22 @@ def free_on(node: Node, taken: Mapping[str, int]) -> Amounts:
     return immutabledict({name: amount - taken.get(name, 0) for name, amount in node.allocatable.items()})
 
 
-def make_shapes(nodes: Sequence[Node], taken: Mapping[str, Amounts]) -> tuple[NodeShape, ...]:
-    """Nodes grouped by everything but how full they are; `taken` has the requests on each node.
+def make_shapes(
+    nodes: Sequence[Node],
+    taken: Mapping[str, Amounts],
+    interest: Interest = _NO_INTEREST,
+    standing: Mapping[str, Standing] = immutabledict(),
+) -> tuple[NodeShape, ...]:
+    """Nodes grouped by everything but how full they are; `taken` has the requests on each node, `standing` what else
+    stands there.
 
-    Labels that tell single nodes apart are no part of a shape: the host name, and any with more than 64 values.
+    Labels that tell single nodes apart are no part of a shape (the host name, and any with more than 64 values), unless
+    a request names them: then the host name is an empty text on nodes that no request names.
     """
-    dropped = _telling_apart(nodes)
-    groups: dict[NodeShape, Counter[Amounts]] = {}
+    dropped = _telling_apart(nodes) - interest.node_labels
+    groups: dict[NodeShape, Counter[_Row]] = {}
     for node in nodes:
-        labels = immutabledict({key: value for key, value in node.labels.items() if key not in dropped})
+        labels = immutabledict(_labels(node, dropped, interest))
         shape = NodeShape(
             count=0,
             allocatable=node.allocatable,
@@ -85,21 +96,28 @@ def make_shapes(nodes: Sequence[Node], taken: Mapping[str, Amounts]) -> tuple[No
             taints=node.taints,
             schedulable=node.ready and not node.cordoned,
         )
-        groups.setdefault(shape, Counter())[free_on(node, taken.get(node.name, NOTHING))] += 1
-    return tuple(sorted((_filled(shape, free) for shape, free in groups.items()), key=_order))
+        row = free_on(node, taken.get(node.name, NOTHING)), standing.get(node.name, EMPTY_NODE)
+        groups.setdefault(shape, Counter())[row] += 1
+    return tuple(sorted((_filled(shape, rows) for shape, rows in groups.items()), key=_order))
 
 
-def _filled(shape: NodeShape, free: Counter[Amounts]) -> NodeShape:
-    rows = sorted(free.items(), key=lambda row: sorted(row[0].items()))
-    return NodeShape(
-        free.total(),
-        shape.allocatable,
-        shape.capacity,
-        tuple(rows),
-        shape.instance_type,
-        shape.labels,
-        shape.taints,
-        shape.schedulable,
+def _labels(node: Node, dropped: frozenset[str], interest: Interest) -> dict[str, str]:
+    labels = {key: value for key, value in node.labels.items() if key not in dropped}
+    if labels.get(HOSTNAME, "") not in interest.hostnames and HOSTNAME in labels:
+        labels[HOSTNAME] = ""
+    if node.name in interest.node_names:
+        labels[NODE_NAME] = node.name
+    return labels
+
+
+def _filled(shape: NodeShape, counted: Counter[_Row]) -> NodeShape:
+    rows = sorted(counted.items(), key=lambda row: (sorted(row[0][0].items()), str(row[0][1])))
+    looked_at = any(standing != EMPTY_NODE for (_, standing), _ in rows)
+    return replace(
+        shape,
+        count=counted.total(),
+        free=tuple((free, count) for (free, _), count in rows),
+        standing=tuple(standing for (_, standing), _ in rows) if looked_at else (),
     )
 
 
@@ -115,11 +133,11 @@ def _order(shape: NodeShape) -> tuple[object, ...]:
 
 
 def _telling_apart(nodes: Iterable[Node]) -> frozenset[str]:
-    values: dict[str, set[str]] = {_HOSTNAME: set()}
+    values: dict[str, set[str]] = {HOSTNAME: set()}
     for node in nodes:
         for key, value in node.labels.items():
             values.setdefault(key, set()).add(value)
-    return frozenset(key for key, seen in values.items() if key == _HOSTNAME or len(seen) > _MOST_VALUES)
+    return frozenset(key for key, seen in values.items() if key == HOSTNAME or len(seen) > _MOST_VALUES)
 
 
 def _amounts(status: Mapping[str, Any], field: str, flaws: list[tuple[str, str, str]]) -> Amounts:

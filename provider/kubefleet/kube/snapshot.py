@@ -12,6 +12,7 @@ from kubefleet.kube.errors import Cancelled, MemberError, Unreachable
 from kubefleet.kube.fan_out import fan_out
 from kubefleet.kube.given_properties import Properties
 from kubefleet.kube.hub import ask_hub
+from kubefleet.kube.interest import Interest, interest_of
 from kubefleet.kube.member_facts import MemberFacts, read_member
 from kubefleet.kube.patience import never
 from kubefleet.model.cluster import Cluster, ClusterState
@@ -21,6 +22,7 @@ from kubefleet.model.measured import measure
 from kubefleet.model.member import Member
 from kubefleet.model.node_pool import completed
 from kubefleet.model.price import Prices, price_properties
+from kubefleet.model.request import Request
 from kubefleet.model.shape import with_skus
 from kubefleet.model.sku import SkuTable
 from kubefleet.model.snapshot import Snapshot
@@ -35,6 +37,7 @@ def take_snapshot(
     members: Sequence[Member],
     *,
     taken_at: datetime,
+    requests: Sequence[Request] = (),
     deadline: float = 15,
     max_parallel: int = 32,
     known_unreachable: Mapping[str, str] | None = None,
@@ -48,11 +51,12 @@ def take_snapshot(
     whatever way, is a cluster whose state is UNREACHABLE and whose `why` says what happened. Members in
     `known_unreachable` (name -> why) are not asked. `on_silence` is told name and why of each that could not be reached
     at all: one that answers, but not what is needed, may still be written to. Raises Cancelled only. `taken_at` is the
-    caller's clock. Without `knowledge` there are the shipped SKU table, no prices and no hub; a hub that cannot be read
-    costs the properties that it would have told.
+    caller's clock. What only rules about pods look at (labels of standing pods, quotas, ...) is read as far as it
+    concerns one of the `requests`. Without `knowledge` there are the shipped SKU table, no prices and no hub; a hub
+    that cannot be read costs the properties that it would have told.
     """
     knowledge = knowledge or Knowledge(shipped_skus())
-    asking = _Asking(taken_at, deadline, known_unreachable or {}, cancelled, knowledge)
+    asking = _Asking(taken_at, deadline, known_unreachable or {}, cancelled, knowledge, interest_of(requests))
     profile = ask_hub(knowledge.hub, deadline) if knowledge.hub else _nothing_told
     clusters, connections = [], {}
     looks = fan_out(members, lambda member: _look(member, asking), max_parallel=max_parallel)
@@ -84,6 +88,7 @@ class _Asking:
     known: Mapping[str, str]
     cancelled: Callable[[], bool]
     knowledge: Knowledge
+    interest: Interest
 
 
 def _nothing_told(_: str) -> Properties:
@@ -106,9 +111,15 @@ def _look(member: Member, asking: _Asking) -> tuple[Cluster, Connection | None]:
     if (known := asking.known.get(member.name)) is not None:
         return _unreachable(member, known), None
     connection = connect(member.name, member.access, answer_within=asking.deadline, cancelled=asking.cancelled)
-    skus = asking.knowledge.skus
     try:
-        facts = read_member(connection, within=asking.deadline, now=asking.now, pools=member.node_pools, skus=skus)
+        facts = read_member(
+            connection,
+            within=asking.deadline,
+            now=asking.now,
+            pools=member.node_pools,
+            skus=asking.knowledge.skus,
+            interest=asking.interest,
+        )
     except BaseException:
         connection.close()
         raise
@@ -135,6 +146,7 @@ def _live(member: Member, facts: MemberFacts) -> Cluster:
         holdings=facts.holdings,
         kubernetes_version=facts.version,
         growth=facts.growth,
+        surroundings=facts.surroundings,
     )
 
 

@@ -11,6 +11,7 @@ from kubefleet.model.growth import NO_GROWTH, Growth
 from kubefleet.model.holding import Holding
 from kubefleet.model.property import Property
 from kubefleet.model.shape import NodeShape
+from kubefleet.model.standing import Surroundings
 from kubefleet.model.taint import Taint
 
 
@@ -34,7 +35,8 @@ class Cluster:
     are None when every one counts as present. `pending` sums the requests of pods that no node holds yet.
     `why` is the observed reason of a state other than ready. Where `capacity_known` is False (a planned cluster
     without node pools) there are no shapes, and capacity limits nothing. `holdings` are the inventory objects there.
-    `growth` is what it may add to its shapes.
+    `growth` is what it may add to its shapes. `surroundings` are what requests find in its namespaces, None where
+    nobody asked.
     """
 
     name: str
@@ -53,3 +55,4 @@ class Cluster:
     capacity_known: bool = True
     holdings: tuple[Holding, ...] = ()
     growth: Growth = NO_GROWTH
+    surroundings: Surroundings | None = None

@@ -97,4 +97,4 @@ def completed(shapes: Sequence[NodeShape], pools: Sequence[NodePool]) -> tuple[N
 
 def fresh(shape: NodeShape, count: int) -> NodeShape:
     """So many nodes of a shape, with nothing on them."""
-    return replace(shape, count=count, free=((shape.allocatable, count),), schedulable=True)
+    return replace(shape, count=count, free=((shape.allocatable, count),), schedulable=True, standing=())

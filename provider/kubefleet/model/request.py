@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from immutabledict import immutabledict
 
 from kubefleet.model.amounts import NOTHING, Amounts
+from kubefleet.model.pod_rules import PodRules
 from kubefleet.model.policy import Divided, Policy
 from kubefleet.model.selection import Selection
 from kubefleet.model.selector import Expr
@@ -14,12 +15,16 @@ from kubefleet.model.taint import Toleration
 
 @dataclass(frozen=True, slots=True)
 class PodShape:
-    """What one pod needs of a node: requests, node selector, required node affinity (terms ORed), tolerations."""
+    """What one pod needs of a node: requests, node selector, required node affinity (terms ORed), tolerations.
+
+    `rules` are given to pods for which more decides on some cluster, once it is known which these are.
+    """
 
     requests: Amounts = NOTHING
     node_selector: immutabledict[str, str] = field(default_factory=immutabledict)
     node_affinity: tuple[tuple[Expr, ...], ...] = ()
     tolerations: tuple[Toleration, ...] = ()
+    rules: PodRules | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,7 @@ class Workload:
     """One object with pods. `key` is `Kind/namespace/name` (in simulations the bare name).
 
     `replicas` is what the manifest says: the whole to divide, or what every copy has. `divisible` is False for what is
-    never divided (a DaemonSet, one replica).
+    never divided (a DaemonSet, one replica). `rules` is all that else is known of its pods.
     """
 
     key: str
@@ -35,6 +40,7 @@ class Workload:
     replicas: int
     pod: PodShape = field(default_factory=PodShape)
     divisible: bool = True
+    rules: PodRules | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Selectors over labels and over properties: a key, an operator, values."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,7 +10,7 @@ from kubefleet.model.property import Flaw, Property, Value, Version, parse_value
 
 
 class Operator(StrEnum):
-    """Operators of an expression. Labels know the last four, properties all of them."""
+    """Operators of an expression. Labels know the last four, those of nodes `Gt` and `Lt` too, properties all."""
 
     EQ = "Eq"
     NE = "Ne"
@@ -23,6 +24,7 @@ class Operator(StrEnum):
     DOES_NOT_EXIST = "DoesNotExist"
 
 
+_INTEGER = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 ORDERED = frozenset({Operator.GT, Operator.GE, Operator.LT, Operator.LE})
 
 
@@ -38,14 +40,24 @@ class Expr:
         return f"{self.key} {self.operator} {','.join(self.values)}".rstrip()
 
     def matches_labels(self, labels: Mapping[str, str]) -> bool:
-        """Kubernetes' label selector semantics: `NotIn` also matches where the key is absent."""
+        """Kubernetes' label selector semantics: `NotIn` also matches where the key is absent; `Gt` and `Lt` compare
+        integers, and match nothing else.
+        """
         if self.operator is Operator.EXISTS:
             return self.key in labels
         if self.operator is Operator.DOES_NOT_EXIST:
             return self.key not in labels
         if self.operator is Operator.IN:
             return labels.get(self.key) in self.values
+        if self.operator in ORDERED:
+            return self._compares(labels.get(self.key, ""))
         return labels.get(self.key) not in self.values
+
+    def _compares(self, label: str) -> bool:
+        if len(self.values) != 1 or not (_INTEGER.fullmatch(label) and _INTEGER.fullmatch(self.values[0])):
+            return False
+        have, than = int(label), int(self.values[0])
+        return have > than if self.operator is Operator.GT else have < than
 
     def matches_property(self, found: Property | None) -> bool:
         """Whether a property satisfies this. An absent one satisfies `DoesNotExist`, `NotIn` and `Ne` only; one whose

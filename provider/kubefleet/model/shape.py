@@ -7,6 +7,7 @@ from immutabledict import immutabledict
 
 from kubefleet.model.amounts import Amounts
 from kubefleet.model.sku import Sku, SkuTable
+from kubefleet.model.standing import Standing
 from kubefleet.model.taint import Taint
 
 
@@ -17,7 +18,8 @@ class NodeShape:
     `free` is the multiset of what is free on them: `((amounts, how many nodes), ...)`, sorted, the counts summing up
     to `count`; free = allocatable − requests of non-terminal pods.
     `labels` are those that differ between shapes and that a selector may name (hostname left out). `sku` is what the
-    SKU table says of the instance type, None where it does not have it.
+    SKU table says of the instance type, None where it does not have it. `standing` has, row by row of `free`, what
+    stands there that a request looks at: rows with equal amounts may differ in it.
     """
 
     count: int
@@ -29,6 +31,7 @@ class NodeShape:
     taints: tuple[Taint, ...] = ()
     schedulable: bool = True
     sku: Sku | None = None
+    standing: tuple[Standing, ...] = ()
 
 
 def with_skus(shapes: Iterable[NodeShape], skus: SkuTable) -> tuple[NodeShape, ...]:

@@ -98,6 +98,7 @@ def _look(declaration: Declaration, now: datetime) -> Snapshot:
     snapshot, connections = take_snapshot(
         declaration.members,
         taken_at=now,
+        requests=declaration.requests,
         known_unreachable=known,
         on_silence=silent,
         cancelled=_engine.cancelled.is_set,

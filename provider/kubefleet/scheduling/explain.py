@@ -126,7 +126,8 @@ def _capacity(reason: Reason) -> str:
         return "its workloads do not fit together"
     if "room" not in detail:
         return f"no room for {detail['pods']} of {detail['workload']}"
-    return f"room for {detail['room']} of {detail['pods']} pods"
+    limit = f" ({detail['limit']})" if "limit" in detail else ""
+    return f"room for {detail['room']} of {detail['pods']} pods{limit}"
 
 
 def _needs(reason: Reason) -> str:

@@ -22,7 +22,7 @@ def lay(nodes: Nodes, rows: Numbers, size: Size, pods: Numbers) -> Numbers:
     Each goes to the node that is least allocated once it is there; of equals, to the first. Cost grows with pods /
     alike nodes, not with pods.
     """
-    if kernel.built is not None:
+    if kernel.built is not None and nodes.marks is None:
         return kernel.lay(kernel.built, nodes, rows, size, pods)
     left, window = pods.copy(), np.full(len(rows), _WINDOW, dtype=np.int64)
     at = np.flatnonzero(left > 0)

@@ -13,6 +13,7 @@ from kubefleet.scheduling.node_table import NodeTable
 from kubefleet.scheduling.nodes import NONE_AT_ALL, UNBOUNDED, Size, Table, room_in
 from kubefleet.scheduling.protocols import Mask, Numbers
 from kubefleet.scheduling.rooms import Rooms
+from kubefleet.scheduling.rules.books import Admissions, Limit, RuledBooks
 
 _SHIFTS = (0, 20)
 """Memory is scored in MiB, so that two hundred times the whole stays within 64 bits."""
@@ -31,6 +32,10 @@ class Ledger:
 
     def __init__(self, columns: Columns, pods: Iterable[PodShape]) -> None:
         shapes = tuple(dict.fromkeys(pods))
+        admissions = None
+        if any(pod.rules is not None for pod in shapes):
+            admissions = Admissions(columns.clusters, shapes)
+            shapes = tuple(dict.fromkeys((*shapes, *admissions.pods)))
         table = NodeTable(columns.clusters, shapes)
         self.resources = table.resources
         self.known: Mask = np.array([cluster.capacity_known for cluster in columns.clusters], dtype=np.bool_)
@@ -39,6 +44,7 @@ class Ledger:
         self._rooms = Rooms(table.nodes)
         self._new = NewNodes(columns.clusters, self._sizes) if any(map(grows, columns.clusters)) else None
         self.growing: Numbers = np.zeros(0, dtype=np.int64) if self._new is None else self._new.rows
+        self._ruled = None if admissions is None else RuledBooks(columns.clusters, table, self._rooms, admissions)
         self._picture: Ledger | None = None
         self._most_free: dict[tuple[PodShape, str], Numbers] = {}
         whole = np.where(table.nodes.whole < NONE_AT_ALL, table.nodes.whole, 0)[:, table.nodes.kinds]
@@ -51,13 +57,28 @@ class Ledger:
         """How many such pods some clusters (without a word all) still hold."""
         if clusters is None:
             clusters = np.arange(len(self.known))
+        if self._ruled is not None and pod.rules is not None:
+            return self._room_of_ruled(self._ruled, pod, clusters, grown=grown)
         room = self._rooms.room(self._sizes[pod], clusters)
         if grown and self._new is not None:
             room = np.minimum(room + self._new.room(self._sizes[pod], clusters), UNBOUNDED)
         return np.where(self.known[clusters], room, UNBOUNDED)
 
+    def _room_of_ruled(self, ruled: RuledBooks, pod: PodShape, clusters: Numbers, *, grown: bool) -> Numbers:
+        """How rules would hold on nodes that are not there is not known: with them none of these is counted on."""
+        room = ruled.room(pod, clusters)
+        if grown and self._new is not None and pod.rules is not None and not pod.rules.bind:
+            room = np.minimum(room + self._new.room(self._sizes[pod], clusters), ruled.allowed(pod, clusters))
+        return room
+
     def room_beside(self, clusters: Numbers, pod: PodShape, others: Sequence[Demand], *, grown: bool = True) -> Numbers:
         """How many such pods each given cluster holds once the others are there."""
+        if self._ruled is not None and _any_ruled(pod, *(other for other, _ in others)):
+            there = [(other, pods) for other, pods in self._sorted(others) if (pods > 0).any()]
+            if not there:
+                return self.room(pod, clusters, grown=grown)
+            rows = zip(clusters.tolist(), _by_row(there), strict=True)
+            return np.array([self._ruled.room_beside(pod, i, laid) for i, laid in rows], dtype=np.int64)
         wanted = self._wanted(others)
         if not wanted:
             return self.room(pod, clusters, grown=grown)
@@ -71,6 +92,9 @@ class Ledger:
 
     def reaches(self, pod: PodShape, pods: Numbers | int) -> Mask:
         """Whether every cluster still holds so many such pods."""
+        if self._ruled is not None and pod.rules is not None:
+            reached: Mask = self.room(pod) >= pods
+            return reached
         enough = ~self.known | self._rooms.reaches(self._sizes[pod], pods)
         if self._new is not None and not enough.all():
             short = np.flatnonzero(~enough)
@@ -80,6 +104,9 @@ class Ledger:
 
     def holds(self, clusters: Numbers, demands: Sequence[Demand], *, grown: bool = True) -> Mask:
         """Whether pods of several sizes fit on each given cluster together."""
+        if self._ruled is not None and _any_ruled(*(pod for pod, _ in demands)):
+            rows = zip(clusters.tolist(), _by_row(self._sorted(demands)), strict=True)
+            return np.array([self._ruled.holds(i, laid) for i, laid in rows], dtype=np.bool_)
         wanted = self._wanted(demands)
         if not wanted:
             return np.ones(len(clusters), dtype=np.bool_)
@@ -91,6 +118,28 @@ class Ledger:
 
     def take(self, clusters: Numbers, demands: Sequence[Demand]) -> None:
         """Book pods on given clusters, none named twice. Pods that find no node take nothing."""
+        if self._ruled is not None:
+            if _any_ruled(*(pod for pod, _ in demands)):
+                self._take_ruled(self._ruled, clusters, demands)
+                return
+            self._ruled.changed(clusters)
+        self._take(clusters, demands)
+
+    def _take_ruled(self, ruled: RuledBooks, clusters: Numbers, demands: Sequence[Demand]) -> None:
+        """One kind of pods after the other, the largest first."""
+        self._picture = None
+        self._most_free.clear()
+        for pod, pods in self._sorted(demands):
+            if pod.rules is None:
+                ruled.changed(clusters)
+                self._take(clusters, [(pod, pods)])
+                continue
+            for i, count in zip(clusters.tolist(), pods.tolist(), strict=True):
+                out = ruled.take(i, pod, count) if count > 0 else 0
+                if out and self._new is not None and pod.rules is not None and not pod.rules.bind:
+                    self._new.take(np.array([i]), [(self._sizes[pod], np.array([out]))])
+
+    def _take(self, clusters: Numbers, demands: Sequence[Demand]) -> None:
         known = np.flatnonzero(self.known[clusters])
         wanted = [(size, pods[known]) for size, pods in self._wanted(demands)]
         if len(known) and wanted:
@@ -160,6 +209,13 @@ class Ledger:
             shares = np.minimum(shares, free)
         return shares
 
+    def limit(self, pod: PodShape, cluster: int) -> Limit | None:
+        """What of a pod's rules limits its room on a cluster; None for a pod without any."""
+        return None if self._ruled is None or pod.rules is None else self._ruled.limit(pod, cluster)
+
+    def _sorted(self, demands: Sequence[Demand]) -> list[Demand]:
+        return sorted(demands, key=lambda demand: self.extent(demand[0]), reverse=True)
+
     def _wanted(self, demands: Sequence[Demand]) -> list[tuple[Size, Numbers]]:
         """Pods by size, without those that nobody wants."""
         return [(self._sizes[pod], np.maximum(pods, 0)) for pod, pods in demands if (pods > 0).any()]
@@ -168,3 +224,13 @@ class Ledger:
 def _left_over(wanted: Sequence[tuple[Size, Numbers]], out: Table) -> list[tuple[Size, Numbers]]:
     """What found no place on the nodes that are there."""
     return [(size, without) for (size, _), without in zip(wanted, out, strict=True)]
+
+
+def _any_ruled(*pods: PodShape) -> bool:
+    return any(pod.rules is not None for pod in pods)
+
+
+def _by_row(demands: Sequence[Demand]) -> Iterable[list[tuple[PodShape, int]]]:
+    """Per given cluster the pods that it should get."""
+    rows = zip(*(pods.tolist() for _, pods in demands), strict=True)
+    return ([(pod, max(0, count)) for (pod, _), count in zip(demands, row, strict=True)] for row in rows)

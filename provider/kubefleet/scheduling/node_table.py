@@ -8,6 +8,7 @@ import numpy as np
 from kubefleet.model.cluster import Cluster
 from kubefleet.model.request import PodShape
 from kubefleet.model.shape import NodeShape
+from kubefleet.model.standing import EMPTY_NODE, Standing
 from kubefleet.model.taint import Effect, Taint
 from kubefleet.scheduling.nodes import EMPTY, NEVER, NONE_AT_ALL, Nodes, Size, Table
 from kubefleet.scheduling.pending import take_pending
@@ -22,15 +23,16 @@ _MOST_NODES = 2**17
 
 class NodeTable:
     """Every cluster's schedulable nodes, less what its pending pods will take. `resources` is the order of amounts: cpu
-    and memory first (of several that are short the common one is named), pod slots last.
+    and memory first (of several that are short the common one is named), pod slots last. `kinds` has one node of each
+    kind; `standing` what stands on nodes of each mark, given where a pod has rules that look at it.
     """
 
     def __init__(self, clusters: Sequence[Cluster], pods: Sequence[PodShape]) -> None:
         self.resources = (*SCORED, *sorted({name for pod in pods for name in pod.requests} - {PODS, *SCORED}), PODS)
         shapes = [(row, shape) for row, cluster in enumerate(clusters) for shape in cluster.shapes if shape.schedulable]
         numbers: dict[object, int] = {}
-        self._kinds: list[NodeShape] = []
-        """One of each kind."""
+        self.kinds: list[NodeShape] = []
+        self.standing: dict[Standing, int] = {EMPTY_NODE: 0}
         kinds = [self._kind(shape, numbers) for _, shape in shapes]
         lengths = np.array([len(shape.free) for _, shape in shapes], dtype=np.int64)
         groups = list(chain.from_iterable(shape.free for _, shape in shapes))
@@ -40,9 +42,13 @@ class NodeTable:
         # A node that says nothing of pod slots has no limit of them.
         free[-1, unlimited] = _MOST_AMOUNT
         counts = _within(_whole_numbers([count for _, count in groups]), rows)
-        by_kind = np.array([*map(_whole, self._kinds), (NONE_AT_ALL, NONE_AT_ALL)], dtype=np.int64)
+        by_kind = np.array([*map(_whole, self.kinds), (NONE_AT_ALL, NONE_AT_ALL)], dtype=np.int64)
         whole = np.ascontiguousarray(by_kind.T)
-        self.nodes = _by_cluster(len(clusters), rows, np.repeat(_whole_numbers(kinds), lengths), counts, free, whole)
+        marks = None
+        if any(pod.rules is not None for pod in pods):
+            marks = _whole_numbers(list(chain.from_iterable(self._marks(shape) for _, shape in shapes)))
+        kinds_of_groups = np.repeat(_whole_numbers(kinds), lengths)
+        self.nodes = _by_cluster(len(clusters), rows, kinds_of_groups, counts, free, whole, marks)
         for row, cluster in enumerate(clusters):
             if cluster.pending:
                 at = {name: resource for resource, name in enumerate(self.resources)}
@@ -52,17 +58,22 @@ class NodeTable:
         """What one such pod takes, and which kinds of nodes accept it."""
         # A request beyond what is believed of any node fits none.
         need = [min(max(0, pod.requests.get(name, int(name == PODS))), 2 * _MOST_AMOUNT) for name in self.resources]
-        accepts = [_accepts(shape.labels, _refusing(shape), pod) for shape in self._kinds]
+        accepts = [accepted(shape, pod) for shape in self.kinds]
         asked = tuple(resource for resource, amount in enumerate(need) if amount)
         accepting = np.array([*accepts, False], dtype=np.bool_)
         loss = np.minimum(sum(need[r] * 100 // self.nodes.whole[r] for r in range(len(SCORED))), NEVER)
         return Size(np.array(need, dtype=np.int64), asked, accepting, np.where(accepting, loss, NEVER).astype(np.int32))
 
+    def _marks(self, shape: NodeShape) -> list[int]:
+        if not shape.standing:
+            return [0] * len(shape.free)
+        return [self.standing.setdefault(standing, len(self.standing)) for standing in shape.standing]
+
     def _kind(self, shape: NodeShape, numbers: dict[object, int]) -> int:
-        key = frozenset(shape.labels.items()), _refusing(shape), _whole(shape)
-        number = numbers.setdefault(key, len(self._kinds))
-        if number == len(self._kinds):
-            self._kinds.append(shape)
+        key = frozenset(shape.labels.items()), refusing(shape), _whole(shape)
+        number = numbers.setdefault(key, len(self.kinds))
+        if number == len(self.kinds):
+            self.kinds.append(shape)
         return number
 
 
@@ -82,7 +93,9 @@ def _within(counts: Numbers, rows: Numbers) -> Numbers:
     return allowed
 
 
-def _by_cluster(clusters: int, rows: Numbers, kinds: Numbers, counts: Numbers, free: Table, whole: Table) -> Nodes:
+def _by_cluster(
+    clusters: int, rows: Numbers, kinds: Numbers, counts: Numbers, free: Table, whole: Table, marks: Numbers | None
+) -> Nodes:
     """Groups (sorted by cluster) as a table with as many places for each cluster as the widest needs."""
     there = counts > 0
     rows, kinds, counts, free = rows[there], kinds[there], counts[there], free[:, there]
@@ -96,8 +109,11 @@ def _by_cluster(clusters: int, rows: Numbers, kinds: Numbers, counts: Numbers, f
         used,
         whole,
         np.zeros(shape, dtype=np.int32),
+        None if marks is None else np.zeros(shape, dtype=np.int64),
     )
     nodes.kinds[rows, places], nodes.counts[rows, places] = kinds, counts
+    if nodes.marks is not None and marks is not None:
+        nodes.marks[rows, places] = marks[there]
     nodes.change(nodes.spots(rows, places), free)
     return nodes
 
@@ -106,14 +122,23 @@ def _whole(shape: NodeShape) -> tuple[int, ...]:
     return tuple(min(max(0, shape.allocatable.get(name, 0)), _MOST_AMOUNT) or NONE_AT_ALL for name in SCORED)
 
 
-def _refusing(shape: NodeShape) -> frozenset[Taint]:
+def refusing(shape: NodeShape) -> frozenset[Taint]:
+    """Taints that keep pods away which do not tolerate them."""
     return frozenset([taint for taint in shape.taints if taint.effect is not Effect.PREFER_NO_SCHEDULE])
 
 
-def _accepts(labels: Mapping[str, str], taints: frozenset[Taint], pod: PodShape) -> bool:
-    """Whether a node with these labels and taints accepts the pod: node selector, required affinity, taints."""
+def accepted(shape: NodeShape, pod: PodShape) -> bool:
+    """Whether a node accepts the pod: node selector, required affinity, taints."""
+    return selected(shape.labels, pod) and tolerated(refusing(shape), pod)
+
+
+def selected(labels: Mapping[str, str], pod: PodShape) -> bool:
+    """Whether node selector and required node affinity are about a node with these labels."""
     if any(labels.get(key) != value for key, value in pod.node_selector.items()):
         return False
-    if pod.node_affinity and not any(all(expr.matches_labels(labels) for expr in term) for term in pod.node_affinity):
-        return False
+    return not pod.node_affinity or any(all(expr.matches_labels(labels) for expr in term) for term in pod.node_affinity)
+
+
+def tolerated(taints: frozenset[Taint], pod: PodShape) -> bool:
+    """Whether the pod tolerates all these taints."""
     return all(any(toleration.tolerates(taint) for toleration in pod.tolerations) for taint in taints)

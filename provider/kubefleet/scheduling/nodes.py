@@ -43,7 +43,8 @@ class Nodes:
     """Groups of alike nodes by cluster; each has `used` of its places, the first ones. Of one kind are nodes with the
     same labels, taints and allocatable amounts; `whole` has, by kind, allocatable cpu and memory (`NONE_AT_ALL` for
     none). Free amounts are never below zero. `height` is what LeastAllocated would give a node before a pod is on it:
-    the percentages of cpu and memory that are free, added up.
+    the percentages of cpu and memory that are free, added up. `marks` tells nodes of a kind apart by what stands on
+    them: None where no pod has rules that look at it.
     """
 
     kinds: Table
@@ -52,11 +53,13 @@ class Nodes:
     used: Numbers
     whole: Table
     height: NDArray[np.int32]
+    marks: Table | None = None
 
     def of(self, rows: Numbers) -> "Nodes":
         """A copy of some clusters, to lay pods on."""
         kinds, counts, free = self.kinds[rows], self.counts[rows], self.free.take(rows, axis=1)
-        return Nodes(kinds, counts, free, self.used[rows], self.whole, self.height[rows])
+        marks = None if self.marks is None else self.marks[rows]
+        return Nodes(kinds, counts, free, self.used[rows], self.whole, self.height[rows], marks)
 
     def put(self, rows: Numbers, changed: "Nodes") -> None:
         """Write clusters back, however many groups they have by now."""
@@ -65,6 +68,8 @@ class Nodes:
         changed.widen(width)
         self.kinds[rows], self.counts[rows], self.free[:, rows] = changed.kinds, changed.counts, changed.free
         self.used[rows], self.height[rows] = changed.used, changed.height
+        if self.marks is not None and changed.marks is not None:
+            self.marks[rows] = changed.marks
 
     def widen(self, groups: int) -> None:
         """Have places for at least that many groups."""
@@ -74,6 +79,8 @@ class Nodes:
             self.counts = np.pad(self.counts, ((0, 0), (0, more)))
             self.free = np.pad(self.free, ((0, 0), (0, 0), (0, more)))
             self.height = np.pad(self.height, ((0, 0), (0, more)))
+            if self.marks is not None:
+                self.marks = np.pad(self.marks, ((0, 0), (0, more)))
 
     def measure(self, rows: Numbers) -> None:
         """Count the heights of some clusters anew."""
@@ -101,7 +108,8 @@ class Nodes:
         self.counts[rows, groups] -= touched
         kinds = self.kinds.take(self.spots(rows, groups))
         height = heights(after, self.whole.take(kinds, axis=1))
-        places = self._alike(rows, kinds, height, after)
+        marks = None if self.marks is None else self.marks.take(self.spots(rows, groups))
+        places = self._alike(rows, kinds, height, after, marks)
         new = np.flatnonzero(places == EMPTY)
         if len(new):
             places[new] = self.used[rows[new]]
@@ -111,14 +119,20 @@ class Nodes:
             spots = self.spots(rows[new], places[new])
             self.kinds.reshape(-1)[spots], self.height.reshape(-1)[spots] = kinds[new], height[new]
             self.free.reshape(len(self.free), -1)[:, spots] = after[:, new]
+            if self.marks is not None and marks is not None:
+                self.marks.reshape(-1)[spots] = marks[new]
         self.counts[rows, places] += touched
 
-    def _alike(self, rows: Numbers, kinds: Numbers, height: NDArray[np.int32], free: Table) -> Numbers:
-        """The first group of each row that is of the kind and has this free, or `EMPTY`."""
+    def _alike(
+        self, rows: Numbers, kinds: Numbers, height: NDArray[np.int32], free: Table, marks: Numbers | None
+    ) -> Numbers:
+        """The first group of each row that is of the kind (and mark) and has this free, or `EMPTY`."""
         width = self.counts.shape[1]
         where, groups = np.divmod(np.flatnonzero(self.height.take(rows, axis=0) == height[:, None]), width)
         spots = self.spots(rows[where], groups)
         same = (self.kinds.take(spots) == kinds[where]) & (self.free_at(spots) == free[:, where]).all(axis=0)
+        if self.marks is not None and marks is not None:
+            same &= self.marks.take(spots) == marks[where]
         where, groups = where[same], groups[same]
         places = np.full(len(rows), EMPTY, dtype=np.int64)
         # Of several the first is written last.

@@ -6,8 +6,8 @@ import numpy as np
 
 from kubefleet.scheduling.nodes import EMPTY, Nodes
 
-_Group = tuple[int, int, list[int]]
-"""Kind, number of nodes, free amounts."""
+_Group = tuple[tuple[int, int], int, list[int]]
+"""Kind and mark, number of nodes, free amounts."""
 
 
 def take_pending(nodes: Nodes, row: int, amounts: Sequence[tuple[int, int]]) -> None:
@@ -15,9 +15,10 @@ def take_pending(nodes: Nodes, row: int, amounts: Sequence[tuple[int, int]]) -> 
     free first.
     """
     used = int(nodes.used[row])
+    marks = [0] * used if nodes.marks is None else nodes.marks[row, :used].tolist()
     groups: list[_Group] = list(
         zip(
-            nodes.kinds[row, :used].tolist(),
+            zip(nodes.kinds[row, :used].tolist(), marks, strict=True),
             nodes.counts[row, :used].tolist(),
             nodes.free[:, row, :used].T.tolist(),
             strict=True,
@@ -28,8 +29,10 @@ def take_pending(nodes: Nodes, row: int, amounts: Sequence[tuple[int, int]]) -> 
             groups = _less(groups, resource, amount)
     nodes.widen(len(groups))
     nodes.kinds[row], nodes.counts[row], nodes.used[row] = EMPTY, 0, len(groups)
-    for place, (kind, count, free) in enumerate(groups):
+    for place, ((kind, mark), count, free) in enumerate(groups):
         nodes.kinds[row, place], nodes.counts[row, place] = kind, count
+        if nodes.marks is not None:
+            nodes.marks[row, place] = mark
         nodes.free[:, row, place] = np.array(free, dtype=np.int64)
     nodes.measure(np.array([row]))
 

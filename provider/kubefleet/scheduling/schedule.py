@@ -15,6 +15,7 @@ from kubefleet.scheduling.options import Options
 from kubefleet.scheduling.order import in_order
 from kubefleet.scheduling.place import place
 from kubefleet.scheduling.protocols import Numbers
+from kubefleet.scheduling.rules.prepare import with_rules
 
 _DEFAULT = Options()
 
@@ -34,7 +35,7 @@ def schedule(
     columns = Columns(snapshot)
     ordered = [
         replace(request, divided=None) if request.divided is not None and not request.divides else request
-        for request in in_order(requests)
+        for request in in_order(with_rules(columns.clusters, requests))
     ]
     cycle = Cycle(columns, Ledger(columns, _pods(columns, ordered)), options)
     _book_what_stands(cycle, ordered, previous)

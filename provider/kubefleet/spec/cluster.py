@@ -14,16 +14,20 @@ from kubefleet.model.price import NO_PRICES, Prices, price_properties
 from kubefleet.model.property import Property, make_property
 from kubefleet.model.shape import NodeShape, with_skus
 from kubefleet.model.sku import SkuTable
+from kubefleet.model.standing import Standing, Surroundings
 from kubefleet.spec.member import properties_of
 from kubefleet.spec.node_pool import NodePoolSpec, names_once, node_pools_of
 from kubefleet.spec.scalars import Labels, Name, PropertyValue, Resources, Text, Whole
 from kubefleet.spec.sku_table import shipped_skus
+from kubefleet.spec.surroundings import LimitRangeSpec, QuotaSpec, RuntimeClassSpec, StandingPodsSpec
 from kubefleet.spec.toleration import MemberTaintSpec, TaintSpec, sorted_taints
 from kubefleet.spec.written import Written
 
 
 class NodesSpec(Written):
-    """A group of alike nodes. `used` is per node and taken by others."""
+    """A group of alike nodes. `used` is per node and taken by others; `pods` are some that stand on each of them, by
+    what rules about pods can look at: what they take is part of `used`.
+    """
 
     count: Annotated[Whole, Field(ge=0, le=100_000)] = 1
     instance_type: str = ""
@@ -32,6 +36,7 @@ class NodesSpec(Written):
     allocatable: Resources
     capacity: Resources = {}
     used: Resources = {}
+    pods: list[StandingPodsSpec] = []
 
     @model_validator(mode="after")
     def _used_is_there(self) -> "NodesSpec":
@@ -53,7 +58,14 @@ class NodesSpec(Written):
             instance_type=self.instance_type,
             labels=immutabledict(sorted(self.labels.items())),
             taints=tuple(sorted({spec.taint() for spec in self.taints})),
+            standing=self._standing(),
         )
+
+    def _standing(self) -> tuple[Standing, ...]:
+        if not self.pods:
+            return ()
+        ports = frozenset(port.port() for spec in self.pods for port in spec.host_ports)
+        return (Standing(tuple(spec.pods() for spec in self.pods if spec.count), ports),)
 
 
 class ClusterSpec(Written):
@@ -71,6 +83,10 @@ class ClusterSpec(Written):
     state: Literal["ready", "not-ready", "unreachable", "cordoned", "drained", "leaving", "planned"] = "ready"
     nodes: list[NodesSpec] | None = None
     node_pools: list[NodePoolSpec] | None = None
+    namespace_labels: dict[Name, Labels] = {}
+    quotas: list[QuotaSpec] = []
+    limit_ranges: list[LimitRangeSpec] = []
+    runtime_classes: list[RuntimeClassSpec] = []
 
     _names_once = field_validator("node_pools")(names_once)
 
@@ -100,4 +116,16 @@ class ClusterSpec(Written):
             kubernetes_version=self.kubernetes_version,
             capacity_known=known,
             growth=Growth(declared_growth(shapes, pools)),
+            surroundings=self._surroundings(),
+        )
+
+    def _surroundings(self) -> Surroundings | None:
+        if not (self.namespace_labels or self.quotas or self.limit_ranges or self.runtime_classes):
+            return None
+        labels = {name: immutabledict(sorted(given.items())) for name, given in sorted(self.namespace_labels.items())}
+        return Surroundings(
+            immutabledict(labels),
+            tuple(spec.quota() for spec in self.quotas),
+            tuple(item for spec in self.limit_ranges for item in spec.limit_ranges()),
+            tuple(spec.runtime_class() for spec in self.runtime_classes),
         )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from kubefleet.model.request import PodShape, Workload
+from kubefleet.model.request import Workload
 from kubefleet.model.selection import Selection
 from kubefleet.spec.declared import object_needs
 from kubefleet.spec.manifests import load_manifests
@@ -50,7 +50,10 @@ class Work:
 
 def single_work(name: str, namespace: str, replicas: int, pod: PodSpec | None) -> Work:
     """One Deployment that bears the placement's name."""
-    workload = Workload(name, namespace, replicas, pod.pod_shape() if pod else PodShape())
+    if pod is None:
+        workload = Workload(name, namespace, replicas)
+    else:
+        workload = Workload(name, namespace, replicas, pod.pod_shape(), rules=pod.rules(namespace))
     return Work((workload,), frozenset({namespace}), frozenset({_api("Deployment")}))
 
 
@@ -68,7 +71,9 @@ def listed_work(specs: list[WorkloadSpec], namespace: str, path: str, mistakes: 
             mistakes.append(Mistake(join(where, "replicas"), f"replicas of a {spec.kind} (expected none)"))
         replicas = spec.replicas if spec.kind in _COUNTED else 0
         divisible = spec.kind in SCALABLE and (alone or replicas != 1)
-        found.append(Workload(spec.name, namespace, replicas, spec.pod.pod_shape(), divisible))
+        found.append(
+            Workload(spec.name, namespace, replicas, spec.pod.pod_shape(), divisible, spec.pod.rules(namespace))
+        )
     return Work(tuple(found), frozenset({namespace}), frozenset(_api(spec.kind) for spec in specs))
 
 

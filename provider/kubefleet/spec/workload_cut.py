@@ -22,7 +22,21 @@ _POD_SPEC = {
     "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
 }
 SCALABLE = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "ReplicationController"})
-_OF_POD_SPEC = ("overhead", "resources", "nodeSelector", "tolerations")
+_OF_POD_SPEC = (
+    "overhead",
+    "resources",
+    "nodeSelector",
+    "tolerations",
+    "topologySpreadConstraints",
+    "runtimeClassName",
+    "priorityClassName",
+    "schedulerName",
+    "activeDeadlineSeconds",
+    "resourceClaims",
+    "hostNetwork",
+)
+_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+_CLAIMS = frozenset({"persistentVolumeClaim", "ephemeral"})
 _GROUPS = frozenset({"v1", "apps/v1", "batch/v1"})
 
 
@@ -51,9 +65,9 @@ def pod_path(manifest: Mapping[str, Any]) -> tuple[str, ...] | None:
 def cut_workload(manifest: Mapping[str, Any], when_known: WhenKnown = _at_once) -> dict[str, Any] | None:
     """The part of a manifest that scheduling reads, or None for an object without pods.
 
-    Shape: `{kind, namespace, name, replicas?, pod: {containers, initContainers, overhead, ...}}` in the field names of
-    Kubernetes. `when_known(part, cut)` is called at every part on the way to these leaves: it returns `cut(part)`, or
-    what stands for it while the part is not known.
+    Shape: `{kind, namespace, name, replicas?, pod: {labels, containers, initContainers, overhead, ...}}` in the field
+    names of Kubernetes. `when_known(part, cut)` is called at every part on the way to these leaves: it returns
+    `cut(part)`, or what stands for it while the part is not known.
     """
     kind = manifest.get("kind")
     if kind not in _POD_SPEC or manifest.get("apiVersion") not in _GROUPS:
@@ -64,12 +78,17 @@ def cut_workload(manifest: Mapping[str, Any], when_known: WhenKnown = _at_once) 
         replicas = when_known(manifest.get("spec"), partial(_field, "replicas"))
         if replicas is not None:
             cut["replicas"] = replicas
-    pod: Any = manifest
-    for step in _POD_SPEC[kind]:
-        pod = when_known(pod, partial(_step, step))
-    pod = when_known(pod, partial(_cut_pod, when_known))
+    template: Any = manifest
+    for step in _POD_SPEC[kind][:-1]:
+        template = when_known(template, partial(_step, step))
+    pod = when_known(template, partial(_cut_template, when_known))
     if pod is not None:
         cut["pod"] = pod
+    if kind == "StatefulSet":
+        claims = when_known(manifest.get("spec"), partial(_field, "volumeClaimTemplates"))
+        claims = when_known(claims, lambda templates: True if templates else None)
+        if claims is not None:
+            cut["claims"] = claims
     return cut
 
 
@@ -82,26 +101,63 @@ def _step(name: str, part: Any) -> Any:
     return part.get(name) if isinstance(part, Mapping) else part
 
 
-def _cut_pod(when_known: WhenKnown, pod: Any) -> Any:
+def _cut_template(when_known: WhenKnown, template: Any) -> Any:
+    """The spec of a pod template, with the labels of its pods among its fields."""
+    if not isinstance(template, Mapping):
+        return template
+    labels = when_known(template.get("metadata"), partial(_field, "labels"))
+    return when_known(template.get("spec"), partial(_cut_pod, when_known, labels))
+
+
+def _cut_pod(when_known: WhenKnown, labels: Any, pod: Any) -> Any:
     if not isinstance(pod, Mapping):
         return pod
     cut = {field: pod[field] for field in _OF_POD_SPEC if pod.get(field) is not None}
+    if labels is not None:
+        cut["labels"] = labels
+    # With the node's own network every port is one of the node's.
+    own = pod.get("hostNetwork") in (None, False)
     for field, kept in (("containers", ("resources",)), ("initContainers", ("resources", "restartPolicy"))):
-        containers = when_known(pod.get(field), partial(_cut_containers, when_known, kept))
+        containers = when_known(pod.get(field), partial(_cut_containers, when_known, kept, own))
         if containers is not None:
             cut[field] = containers
-    node_affinity = when_known(pod.get("affinity"), partial(_field, "nodeAffinity"))
-    required = when_known(node_affinity, partial(_field, "requiredDuringSchedulingIgnoredDuringExecution"))
-    if required is not None:
-        cut["nodeAffinity"] = required
+    for kind in ("nodeAffinity", "podAffinity", "podAntiAffinity"):
+        affinity = when_known(pod.get("affinity"), partial(_field, kind))
+        required = when_known(affinity, partial(_field, _REQUIRED))
+        if required is not None:
+            cut[kind] = required
+    claims = when_known(pod.get("volumes"), _claim)
+    if claims is not None:
+        cut["claims"] = claims
     return cut
 
 
-def _cut_containers(when_known: WhenKnown, kept: tuple[str, ...], containers: Any) -> list[Any] | None:
+def _claim(volumes: Any) -> bool | None:
+    """Whether a volume is one that a node may not reach."""
+    there = isinstance(volumes, Sequence) and not isinstance(volumes, str)
+    found = there and any(isinstance(item, Mapping) and not _CLAIMS.isdisjoint(item) for item in volumes)
+    return True if found else None
+
+
+def _cut_containers(when_known: WhenKnown, kept: tuple[str, ...], own: bool, containers: Any) -> list[Any] | None:
     if not isinstance(containers, Sequence) or isinstance(containers, str):
         return None
-    return [when_known(container, partial(_cut_container, kept)) for container in containers]
+    return [when_known(container, partial(_cut_container, when_known, kept, own)) for container in containers]
 
 
-def _cut_container(kept: tuple[str, ...], container: Any) -> Any:
-    return {key: container[key] for key in kept if key in container} if isinstance(container, Mapping) else container
+def _cut_container(when_known: WhenKnown, kept: tuple[str, ...], own: bool, container: Any) -> Any:
+    """`own` is whether the pod has a network of its own: then only ports of the node matter."""
+    if not isinstance(container, Mapping):
+        return container
+    cut = {key: container[key] for key in kept if key in container}
+    ports = when_known(container.get("ports"), partial(_cut_ports, own))
+    if ports is not None:
+        cut["ports"] = ports
+    return cut
+
+
+def _cut_ports(own: bool, ports: Any) -> Any:
+    if not isinstance(ports, Sequence) or isinstance(ports, str):
+        return None
+    of_node = [port for port in ports if not own or not isinstance(port, Mapping) or port.get("hostPort")]
+    return of_node or None

@@ -5,19 +5,13 @@ from typing import Any
 
 from immutabledict import immutabledict
 
+from kubefleet.model.pod_rules import PodRules
 from kubefleet.model.request import PodShape, Workload
-from kubefleet.model.selector import Expr, Operator
 from kubefleet.model.taint import Toleration
 from kubefleet.spec.mistakes import Mistake
-from kubefleet.spec.pod_requests import pod_requests
+from kubefleet.spec.pod_requests import pod_resources
+from kubefleet.spec.pod_rules import parse_node_affinity, parse_rules
 from kubefleet.spec.workload_cut import SCALABLE
-
-_NODE_OPERATORS = {
-    "In": Operator.IN,
-    "NotIn": Operator.NOT_IN,
-    "Exists": Operator.EXISTS,
-    "DoesNotExist": Operator.DOES_NOT_EXIST,
-}
 
 
 def parse_workloads(cuts: Sequence[Mapping[str, Any]], path: str, mistakes: list[Mistake]) -> tuple[Workload, ...]:
@@ -38,27 +32,33 @@ def parse_workloads(cuts: Sequence[Mapping[str, Any]], path: str, mistakes: list
             )
             continue
         try:
-            shape = _parse_pod(cut.get("pod") or {})
+            shape, rules = _parse_pod(cut)
         except ValueError as error:
             mistakes.append(Mistake(where, f"{error}."))
             continue
         divisible = cut["kind"] in SCALABLE and (alone or replicas != 1)
-        workloads.append(Workload(key, cut["namespace"], replicas, shape, divisible))
+        workloads.append(Workload(key, cut["namespace"], replicas, shape, divisible, rules))
     return tuple(workloads)
 
 
-def _parse_pod(pod: Mapping[str, Any]) -> PodShape:
+def _parse_pod(cut: Mapping[str, Any]) -> tuple[PodShape, PodRules]:
     """Raises ValueError saying which part is wrong."""
+    pod = cut.get("pod") or {}
     if not isinstance(pod, Mapping):
         raise ValueError("the spec of its pods is no mapping (expected one with containers)")
-    return PodShape(
-        requests=pod_requests(pod),
+    resources = pod_resources(pod)
+    shape = PodShape(
+        requests=resources.requests(),
         node_selector=immutabledict(
             {key: str(pod["nodeSelector"][key]) for key in sorted(pod.get("nodeSelector") or {})}
         ),
-        node_affinity=_parse_node_affinity(pod.get("nodeAffinity")),
+        node_affinity=parse_node_affinity(pod.get("nodeAffinity")),
         tolerations=tuple(_parse_toleration(item) for item in pod.get("tolerations") or ()),
     )
+    try:
+        return shape, parse_rules(pod, cut["namespace"], resources, claims=bool(cut.get("claims")))
+    except (AttributeError, TypeError) as error:
+        raise ValueError("malformed affinity, topology spread or ports (expected them as in a pod's spec)") from error
 
 
 def _parse_toleration(raw: Mapping[str, Any]) -> Toleration:
@@ -69,18 +69,3 @@ def _parse_toleration(raw: Mapping[str, Any]) -> Toleration:
         effect=raw.get("effect", ""),
         seconds=raw.get("tolerationSeconds"),
     )
-
-
-def _parse_node_affinity(raw: Mapping[str, Any] | None) -> tuple[tuple[Expr, ...], ...]:
-    terms = []
-    for term in (raw or {}).get("nodeSelectorTerms", ()):
-        expressions = []
-        for expression in term.get("matchExpressions", ()):
-            operator = _NODE_OPERATORS.get(expression.get("operator"))
-            if operator is None:
-                # `Gt` and `Lt` compare node labels as integers; such a term only widens what may fit.
-                continue
-            values = tuple(str(value) for value in expression.get("values") or ())
-            expressions.append(Expr(expression.get("key", ""), operator, values))
-        terms.append(tuple(expressions))
-    return tuple(terms)

@@ -70,13 +70,15 @@ class Capacity:
 @dataclass(frozen=True, slots=True, eq=False)
 class _Shortage:
     """The figures of one workload where it did not fit, as they were when it was judged: by cluster (`places`, sorted)
-    pods `wanted` and `room`; of every resource what one pod needs, and the most that any node of these clusters has.
+    pods `wanted`, `room` and what rules limit it, in words; of every resource what one pod needs, and the most that any
+    node of these clusters has.
     """
 
     workload: str
     places: Numbers
     wanted: Numbers
     room: Numbers
+    limits: tuple[str, ...]
     needs: tuple[tuple[str, int, Numbers], ...]
 
     def concerns(self, i: int) -> bool:
@@ -88,6 +90,9 @@ class _Shortage:
         """The first resource of which no node has enough for one pod; else how many pods fit of those wanted."""
         row = int(np.searchsorted(self.places, i))
         detail: dict[str, int | str] = {"workload": self.workload}
+        if self.limits and self.limits[row]:
+            detail |= {"pods": int(self.wanted[row]), "room": int(self.room[row]), "limit": self.limits[row]}
+            return make_reason(Code.INSUFFICIENT_CAPACITY, plugin, cluster, **detail)
         for resource, need, most in self.needs:
             free = int(most[row])
             if free < 0:
@@ -123,4 +128,6 @@ def _note(cycle: Cycle, request: Request, workload: Workload, clusters: Numbers,
             # That is everybody's reason.
             break
     room = cycle.room_for(request, workload, clusters)
-    return _Shortage(workload.key, clusters, wanted[clusters], room, tuple(needs))
+    limits = [ledger.limit(pod, i) for i in clusters.tolist()] if pod.rules is not None else []
+    words = tuple(limit.why if limit is not None else "" for limit in limits)
+    return _Shortage(workload.key, clusters, wanted[clusters], room, words, tuple(needs))
