@@ -8,6 +8,7 @@ from immutabledict import immutabledict
 from kubefleet.model.cluster import Cluster, ClusterState
 from kubefleet.model.decision import Binding, Decision, Move, MoveReason, Plan
 from kubefleet.model.reason import Code, make_reason
+from kubefleet.model.relaxation import Constraint, Relaxation, make_change
 from kubefleet.model.snapshot import Snapshot
 from kubefleet.report.plan_message import MOST_LINES, counts, plan_message
 
@@ -59,6 +60,17 @@ def test_a_scorer_that_fails_is_one_line_for_each_way_of_failing() -> None:
     ]
     lines = plan_message(Plan((Decision("web", on(a=1), failures=tuple(failures)),)), fleet()).splitlines()
     assert lines[1] == "  web: no answer from rules:score: KeyError: 'region' (a, b, c and 2 more)"
+
+
+def test_what_is_unplaced_says_what_would_make_it_fit() -> None:
+    nodes = make_change(Constraint.NODES, cluster="a", count=2, instance_type="large", cpu=8000, memory=2**34)
+    told = {
+        Relaxation((nodes,)): "web: 3 unplaced; would fit with 2 more nodes of large on a",
+        Relaxation((nodes,), unplaced=1): "web: 3 unplaced; 1 left with 2 more nodes of large on a",
+    }
+    for relaxation, line in told.items():
+        plan = Plan((Decision("web", on(a=1), unplaced=3, relaxations=(relaxation,)),))
+        assert plan_message(plan, fleet()).splitlines()[1].strip() == line
 
 
 def test_of_many_lines_the_rest_is_counted() -> None:

@@ -21,7 +21,9 @@ from makers import (
 from kubefleet.model.policy import Prefer, Term
 from kubefleet.model.reason import Code, make_reason
 from kubefleet.model.selector import Expr, Operator
-from kubefleet.scheduling.explain import explain_lines, fit_line, reason_text
+from kubefleet.report.fit_line import fit_line
+from kubefleet.report.reason_text import reason_text
+from kubefleet.report.story import story_lines
 
 pytestmark = pytest.mark.fast
 
@@ -100,25 +102,34 @@ def test_the_whole_story_of_a_choice() -> None:
         cluster("b", node("8"), labels={"tier": "prod"}),
         cluster("c", state=CORDONED),
         cluster("d", node("8"), labels={"tier": "test"}),
+        cluster("e", node("1"), labels={"tier": "test"}),
     ]
     policy = best(
         1,
         required=(Term(labels=(Expr("tier", Operator.EXISTS),)),),
         preferred=(Prefer(5, Term(labels=PROD.labels)),),
     )
-    assert explain_lines(decide(fleet, request(policy=policy, size=pod(cpu="2")))) == [
-        "web: 3/4 clusters fit: 1 cordoned, 1 label does not match: tier Exists",
+    assert story_lines(decide(fleet, request(policy=policy, size=pod(cpu="2")))) == [
+        (
+            "web: 3/5 clusters fit: 1 cordoned, 1 insufficient cpu (need 2, most free 1), "
+            "1 label does not match: tier Exists"
+        ),
         "  chosen   a: w x1",
         "  refused  b: outscored: 125 (the last one chosen has 125)",
         "  refused  c: cordoned; label does not match: tier Exists",
         "  refused  d: outscored: 75 (the last one chosen has 125)",
-        "  filters (clusters that pass each):",
-        "    eligibility: 3/4",
-        "    required: 3/4",
-        "  scores (value × weight; equal scores go by name):",
-        "    a: 125 (spread 0 × 10000 = 0 + preferred 5 × 10 = 50 + capacity 75 × 1 = 75)",
-        "    b: 125 (spread 0 × 10000 = 0 + preferred 5 × 10 = 50 + capacity 75 × 1 = 75)",
-        "    d: 75 (spread 0 × 10000 = 0 + preferred 0 × 10 = 0 + capacity 75 × 1 = 75)",
+        "  refused  e: insufficient cpu (need 2, most free 1)",
+        "  nearest  e: insufficient cpu (need 2, most free 1)",
+        "  nearest  c: cordoned; label does not match: tier Exists (it is absent)",
+        "  FILTER       LEFT  REFUSES",
+        "                  5",
+        "  eligibility     4  c",
+        "  required        4  c",
+        "  capacity        3  e",
+        "  SCORE  CLUSTER  spread × 10000  preferred × 10  capacity × 1  CHOSEN",
+        "    125  a                     0               5            75  yes",
+        "    125  b                     0               5            75",
+        "     75  d                     0               0            75",
         "  tie      a comes before b: equal scores go by name",
     ]
 
@@ -131,7 +142,7 @@ def test_the_whole_story_of_a_move() -> None:
         cluster("c", state=UNREACHABLE, why="timed out"),
     ]
     made = plan(fleet, divided(replicas=5, size=size), {"web": before(a=4, c=1)})
-    assert explain_lines(made.decisions[0], made.moves)[:8] == [
+    assert story_lines(made.decisions[0], made.moves)[:8] == [
         "web: 3/3 clusters fit",
         "  chosen   a: w x2",
         "  chosen   b: w x2",
@@ -145,7 +156,7 @@ def test_the_whole_story_of_a_move() -> None:
 
 def test_what_is_unplaced_says_what_was_missing() -> None:
     fleet = [cluster("a", labels={"region": "eu"}), cluster("b", labels={"region": "eu"}), cluster("c", state=CORDONED)]
-    copies = explain_lines(decide(fleet, request(policy=best(3, topology_spread=spread()))))
+    copies = story_lines(decide(fleet, request(policy=best(3, topology_spread=spread()))))
     assert copies[:5] == [
         "web: 2/3 clusters fit: 1 cordoned, 1 no label region to spread over",
         "  chosen   a: w x1",
@@ -153,7 +164,7 @@ def test_what_is_unplaced_says_what_was_missing() -> None:
         "  unplaced 1",
         "  missing  c: cordoned",
     ]
-    replicas = explain_lines(decide([cluster("a", node("4"))], divided(replicas=3, size=pod(cpu="2"))))
+    replicas = story_lines(decide([cluster("a", node("4"))], divided(replicas=3, size=pod(cpu="2"))))
     assert replicas[:4] == [
         "web: 1/1 clusters fit",
         "  chosen   a: w x2",

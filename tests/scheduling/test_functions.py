@@ -11,7 +11,7 @@ from makers import UNREACHABLE, best, cluster, counts, decide, divided, node, po
 
 from kubefleet.model.plugin import Plugin
 from kubefleet.model.policy import Prefer
-from kubefleet.scheduling.explain import reason_text
+from kubefleet.report.reason_text import reason_text
 
 pytestmark = pytest.mark.fast
 

@@ -32,7 +32,7 @@ from kubefleet.model.decision import Binding, MoveReason, Previous
 from kubefleet.model.policy import Term
 from kubefleet.model.request import Workload
 from kubefleet.model.selector import Expr, Operator
-from kubefleet.scheduling.explain import reason_text
+from kubefleet.report.reason_text import reason_text
 
 pytestmark = pytest.mark.fast
 

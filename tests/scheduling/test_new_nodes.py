@@ -11,8 +11,9 @@ from kubefleet.model.cluster import Cluster
 from kubefleet.model.decision import Decision
 from kubefleet.model.growth import GrowingPool, Growth
 from kubefleet.model.snapshot import Snapshot
+from kubefleet.report.fit_line import fit_line
 from kubefleet.report.plan_message import plan_message
-from kubefleet.scheduling.explain import explain_lines, fit_line
+from kubefleet.report.story import story_lines
 
 pytestmark = pytest.mark.fast
 
@@ -36,7 +37,7 @@ def test_where_the_maximum_is_not_known_capacity_limits_nothing_and_says_so() ->
     assert counts(decision) == {"a": 50}
     assert warned(decision) == [("a", "growth-unknown", {"pods": 46, "why": UNLIMITED.unlimited})]
     text = "needs new nodes for 46 pods, and how far it grows is not known (Karpenter has no limits for pool main)"
-    assert f"  warning  a: {text}" in explain_lines(decision)
+    assert f"  warning  a: {text}" in story_lines(decision)
     made = plan([growing("a", "8", growth=UNLIMITED)], divided(replicas=50, size=TWO))
     shown = plan_message(made, Snapshot(NOW, (growing("a", "8", growth=UNLIMITED),)))
     assert f"\n  web on a {text}\n" in shown
@@ -86,14 +87,14 @@ def test_the_plan_says_which_nodes_are_to_be_added() -> None:
         "  web on a needs +2 nodes of pool main\n"
         "  web on a x9; 1/1 clusters fit"
     )
-    assert "  warning  a: needs +2 nodes of pool main" in explain_lines(made.decisions[0])
+    assert "  warning  a: needs +2 nodes of pool main" in story_lines(made.decisions[0])
 
 
 def test_who_uses_new_nodes_that_others_need_says_so() -> None:
     made = plan(
         [growing("a", more=1)], [request("one", policy=best(1), size=TWO), request("two", policy=best(1), size=TWO)]
     )
-    assert [line for decision in made.decisions for line in explain_lines(decision) if "pool" in line] == [
+    assert [line for decision in made.decisions for line in story_lines(decision) if "pool" in line] == [
         "  warning  a: needs +1 node of pool main",
         "  warning  a: uses new nodes of pool main that others need",
     ]

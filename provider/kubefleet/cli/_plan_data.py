@@ -1,20 +1,37 @@
 """A plan as plain data: what `-o json` and `-o yaml` print."""
 
+import json
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import Any
 
+import yaml
+
+from kubefleet.cli._trail_data import reason_data, scores_of, trail_of
 from kubefleet.model.decision import Decision, Move, Plan
-from kubefleet.model.reason import Reason
 from kubefleet.model.request import Request
-from kubefleet.scheduling.explain import reason_text
 from kubefleet.spec.selection_record import record_of
+
+
+class PlanForm(StrEnum):
+    """How a plan is printed; `wide` tells every cluster's story, `json` and `yaml` are the same data."""
+
+    TABLE = "table"
+    WIDE = "wide"
+    JSON = "json"
+    YAML = "yaml"
+
+
+def as_text(data: dict[str, Any], form: PlanForm) -> str:
+    """Plain data as JSON or YAML, in the order of its keys."""
+    return yaml.safe_dump(data, sort_keys=False) if form is PlanForm.YAML else json.dumps(data, indent=2) + "\n"
 
 
 def plan_as_json(plan: Plan, requests: Iterable[Request]) -> dict[str, Any]:
     """Placements with clusters, refusals, what is kept and why; and moves. `requests` are those of the plan.
 
     Replicas count what is divided, else copies. A score is the sum of the scorers' values × their weights; `scores`
-    are the values. There are no jobs and no relaxations: both are always empty.
+    are the values. There are no jobs: they are always empty. For the rest see `trail_of`.
     """
     by_name = {request.name: request for request in requests}
     return {
@@ -30,30 +47,18 @@ def _decision(decision: Decision, request: Request) -> dict[str, Any]:
     candidates = {candidate.cluster: candidate for candidate in decision.candidates}
     clusters = {}
     for binding in decision.bindings:
-        candidate = candidates.get(binding.cluster)
         clusters[binding.cluster] = {
             "replicas": request.amount(binding.replicas),
-            "score": candidate.total if candidate else 0,
-            "scores": {score.scorer: score.value for score in candidate.scores} if candidate else {},
+            **scores_of(candidates.get(binding.cluster)),
         }
     return {
         "clusters": clusters,
-        "refused": {name: [_reason(reason) for reason in reasons] for name, reasons in decision.refused.items()},
-        "kept": {name: [_reason(reason) for reason in reasons] for name, reasons in decision.kept.items()},
-        "warnings": [{"cluster": reason.cluster, **_reason(reason)} for reason in decision.warnings],
-        "failures": [{"cluster": reason.cluster, **_reason(reason)} for reason in decision.failures],
+        "refused": {name: [reason_data(reason) for reason in reasons] for name, reasons in decision.refused.items()},
+        "kept": {name: [reason_data(reason) for reason in reasons] for name, reasons in decision.kept.items()},
+        "warnings": [{"cluster": reason.cluster, **reason_data(reason)} for reason in decision.warnings],
         "unplaced": decision.unplaced,
-        "relaxations": [],
+        **trail_of(decision),
         **({"selection": record_of(request.selection)} if request.selection is not None else {}),
-    }
-
-
-def _reason(reason: Reason) -> dict[str, Any]:
-    return {
-        "code": str(reason.code),
-        "plugin": reason.plugin,
-        "message": reason_text(reason),
-        "detail": dict(reason.detail),
     }
 
 

@@ -8,9 +8,10 @@ from rich.table import Table
 from kubefleet.model.decision import Move, Plan
 from kubefleet.model.request import Request
 from kubefleet.model.snapshot import Snapshot
+from kubefleet.report.fit_line import fit_line
 from kubefleet.report.plan_message import counts, failure_lines, growth_lines, kept_lines, move_line, summary
 from kubefleet.report.selection_lines import selection_lines
-from kubefleet.scheduling.explain import explain_lines, fit_line
+from kubefleet.report.story import story_lines
 
 _WIDEST = 500
 """Lines are not broken: what is piped on stays one line a placement."""
@@ -39,7 +40,7 @@ def plan_as_wide_table(plan: Plan, snapshot: Snapshot, requests: Iterable[Reques
     for decision in plan.decisions:
         name = decision.placement
         listing = selection_lines(taken[name]) if name in taken else []
-        stories.append("\n".join([*explain_lines(decision, moves[name]), *listing]))
+        stories.append("\n".join([*story_lines(decision, moves[name]), *listing]))
     return "\n\n".join([plan_as_table(plan, snapshot).rstrip(), *stories]) + "\n"
 
 

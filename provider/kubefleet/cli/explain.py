@@ -1,17 +1,16 @@
 """`kubefleet explain PLACEMENT`: why it is where it is, with the fleet as it is now."""
 
-import json
 from typing import Annotated
 
 import typer
 
-from kubefleet.cli._plan_data import plan_as_json
+from kubefleet.cli._plan_data import PlanForm, as_text, plan_as_json
 from kubefleet.cli._stack import HERE, FolderOption, StackFleet, StackOption, read_fleets
 from kubefleet.cli.inventory import read_inventory
 from kubefleet.model.decision import Plan
 from kubefleet.report.selection_lines import selection_lines
+from kubefleet.report.story import SHORT, story_lines
 from kubefleet.scheduling import schedule
-from kubefleet.scheduling.explain import explain_lines
 from kubefleet.spec.mistakes import did_you_mean
 
 
@@ -19,21 +18,26 @@ def explain(
     placement: Annotated[str, typer.Argument(help="The placement, or FLEET/PLACEMENT.")],
     stack: StackOption = "",
     cwd: FolderOption = HERE,
-    output: Annotated[str, typer.Option("--output", "-o", help="`text` or `json`.")] = "text",
+    output: Annotated[PlanForm, typer.Option("--output", "-o", help="How to print it.")] = PlanForm.TABLE,
     within: Annotated[float, typer.Option(help="Seconds that a cluster has to answer.")] = 15,
 ) -> None:
-    """Print every cluster of a placement: chosen with its scores, or refused with all reasons. Changes nothing."""
+    """Print every cluster of a placement: chosen with its scores, or refused with all reasons. Changes nothing.
+
+    `wide` names all of them, however many; `json` and `yaml` have the same data in full.
+    """
     fleet, name = _find(read_fleets(cwd, stack), placement)
     plan = plan_now(fleet, within)
-    if output == "json":
-        typer.echo(json.dumps(plan_as_json(plan, fleet.declaration.requests)["placements"][name], indent=2))
+    if output in {PlanForm.JSON, PlanForm.YAML}:
+        alone = Plan(tuple(decision for decision in plan.decisions if decision.placement == name))
+        data = plan_as_json(alone, fleet.declaration.requests)["placements"][name]
+        typer.echo(as_text(data, output), nl=False)
         return
     decision = plan.decision(name)
     request = next(request for request in fleet.declaration.requests if request.name == name)
     if decision is not None:
         moves = tuple(move for move in plan.moves if move.placement == name)
         listing = selection_lines(request.selection) if request.selection is not None else []
-        typer.echo("\n".join([*explain_lines(decision, moves), *listing]))
+        typer.echo("\n".join([*story_lines(decision, moves, None if output is PlanForm.WIDE else SHORT), *listing]))
 
 
 def plan_now(fleet: StackFleet, within: float) -> Plan:

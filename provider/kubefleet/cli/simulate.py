@@ -1,30 +1,18 @@
 """`kubefleet simulate FILE`: plan a fleet file, without any cluster."""
 
-import json
 from collections.abc import Callable
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-import yaml
 
-from kubefleet.cli._plan_data import plan_as_json
+from kubefleet.cli._plan_data import PlanForm, as_text, plan_as_json
 from kubefleet.cli._plan_table import plan_as_table, plan_as_wide_table
 from kubefleet.model.decision import Plan
 from kubefleet.spec.fleet_file import FleetFile, load_fleet_file
 from kubefleet.spec.mistakes import Mistake, MistakesError
 
 _DIFFERENT, _INVALID, _UNPLACED = 1, 2, 3
-
-
-class PlanForm(StrEnum):
-    """How a plan is printed; `wide` tells every cluster's story, `json` and `yaml` are the same data."""
-
-    TABLE = "table"
-    WIDE = "wide"
-    JSON = "json"
-    YAML = "yaml"
 
 
 def simulate(
@@ -62,6 +50,6 @@ def simulate_file(path: Path) -> Plan:
 _RENDERERS: dict[PlanForm, Callable[[FleetFile, Plan], str]] = {
     PlanForm.TABLE: lambda fleet, plan: plan_as_table(plan, fleet.snapshot),
     PlanForm.WIDE: lambda fleet, plan: plan_as_wide_table(plan, fleet.snapshot, fleet.requests),
-    PlanForm.JSON: lambda fleet, plan: json.dumps(plan_as_json(plan, fleet.requests), indent=2) + "\n",
-    PlanForm.YAML: lambda fleet, plan: yaml.safe_dump(plan_as_json(plan, fleet.requests), sort_keys=False),
+    PlanForm.JSON: lambda fleet, plan: as_text(plan_as_json(plan, fleet.requests), PlanForm.JSON),
+    PlanForm.YAML: lambda fleet, plan: as_text(plan_as_json(plan, fleet.requests), PlanForm.YAML),
 }

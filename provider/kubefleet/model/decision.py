@@ -7,6 +7,7 @@ from enum import StrEnum
 from immutabledict import immutabledict
 
 from kubefleet.model.reason import Reason
+from kubefleet.model.relaxation import Relaxation
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,18 @@ class Candidate:
         return sum(score.weighted for score in self.scores)
 
 
+@dataclass(frozen=True, slots=True)
+class FilterStep:
+    """One filter in the order in which they run: clusters `left` when it and those before it have spoken, and whom it
+    `refused` on its own, sorted. One that `warns` refuses nobody.
+    """
+
+    filter: str
+    refused: tuple[str, ...]
+    left: int
+    warns: bool = False
+
+
 class MoveReason(StrEnum):
     """The declared reasons for which something moves."""
 
@@ -82,7 +95,8 @@ class Decision:
     those of clusters that fit); it, `warnings` and `missing` may make them only when asked. `kept` are those that stay
     although something speaks against them; `left` the clusters that lost the placement, or replicas of it, and the
     declared reason. `missing` has a reason per copy or workload that found no room, `warnings` what was placed all the
-    same, `failures` where a scorer could give nothing.
+    same, `failures` where a scorer could give nothing,
+    `funnel` the filters in order, `relaxations` what would make what is unplaced fit (the smallest first).
     `unplaced` counts replicas if divided, else copies.
     """
 
@@ -95,6 +109,8 @@ class Decision:
     warnings: Sequence[Reason] = ()
     missing: Sequence[Reason] = ()
     failures: Sequence[Reason] = ()
+    funnel: Sequence[FilterStep] = field(default=(), compare=False)
+    relaxations: Sequence[Relaxation] = field(default=(), compare=False)
     unplaced: int = 0
     divided: bool = False
 

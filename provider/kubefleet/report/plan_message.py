@@ -1,6 +1,7 @@
 """The one message of a schedule: a summary, then what a reader of the preview wants to know first."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from kubefleet.model.cluster import Cluster, ClusterState
 from kubefleet.model.counted import counted
@@ -8,13 +9,17 @@ from kubefleet.model.decision import Decision, Move, MoveReason, Plan
 from kubefleet.model.reason import Code
 from kubefleet.model.request import Request
 from kubefleet.model.snapshot import Snapshot
+from kubefleet.report.fit_line import fit_line
 from kubefleet.report.flaws import flaw_lines
+from kubefleet.report.reason_text import reason_text
+from kubefleet.report.relaxation_text import relaxation_text
 from kubefleet.report.selection_lines import selection_line
-from kubefleet.scheduling.explain import fit_line, reason_text
 
 MOST_LINES = 20
 MOST_NAMES = 3
 _SAID = frozenset({"user", "ClusterProperty", "ClusterProfile"})
+Line = str | Callable[[], str]
+"""A line, or what makes it: of a large plan few are shown, and most take long."""
 
 
 def plan_message(plan: Plan, snapshot: Snapshot, requests: Sequence[Request] = (), left_out: Sequence[str] = ()) -> str:
@@ -22,17 +27,17 @@ def plan_message(plan: Plan, snapshot: Snapshot, requests: Sequence[Request] = (
     cannot be used, moves, kept, unplaced, every placement, and what they take of their manifests. `left_out` are
     objects of the manifests that no placement takes.
     """
-    lines = [f"{cluster.name} is unreachable: {cluster.why}" for cluster in _unreachable(snapshot)]
+    lines: list[Line] = [f"{cluster.name} is unreachable: {cluster.why}" for cluster in _unreachable(snapshot)]
     lines += flaw_lines(snapshot, _SAID)
     lines += [move_line(move) for move in plan.moves]
     lines += [line for decision in plan.decisions for line in kept_lines(decision)]
     lines += [line for decision in plan.decisions for line in failure_lines(decision)]
-    lines += [_unplaced_line(decision) for decision in plan.decisions if decision.unplaced]
+    lines += [partial(_unplaced_line, decision) for decision in plan.decisions if decision.unplaced]
     lines += [line for decision in plan.decisions for line in growth_lines(decision)]
-    lines += [_placement_line(decision, snapshot) for decision in plan.decisions]
+    lines += [partial(_placement_line, decision, snapshot) for decision in plan.decisions]
     lines += [f"no placement takes {', '.join(left_out)}"] if left_out else []
     lines += [f"{item.name} {selection_line(item.selection)}" for item in requests if item.selection is not None]
-    shown = lines[:MOST_LINES]
+    shown = [line if isinstance(line, str) else line() for line in lines[:MOST_LINES]]
     if len(lines) > MOST_LINES:
         shown.append(f"and {len(lines) - MOST_LINES} more: kubefleet explain PLACEMENT")
     return "\n".join((summary(plan, snapshot), *(f"  {line}" for line in shown)))
@@ -120,7 +125,13 @@ def move_line(move: Move) -> str:
 
 
 def _unplaced_line(decision: Decision) -> str:
-    return f"{decision.placement}: {decision.unplaced} unplaced"
+    """With the smallest change that would help, where there is one."""
+    line = f"{decision.placement}: {decision.unplaced} unplaced"
+    if not decision.relaxations:
+        return line
+    first = decision.relaxations[0]
+    would = "would fit" if first.unplaced == 0 else f"{first.unplaced} left"
+    return f"{line}; {would} with {relaxation_text(first)}"
 
 
 def _placement_line(decision: Decision, snapshot: Snapshot) -> str:

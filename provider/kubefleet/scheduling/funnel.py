@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kubefleet.model.cluster import ClusterState
+from kubefleet.model.decision import FilterStep
 from kubefleet.model.policy import Policy, PolicyType
 from kubefleet.model.reason import Code, Reason, make_reason
 from kubefleet.model.request import Request
@@ -67,6 +68,22 @@ class Funnel:
                 return verdict.reasons(i)
         return ()
 
+    def steps(self) -> tuple[FilterStep, ...]:
+        """The filters in order. Of a silent cluster only that is told, and of one not named only that."""
+        left = self.passed | True if self.named is None else self.named
+        steps = [] if self.named is None else [FilterStep("policy", self._where(~left), int(left.sum()))]
+        asked = left
+        for row, verdict in self.verdicts:
+            warns = self.type in row.warns_for
+            left = left if warns else left & verdict.passed
+            steps.append(FilterStep(row.name, self._where(asked & ~verdict.passed), int(left.sum()), warns))
+            if row.name == "reachable":
+                asked = asked & verdict.passed
+        return tuple(steps)
+
+    def _where(self, mask: Mask) -> tuple[str, ...]:
+        return tuple(self.names[i] for i in mask.nonzero()[0].tolist())
+
     def is_named(self, i: int) -> bool:
         """Whether a PickFixed policy names the cluster; True for other policies."""
         return self.named is None or bool(self.named[i])
@@ -93,10 +110,11 @@ def run_filters(cycle: Cycle, request: Request) -> Funnel:
     )
     verdicts = [shared.get(row.name) or row.judge(cycle, request) for row in FILTERS]
     # A funnel holds its verdicts, so that no other can have the id of one of them.
-    return columns.once(("funnel", policy, *map(id, verdicts)), lambda: _funnel(columns, request.policy, verdicts))
+    return columns.once(("funnel", policy, *map(id, verdicts)), lambda: make_funnel(columns, request.policy, verdicts))
 
 
-def _funnel(columns: Columns, policy: Policy, verdicts: Sequence[Verdict]) -> Funnel:
+def make_funnel(columns: Columns, policy: Policy, verdicts: Sequence[Verdict]) -> Funnel:
+    """What the verdicts, one a row of the table, come to under a policy."""
     named = None
     if policy.type is PolicyType.PICK_FIXED:
         names = frozenset(policy.names)

@@ -6,6 +6,7 @@ from copy import copy
 import numpy as np
 
 from kubefleet.model.request import PodShape
+from kubefleet.model.shape import NodeShape
 from kubefleet.scheduling.columns import Columns
 from kubefleet.scheduling.layout import lay_all
 from kubefleet.scheduling.new_nodes import Needs, NewNodes, grows
@@ -38,6 +39,7 @@ class Ledger:
             shapes = tuple(dict.fromkeys((*shapes, *admissions.pods)))
         table = NodeTable(columns.clusters, shapes)
         self.resources = table.resources
+        self._table = table
         self.known: Mask = np.array([cluster.capacity_known for cluster in columns.clusters], dtype=np.bool_)
         self._sizes = {pod: table.size(pod) for pod in shapes}
         self._nodes = table.nodes
@@ -182,6 +184,34 @@ class Ledger:
     def extent(self, pod: PodShape) -> tuple[int, ...]:
         """Puts sizes of pods in an order that is the same for every cluster: by cpu, memory, and what else there is."""
         return tuple(int(amount) for amount in self._sizes[pod].need)
+
+    def room_on_empty(self, pod: PodShape, shape: NodeShape) -> int:
+        """How many such pods a node of a cluster's shape holds with nothing else on it."""
+        size = self._sizes[pod]
+        if not shape.schedulable:
+            return 0
+        kind, free = self._table.empty(shape)
+        return int((free[list(size.asked)] // size.need[list(size.asked)]).min()) if size.accepts[kind] else 0
+
+    def fork(self, pods: Iterable[PodShape], more: Sequence[tuple[int, NodeShape, int]] = ()) -> "Ledger":
+        """A ledger that begins as this one is now and goes its own way. It will be asked about the given pods only, new
+        ones among them; `more` are empty nodes by cluster, of shapes that the snapshot has there.
+        """
+        other = copy(self)
+        other._nodes = self._nodes.of(np.arange(len(self.known)))
+        sizes = {pod: self._sizes.get(pod) or self._table.size(pod) for pod in pods}
+        other._sizes, other._picture, other._most_free = sizes, None, {}
+        for cluster, shape, count in more:
+            other._nodes.join(cluster, *self._grouped(shape, count))
+        other._new = None if self._new is None else self._new.fork(sizes)
+        other._rooms = Rooms(other._nodes) if more else self._rooms.fork(other._nodes, sizes.values())
+        if self._ruled is not None:
+            other._ruled = self._ruled.fork(other._nodes, other._rooms, [cluster for cluster, _, _ in more])
+        return other
+
+    def _grouped(self, shape: NodeShape, count: int) -> tuple[int, int, Numbers]:
+        kind, free = self._table.empty(shape)
+        return kind, count, free
 
     def picture(self) -> "Ledger":
         """One in which `share_free` stays as it is now. The same object until something is taken."""

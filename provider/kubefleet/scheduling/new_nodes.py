@@ -7,6 +7,7 @@ least that the pod does not ask for (no GPU node for a web server), by name.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -61,7 +62,17 @@ class NewNodes:
         table = NodeTable([_as_cluster(clusters[i], _still_pending(clusters[i])) for i in grow], tuple(sizes))
         self._nodes, self._rooms, self._resources = table.nodes, Rooms(table.nodes), table.resources
         self._sizes = {size: table.size(pod) for pod, size in sizes.items()}
+        self._table = table
         self._needs: Needs = {}
+
+    def fork(self, sizes: Mapping[PodShape, Size]) -> "NewNodes":
+        """New nodes that begin as these are now and go their own way; they will be asked about the given sizes only."""
+        other = copy(self)
+        other._nodes = self._nodes.of(np.arange(len(self.rows)))
+        other._sizes = {size: self._sizes.get(size) or self._table.size(pod) for pod, size in sizes.items()}
+        other._rooms = self._rooms.fork(other._nodes, other._sizes.values())
+        other._needs = {}
+        return other
 
     def room(self, size: Size, clusters: Numbers) -> Numbers:
         """How many pods the new nodes of each given cluster hold."""

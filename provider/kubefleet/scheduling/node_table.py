@@ -30,10 +30,10 @@ class NodeTable:
     def __init__(self, clusters: Sequence[Cluster], pods: Sequence[PodShape]) -> None:
         self.resources = (*SCORED, *sorted({name for pod in pods for name in pod.requests} - {PODS, *SCORED}), PODS)
         shapes = [(row, shape) for row, cluster in enumerate(clusters) for shape in cluster.shapes if shape.schedulable]
-        numbers: dict[object, int] = {}
+        self._numbers: dict[object, int] = {}
         self.kinds: list[NodeShape] = []
         self.standing: dict[Standing, int] = {EMPTY_NODE: 0}
-        kinds = [self._kind(shape, numbers) for _, shape in shapes]
+        kinds = [self._kind(shape) for _, shape in shapes]
         lengths = np.array([len(shape.free) for _, shape in shapes], dtype=np.int64)
         groups = list(chain.from_iterable(shape.free for _, shape in shapes))
         rows = np.repeat(_whole_numbers([row for row, _ in shapes]), lengths)
@@ -64,17 +64,28 @@ class NodeTable:
         loss = np.minimum(sum(need[r] * 100 // self.nodes.whole[r] for r in range(len(SCORED))), NEVER)
         return Size(np.array(need, dtype=np.int64), asked, accepting, np.where(accepting, loss, NEVER).astype(np.int32))
 
+    def empty(self, shape: NodeShape) -> tuple[int, Numbers]:
+        """Kind and free amounts of a node of a shape in the snapshot, with nothing on it."""
+        free = _whole_numbers([shape.allocatable.get(name, 0) for name in self.resources])
+        if PODS not in shape.allocatable:
+            free[-1] = _MOST_AMOUNT
+        return self._numbers[_key(shape)], free
+
     def _marks(self, shape: NodeShape) -> list[int]:
         if not shape.standing:
             return [0] * len(shape.free)
         return [self.standing.setdefault(standing, len(self.standing)) for standing in shape.standing]
 
-    def _kind(self, shape: NodeShape, numbers: dict[object, int]) -> int:
-        key = frozenset(shape.labels.items()), refusing(shape), _whole(shape)
-        number = numbers.setdefault(key, len(self.kinds))
+    def _kind(self, shape: NodeShape) -> int:
+        number = self._numbers.setdefault(_key(shape), len(self.kinds))
         if number == len(self.kinds):
             self.kinds.append(shape)
         return number
+
+
+def _key(shape: NodeShape) -> object:
+    """Equal for nodes of one kind."""
+    return frozenset(shape.labels.items()), refusing(shape), _whole(shape)
 
 
 def _whole_numbers(amounts: Sequence[int]) -> Numbers:

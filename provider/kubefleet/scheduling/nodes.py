@@ -82,6 +82,14 @@ class Nodes:
             if self.marks is not None:
                 self.marks = np.pad(self.marks, ((0, 0), (0, more)))
 
+    def join(self, row: int, kind: int, count: int, free: Numbers) -> None:
+        """Some more nodes of a cluster, all alike."""
+        place = int(self.used[row])
+        self.widen(place + 1)
+        self.kinds[row, place], self.counts[row, place], self.free[:, row, place] = kind, count, free
+        self.used[row] += 1
+        self.measure(np.array([row]))
+
     def measure(self, rows: Numbers) -> None:
         """Count the heights of some clusters anew."""
         self.height[rows] = heights(self.free[:, rows], self.whole[:, self.kinds[rows]])

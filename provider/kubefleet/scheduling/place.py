@@ -9,18 +9,18 @@ from kubefleet.model.reason import Reason
 from kubefleet.model.request import Request
 from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.deadlines import deadline_reasons
-from kubefleet.scheduling.exchange import exchange
 from kubefleet.scheduling.functions import failed_scorers
 from kubefleet.scheduling.funnel import Funnel, run_filters
-from kubefleet.scheduling.keep import Kept, keep
+from kubefleet.scheduling.keep import Kept
 from kubefleet.scheduling.missing import missing_reasons, unplaced
 from kubefleet.scheduling.moves import left, moves_of
 from kubefleet.scheduling.needed_nodes import needed_nodes
-from kubefleet.scheduling.pick import pick
 from kubefleet.scheduling.refused import Outcome, kept_reasons, limit_reached, why_not
+from kubefleet.scheduling.relax import WhatIf, relaxations
 from kubefleet.scheduling.scorers import SCORERS
-from kubefleet.scheduling.share import Shared, share
-from kubefleet.scheduling.trail import Ranking, Reasons, Refusals
+from kubefleet.scheduling.share import Shared
+from kubefleet.scheduling.solve import solve
+from kubefleet.scheduling.trail import Lazily, Ranking, Refusals
 
 T = TypeVar("T")
 _NONE: immutabledict[str, Any] = immutabledict()
@@ -31,11 +31,9 @@ def place(cycle: Cycle, request: Request, previous: Previous | None) -> tuple[De
     funnel = run_filters(cycle, request)
     if request.frozen and previous is not None:
         return _frozen(cycle, request, previous, funnel), ()
-    kept = keep(cycle, request, previous or Previous(), funnel)
     before = cycle.ledger.picture()
-    picked = pick(cycle, request, funnel, kept)
-    exchange(cycle, request, funnel, kept, picked)
-    shared = share(cycle, request, funnel, kept, picked)
+    solved = solve(cycle, request, previous or Previous(), funnel)
+    kept, picked, shared = solved.kept, solved.picked, solved.shared
     if provided := request.provides_namespaces | request.provides_apis:
         cycle.provide(provided, sorted(shared.seats))
     if cycle.ledger.picture() is not before:
@@ -44,21 +42,24 @@ def place(cycle: Cycle, request: Request, previous: Previous | None) -> tuple[De
     new_nodes = needed_nodes(cycle)
     outcome = Outcome(cycle.columns.names, request, funnel, kept, picked, shared)
     moves = moves_of(cycle, request, kept, picked, shared)
+    bindings, short = _bindings(cycle, request, kept, shared), unplaced(request, shared)
     decision = Decision(
         placement=request.name,
-        bindings=_bindings(cycle, request, kept, shared),
+        bindings=bindings,
         candidates=Ranking(cycle.columns.names, funnel.passed, shared.seats, picked.scorers, lambda: picked.values),
         refused=Refusals(cycle.columns.names, shared.seats, lambda i: why_not(outcome, i)),
         kept=_frozen_dict(_kept_reasons(cycle, outcome)),
         left=_frozen_dict(left(cycle, request, kept, picked, shared, moves)),
-        warnings=Reasons(
+        warnings=Lazily(
             lambda: tuple(
                 reason for i in sorted(shared.seats) for reason in (*funnel.warnings(i), *new_nodes.get(i, ()))
             )
         ),
-        missing=Reasons(lambda: missing_reasons(outcome)),
-        failures=Reasons(lambda: failed_scorers(cycle, request)) if len(picked.scorers) > len(SCORERS) else (),
-        unplaced=unplaced(request, shared),
+        missing=Lazily(lambda: missing_reasons(outcome)),
+        failures=Lazily(lambda: failed_scorers(cycle, request)) if len(picked.scorers) > len(SCORERS) else (),
+        funnel=Lazily(funnel.steps),
+        relaxations=Lazily(lambda: relaxations(WhatIf(cycle, request, bindings, funnel, short))) if short else (),
+        unplaced=short,
         divided=request.divides,
     )
     return decision, moves
@@ -88,6 +89,7 @@ def _frozen(cycle: Cycle, request: Request, previous: Previous, funnel: Funnel) 
         tuple(held[i] for i in sorted(held)),
         refused=Refusals(names, held, lambda i: funnel.reasons(i) or (limit_reached(names[i]),)),
         kept=immutabledict({name: reasons for name, reasons in against.items() if reasons}),
+        funnel=Lazily(funnel.steps),
         divided=request.divides,
     )
 

@@ -5,7 +5,9 @@ size. So the room counted once, less that for everything laid since, is a floor;
 enough, at a cost of clusters instead of clusters × groups of nodes.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from copy import copy
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -37,6 +39,17 @@ class Rooms:
         self.laid = np.zeros(len(nodes.counts), dtype=np.int64)
         self.changes = 0
         self._counted: dict[Size, _Counted] = {}
+
+    def fork(self, nodes: Nodes, sizes: Iterable[Size]) -> "Rooms":
+        """The same room on a copy of the nodes, which goes its own way; what is known of some sizes is known there."""
+        other = copy(self)
+        other.nodes, other.laid = nodes, self.laid.copy()
+        known = {size: self._counted[size] for size in sizes if size in self._counted}
+        other._counted = {
+            size: replace(counted, room=counted.room.copy(), level=counted.level.copy(), floor=counted.floor.copy())
+            for size, counted in known.items()
+        }
+        return other
 
     def took(self, clusters: Numbers, size: Size, pods: Numbers) -> None:
         """So many pods of a size were laid on some clusters."""

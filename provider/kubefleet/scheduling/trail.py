@@ -2,13 +2,15 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import overload
+from typing import TypeVar, overload
 
 import numpy as np
 
 from kubefleet.model.decision import Candidate, Score
 from kubefleet.model.reason import Reason
 from kubefleet.scheduling.protocols import Mask, Scorer, Scores
+
+T = TypeVar("T")
 
 
 class Refusals(Mapping[str, tuple[Reason, ...]]):
@@ -101,20 +103,20 @@ class Ranking(Sequence[Candidate]):
         return repr(tuple(self))
 
 
-class Reasons(Sequence[Reason]):
-    """Reasons in a row. Compares and prints like a tuple of the same content; never changes."""
+class Lazily(Sequence[T]):
+    """Things in a row. Compares and prints like a tuple of the same content; never changes."""
 
     __slots__ = ("_made", "_make")
 
-    def __init__(self, make: Callable[[], tuple[Reason, ...]]) -> None:
+    def __init__(self, make: Callable[[], tuple[T, ...]]) -> None:
         self._make = make
-        self._made: tuple[Reason, ...] | None = None
+        self._made: tuple[T, ...] | None = None
 
     @overload
-    def __getitem__(self, which: int) -> Reason: ...
+    def __getitem__(self, which: int) -> T: ...
     @overload
-    def __getitem__(self, which: slice) -> tuple[Reason, ...]: ...
-    def __getitem__(self, which: int | slice) -> Reason | tuple[Reason, ...]:
+    def __getitem__(self, which: slice) -> tuple[T, ...]: ...
+    def __getitem__(self, which: int | slice) -> T | tuple[T, ...]:
         return self._all()[which]
 
     def __len__(self) -> int:
@@ -129,7 +131,7 @@ class Reasons(Sequence[Reason]):
     def __repr__(self) -> str:
         return repr(self._all())
 
-    def _all(self) -> tuple[Reason, ...]:
+    def _all(self) -> tuple[T, ...]:
         if self._made is None:
             self._made = self._make()
         return self._made

@@ -15,7 +15,8 @@ _LISTINGS = ("follows", "absent", "unclear")
 
 class ExpectedSpec(Written):
     """One placement's expected decision. `clusters` names all of them, `refused` those that are looked at; `newNodes`
-    names all nodes that are to be added, by cluster and pool; `kept` all that stay although something speaks against it.
+    names all nodes that are to be added, by cluster and pool; `kept` all that stay although something speaks against
+    them.
 
     The rest lists objects of a selection, as `Kind/namespace/name`.
     """

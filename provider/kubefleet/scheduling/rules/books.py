@@ -1,6 +1,7 @@
 """The ledger's books for pods with rules: room on every cluster, and what stands there after pods were laid."""
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from kubefleet.model.request import PodShape
 from kubefleet.model.shape import NodeShape
 from kubefleet.model.standing import EMPTY_NODE, Surroundings
 from kubefleet.scheduling.node_table import NodeTable
-from kubefleet.scheduling.nodes import EMPTY, UNBOUNDED
+from kubefleet.scheduling.nodes import EMPTY, UNBOUNDED, Nodes
 from kubefleet.scheduling.protocols import Numbers
 from kubefleet.scheduling.rooms import Rooms
 from kubefleet.scheduling.rules.admission import Admitted, admit
@@ -72,6 +73,16 @@ class RuledBooks:
         self._looked_at = [
             bool(idle) or (marks is not None and bool(marks[i].any())) for i, idle in enumerate(self._idle)
         ]
+
+    def fork(self, nodes: Nodes, rooms: Rooms, other_than: Iterable[int]) -> "RuledBooks":
+        """Books that begin as these are now, on a copy of the nodes that differs on some clusters, and go their way."""
+        other = copy(self)
+        other._table, other._rooms, other._quotas = copy(self._table), rooms, self._quotas.fork()
+        other._table.nodes = nodes
+        other._versions, other._looked_at, other._counted = [*self._versions], [*self._looked_at], dict(self._counted)
+        for i in other_than:
+            other._versions[i] += 1
+        return other
 
     def changed(self, clusters: Numbers) -> None:
         """Something was laid on clusters."""
@@ -154,9 +165,7 @@ class RuledBooks:
             return Room(UNBOUNDED)
         return room_on(ground, self._view(admitted.pod), self._whole)
 
-    def _laid(
-        self, ground: Ground, i: int, demands: Sequence[tuple[PodShape, int]]
-    ) -> tuple[Ground, list[int]]:
+    def _laid(self, ground: Ground, i: int, demands: Sequence[tuple[PodShape, int]]) -> tuple[Ground, list[int]]:
         """The ground after pods of several kinds, and how many of each found no node."""
         out = []
         for pod, pods in demands:
@@ -232,9 +241,7 @@ class RuledBooks:
             (shape, self._marks.of(standing), count)
             for shape in cluster.shapes
             if not shape.schedulable
-            for (_, count), standing in zip(
-                shape.free, shape.standing or [EMPTY_NODE] * len(shape.free), strict=True
-            )
+            for (_, count), standing in zip(shape.free, shape.standing or [EMPTY_NODE] * len(shape.free), strict=True)
         ]
 
     def _view(self, pod: PodShape) -> View:

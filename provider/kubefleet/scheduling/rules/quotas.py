@@ -49,6 +49,12 @@ class Quotas:
                 if name in left:
                     left[name] -= amount * pods
 
+    def fork(self) -> "Quotas":
+        """Of all clusters, to go its own way."""
+        other = Quotas(())
+        other._left = {i: [(quota, dict(left)) for quota, left in quotas] for i, quotas in self._left.items()}
+        return other
+
     def copy(self, i: int) -> "Quotas":
         """Of one cluster, to try something out."""
         tried = Quotas(())

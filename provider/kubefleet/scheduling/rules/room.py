@@ -124,9 +124,7 @@ def _spread_over_nodes(play: Play, rooms: Mapping[Group, int], nodes: Mapping[Gr
         ends.append(count + room)
     ends += [count for count, there in by_node.items() if there > 0]
     bar = _bar(rule, play.by_node[i].total(), min(ends))
-    return _total(
-        sum(_up_to(bar, play.look(group[1]).spread[i], room) * nodes[group] for group, room in rooms.items())
-    )
+    return _total(sum(_up_to(bar, play.look(group[1]).spread[i], room) * nodes[group] for group, room in rooms.items()))
 
 
 def _bar(rule: PodSpread, domains: int, full_first: int) -> int:

@@ -1,0 +1,97 @@
+"""One placement decided again after the plan, with something changed: how much would be left unplaced."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from kubefleet.model.decision import Binding, Previous
+from kubefleet.model.reason import Reason
+from kubefleet.model.request import Request, Workload
+from kubefleet.scheduling.cycle import Cycle
+from kubefleet.scheduling.filters.capacity import NAME as CAPACITY
+from kubefleet.scheduling.funnel import Funnel, make_funnel
+from kubefleet.scheduling.ledger import Ledger
+from kubefleet.scheduling.missing import unplaced
+from kubefleet.scheduling.relax.step import MoreNodes, Step
+from kubefleet.scheduling.solve import solve
+
+
+class WhatIf:
+    """A placement as the plan has left it: everything is booked, what it got is its own.
+
+    `missing` counts what found no place; `refusing` has, per cluster that has nothing of it, the reasons of each filter
+    (by its row in the funnel) but capacity; clusters that the policy does not name and those that are silent are left
+    out. `short` are clusters that lack room. `trials` counts questions asked.
+    """
+
+    def __init__(
+        self, cycle: Cycle, request: Request, bindings: Sequence[Binding], funnel: Funnel, missing: int
+    ) -> None:
+        self.request = replace(request, rebalance=False)
+        self.missing = missing
+        self.trials = 0
+        self.columns = cycle.columns
+        self.on = {cycle.columns.index[binding.cluster]: binding for binding in bindings}
+        held = {
+            (request.name, work.key): {i: binding.replicas.get(work.key, 0) for i, binding in self.on.items()}
+            for work in request.workloads
+        }
+        self._cycle = replace(cycle, held=held, _picture=None)
+        self._previous = Previous(tuple(bindings))
+        self._funnel = funnel
+        self._capacity = next(at for at, (row, _) in enumerate(funnel.verdicts) if row.name == CAPACITY)
+        self.now = self._judged(self._cycle, self.request, ())
+        self.short = frozenset(i for i in range(len(self.columns)) if self.now.refusal(i, CAPACITY))
+        self.refusing = {
+            i: reasons
+            for i in range(len(self.columns))
+            if i not in self.on and self.now.is_named(i) and (reasons := self._reasons(i)) is not None
+        }
+
+    @property
+    def ledger(self) -> Ledger:
+        """What is free after the plan."""
+        return self._cycle.ledger
+
+    def lacks(self, workload: Workload, i: int, pods: int) -> int:
+        """Of so many pods of a workload those that find no room on a cluster."""
+        room = self._cycle.room_for(self.request, workload, self.columns.places[i : i + 1])
+        return max(0, pods - int(room[0]))
+
+    def left(self, *steps: Step) -> int:
+        """How much of the request would be unplaced with some changes."""
+        self.trials += 1
+        request = self.request
+        for step in steps:
+            request = step.edit(request) if step.edit else request
+        more = [step.nodes for step in steps if step.nodes]
+        cycle = self._with(request, more)
+        return unplaced(request, solve(cycle, request, self._previous, self._judged(cycle, request, steps)).shared)
+
+    def _with(self, request: Request, more: Sequence[MoreNodes]) -> Cycle:
+        pods = [work.pod for work in request.workloads]
+        ledger = self._cycle.ledger.fork(pods, [(nodes.cluster, nodes.shape, nodes.count) for nodes in more])
+        return replace(self._cycle, ledger=ledger, held=dict(self._cycle.held), _picture=None)
+
+    def _judged(self, cycle: Cycle, request: Request, steps: Sequence[Step]) -> Funnel:
+        """The plan's verdicts, but for capacity: room is counted anew."""
+        verdicts = [verdict for _, verdict in self._funnel.verdicts]
+        verdicts[self._capacity] = self._funnel.verdicts[self._capacity][0].judge(cycle, request)
+        lifted = Counter((row, i) for row, i, _ in {position for step in steps for position in step.lifts})
+        for row_number, i in lifted:
+            if lifted[row_number, i] == len(self.refusing[i][row_number]):
+                verdict = verdicts[row_number]
+                if verdict is self._funnel.verdicts[row_number][1]:
+                    verdict = verdicts[row_number] = replace(verdict, passed=verdict.passed.copy())
+                verdict.passed[i] = True
+        return make_funnel(cycle.columns, request.policy, verdicts)
+
+    def _reasons(self, i: int) -> dict[int, tuple[Reason, ...]] | None:
+        """Why a cluster is refused, by filter; None for one of which nothing is known."""
+        found = {}
+        for at, (row, verdict) in enumerate(self._funnel.verdicts):
+            if at != self._capacity and not verdict.passed[i] and self.request.policy.type not in row.warns_for:
+                if row.name == "reachable":
+                    return None
+                found[at] = verdict.reasons(i)
+        return found

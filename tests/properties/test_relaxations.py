@@ -1,0 +1,135 @@
+"""Laws of what would make things fit: whoever does what it says sees what it promised."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from immutabledict import immutabledict
+from small_fleets import NOW, fleets, requests, several
+
+from kubefleet.model.cluster import Cluster, ClusterState
+from kubefleet.model.decision import Previous
+from kubefleet.model.policy import PolicyType
+from kubefleet.model.relaxation import Change, Constraint
+from kubefleet.model.request import Request
+from kubefleet.model.selector import Expr
+from kubefleet.model.snapshot import Snapshot
+from kubefleet.model.taint import Toleration
+from kubefleet.scheduling import schedule
+from kubefleet.scheduling.relax.search import MOST, MOST_TRIALS
+
+pytestmark = pytest.mark.fast
+
+ASKING = (PolicyType.PICK_N, PolicyType.PICK_FIXED)
+
+
+def edited(change: Change, snapshot: Snapshot, request: Request) -> tuple[Snapshot, Request]:
+    """The fleet and the request as a user would change them, written without the scheduler's own edits."""
+    detail, policy = change.detail, request.policy
+    clusters = {cluster.name: cluster for cluster in snapshot.clusters}
+    match change.constraint:
+        case Constraint.TOLERATION:
+            allowed = Toleration(detail["key"], "Equal", detail["value"], detail["effect"])
+            policy = replace(policy, tolerations=(*policy.tolerations, allowed))
+        case Constraint.LABEL:
+            policy = replace(policy, required=tuple(_with_label(term, detail) for term in policy.required))
+        case Constraint.PROPERTY:
+            policy = replace(policy, required=tuple(_with_property(term, detail) for term in policy.required))
+        case Constraint.TOPOLOGY_SPREAD if "from" in detail:
+            spreads = (replace(spread, max_skew=detail["to"]) for spread in policy.topology_spread)
+            policy = replace(policy, topology_spread=tuple(spreads))
+        case Constraint.TOPOLOGY_SPREAD:
+            spreads = (replace(spread, hard=False, min_domains=None) for spread in policy.topology_spread)
+            policy = replace(policy, topology_spread=tuple(spreads))
+        case Constraint.MIN_DOMAINS:
+            spreads = (replace(spread, min_domains=detail["to"]) for spread in policy.topology_spread)
+            policy = replace(policy, topology_spread=tuple(spreads))
+        case Constraint.NAMESPACE:
+            for name, cluster in clusters.items():
+                if cluster.namespaces is not None:
+                    clusters[name] = replace(cluster, namespaces=cluster.namespaces | {detail["name"]})
+        case Constraint.CLUSTER_STATE:
+            clusters[detail["cluster"]] = replace(clusters[detail["cluster"]], state=ClusterState.READY)
+        case Constraint.NODES:
+            clusters[detail["cluster"]] = _with_nodes(clusters[detail["cluster"]], detail)
+        case Constraint.CLUSTERS:
+            policy = replace(policy, number=detail["to"])
+        case Constraint.MAXIMUM:
+            most = immutabledict({**request.divided.max, detail["cluster"]: detail["to"]})
+            request = replace(request, divided=replace(request.divided, max=most))
+        case Constraint.REQUEST:
+            works = (_with_request(work, detail) for work in request.workloads)
+            request = replace(request, workloads=tuple(works))
+        case Constraint.NUMBER if request.divides:
+            works = (replace(w, replicas=detail["to"]) if w.divisible else w for w in request.workloads)
+            request = replace(request, workloads=tuple(works))
+        case Constraint.NUMBER:
+            policy = replace(policy, number=detail["to"])
+        case _:
+            raise AssertionError(change)
+    changed = tuple(clusters[cluster.name] for cluster in snapshot.clusters)
+    return replace(snapshot, clusters=changed), replace(request, policy=policy)
+
+
+def _with_label(term, detail):
+    kept = []
+    for expr in term.labels:
+        if str(expr) != detail["wanted"]:
+            kept.append(expr)
+        elif detail["seen"] != "absent" and str(expr.operator) == "In":
+            kept.append(Expr(expr.key, expr.operator, (*expr.values, detail["seen"])))
+    return replace(term, labels=tuple(kept))
+
+
+def _with_property(term, detail):
+    kept = [expr for expr in term.properties if str(expr) != detail["from"]]
+    if len(kept) < len(term.properties) and detail["to"] != "any":
+        key, operator, value = detail["to"].split()
+        kept.append(Expr(key, type(term.properties[0].operator)(operator), (value,)))
+    return replace(term, properties=tuple(kept))
+
+
+def _with_nodes(cluster: Cluster, detail) -> Cluster:
+    """Some shape with these amounts; which one of several with the same figures is not told, so all of them grow."""
+    alike = [
+        shape
+        for shape in cluster.shapes
+        if all(shape.allocatable.get(name, 0) == detail[name] for name in ("cpu", "memory"))
+    ]
+    assert alike
+    more = tuple(replace(shape, count=detail["count"], free=((shape.allocatable, detail["count"]),)) for shape in alike)
+    return replace(cluster, shapes=(*cluster.shapes, *more))
+
+
+def _with_request(work, detail):
+    if work.key != detail["workload"]:
+        return work
+    requests_ = immutabledict({**work.pod.requests, detail["resource"]: detail["to"]})
+    return replace(work, pod=replace(work.pod, requests=requests_))
+
+
+@given(fleets(), requests(types=ASKING))
+def test_with_the_change_made_so_much_is_unplaced_as_it_says(snapshot: Snapshot, request_: Request) -> None:
+    decision = schedule(snapshot, [request_], {}).decisions[0]
+    before = {request_.name: Previous(decision.bindings)}
+    for relaxation in decision.relaxations:
+        assert relaxation.unplaced < decision.unplaced
+        other, asked = snapshot, request_
+        for change in relaxation.changes:
+            other, asked = edited(change, other, asked)
+        assert schedule(other, [asked], before).decisions[0].unplaced <= relaxation.unplaced
+
+
+@given(fleets(), several())
+def test_they_are_few_sorted_and_the_same_in_whatever_order_things_come(snapshot, asked) -> None:
+    forwards = schedule(snapshot, asked, {})
+    backwards = schedule(Snapshot(NOW, snapshot.clusters[::-1]), asked[::-1], {})
+    for one, other in zip(forwards.decisions, backwards.decisions, strict=True):
+        assert list(one.relaxations) == list(other.relaxations)
+        assert len(one.relaxations) <= MOST
+        assert bool(one.relaxations) <= bool(one.unplaced)
+        assert len({item.changes for item in one.relaxations}) == len(one.relaxations)
+
+
+def test_the_search_is_bounded() -> None:
+    assert MOST_TRIALS <= 60
