@@ -10,7 +10,7 @@ import pulumi
 from kubefleet.resources.keys import redo_key, to_key
 from kubefleet.spec.mistakes import Mistake
 from kubefleet.spec.selection_record import record_of
-from kubefleet.spec.workload_cut import cut_workload
+from kubefleet.spec.workload_cuts import cut_workloads
 from pulumi_kubefleet._knowledge import read_knowledge
 from pulumi_kubefleet._known import when_known
 from pulumi_kubefleet._manifests import Read, as_input, read_manifests
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 SCHEMA = 1
-_OF_ROLLOUT = ("strategy", "labels")
+_OF_ROLLOUT = ("strategy", "labels", "replicas")
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Collection:
             uid, revision = owners[name]
             read = self.manifests[name]
             objects = read.objects
-            workloads = [cut for item in objects if (cut := cut_workload(item.object, when_known)) is not None]
+            workloads = cut_workloads((item.object for item in objects), when_known)
             placements[name] = {
                 **placement._raw,
                 "uid": uid,

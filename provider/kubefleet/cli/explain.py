@@ -8,6 +8,7 @@ from kubefleet.cli._plan_data import PlanForm, as_text, plan_as_json
 from kubefleet.cli._stack import HERE, FolderOption, StackFleet, StackOption, read_fleets
 from kubefleet.cli.inventory import read_inventory
 from kubefleet.model.decision import Plan
+from kubefleet.report.autoscaled_lines import autoscaled_lines
 from kubefleet.report.selection_lines import selection_lines
 from kubefleet.report.story import SHORT, story_lines
 from kubefleet.scheduling import schedule
@@ -36,8 +37,10 @@ def explain(
     request = next(request for request in fleet.declaration.requests if request.name == name)
     if decision is not None:
         moves = tuple(move for move in plan.moves if move.placement == name)
+        autoscaled = [f"  scaled   {line}" for line in autoscaled_lines(request, decision)]
         listing = selection_lines(request.selection) if request.selection is not None else []
-        typer.echo("\n".join([*story_lines(decision, moves, None if output is PlanForm.WIDE else SHORT), *listing]))
+        story = story_lines(decision, moves, None if output is PlanForm.WIDE else SHORT)
+        typer.echo("\n".join([*story, *autoscaled, *listing]))
 
 
 def plan_now(fleet: StackFleet, within: float) -> Plan:

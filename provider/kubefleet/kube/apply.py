@@ -18,6 +18,7 @@ from kubefleet.kube.patience import Patience
 from kubefleet.kube.placement_identity import PlacementIdentity
 from kubefleet.kube.refusal import NotApplied
 from kubefleet.kube.refused_write import explain
+from kubefleet.kube.replicas import hand_over_replicas, is_autoscaled, without_replicas
 from kubefleet.kube.together import together
 
 Wait = Callable[[tuple[ObjectRef, ...]], None]
@@ -67,8 +68,12 @@ def apply_objects(
             remove_predecessor(connection, live, patience)
             live = None
         body = body_of(manifest, identity, revision, created=_is_absent(found) or found.ownership.created)
+        if live is not None and (body.get("spec") or {}).get("replicas") and is_autoscaled(connection, live, identity):
+            body = without_replicas(body)
         if is_applied(body, live, identity.manager):
             return found.ownership.ref, False
+        if live is not None:
+            hand_over_replicas(connection, body, live, identity)
         return _write(connection, body, found.ownership, identity.manager, partners), True
 
     objects: list[ObjectRef] = []

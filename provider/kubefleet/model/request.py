@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from immutabledict import immutabledict
 
 from kubefleet.model.amounts import NOTHING, Amounts
+from kubefleet.model.autoscaled import Bounds
 from kubefleet.model.pod_rules import PodRules
 from kubefleet.model.policy import Divided, Policy
 from kubefleet.model.selection import Selection
@@ -32,7 +33,8 @@ class Workload:
     """One object with pods. `key` is `Kind/namespace/name` (in simulations the bare name).
 
     `replicas` is what the manifest says: the whole to divide, or what every copy has. `divisible` is False for what is
-    never divided (a DaemonSet, one replica). `rules` is all that else is known of its pods.
+    never divided (a DaemonSet, one replica). `rules` is all that else is known of its pods. With `autoscaled` an
+    autoscaler decides how many there are, and `replicas` are the fewest that it may choose.
     """
 
     key: str
@@ -41,6 +43,7 @@ class Workload:
     pod: PodShape = field(default_factory=PodShape)
     divisible: bool = True
     rules: PodRules | None = None
+    autoscaled: Bounds | None = None
 
 
 @dataclass(frozen=True, slots=True)

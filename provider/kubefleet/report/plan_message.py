@@ -9,6 +9,7 @@ from kubefleet.model.decision import Decision, Move, MoveReason, Plan
 from kubefleet.model.reason import Code
 from kubefleet.model.request import Request
 from kubefleet.model.snapshot import Snapshot
+from kubefleet.report.autoscaled_lines import autoscaled_lines
 from kubefleet.report.fit_line import fit_line
 from kubefleet.report.flaws import flaw_lines
 from kubefleet.report.reason_text import reason_text
@@ -36,6 +37,11 @@ def plan_message(plan: Plan, snapshot: Snapshot, requests: Sequence[Request] = (
     lines += [line for decision in plan.decisions for line in growth_lines(decision)]
     lines += [partial(_placement_line, decision, snapshot) for decision in plan.decisions]
     lines += [f"no placement takes {', '.join(left_out)}"] if left_out else []
+    by_name = {item.name: item for item in requests if any(work.autoscaled for work in item.workloads)}
+    for decision in plan.decisions if by_name else ():
+        if decision.placement in by_name:
+            name = decision.placement
+            lines += [f"{name}: {line}" for line in autoscaled_lines(by_name[name], decision)]
     lines += [f"{item.name} {selection_line(item.selection)}" for item in requests if item.selection is not None]
     shown = [line if isinstance(line, str) else line() for line in lines[:MOST_LINES]]
     if len(lines) > MOST_LINES:

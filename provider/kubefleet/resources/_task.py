@@ -32,6 +32,7 @@ def make_task(news: Props, olds: Props | None) -> Task:
         connect=connector(members),
         show=lambda line: _engine.show(line, urn=urn),
         warn=lambda line: _engine.show(line, urn=urn, ephemeral=False, warning=True),
+        divided=(news.get("replicas") or {}).get("type") == "Divided",
         labels=immutabledict(news.get("labels") or {}),
         partners=partners_of(news["uid"]),
         going=_session.going,

@@ -9,6 +9,7 @@ from kubefleet.kube import Cancelled, Connection, Unreachable, fan_out
 from kubefleet.kube.inventory_store import read_inventory_object
 from kubefleet.kube.object_access import find
 from kubefleet.rollout.planner import Copy
+from kubefleet.rollout.scaling import autoscaled_keys
 from kubefleet.rollout.task import Task
 from kubefleet.spec.workload_cut import SCALABLE
 
@@ -28,9 +29,10 @@ def read_live(task: Task, clusters: Iterable[str]) -> Live:
     """The placement's copies on these clusters, all read in parallel. Raises what is not a member's silence."""
     names = sorted(set(clusters))
     copies: dict[str, Copy] = {}
+    autoscaled = autoscaled_keys(task)
     unreachable: dict[str, str] = {}
     outcomes = fan_out(
-        names, lambda name: read_copy(task.connect(name), task.identity.uid), max_parallel=task.max_parallel
+        names, lambda name: read_copy(task.connect(name), task.identity.uid, autoscaled), max_parallel=task.max_parallel
     )
     for name, outcome in zip(names, outcomes, strict=True):
         if isinstance(outcome.error, Unreachable) and not isinstance(outcome.error, Cancelled):
@@ -42,12 +44,16 @@ def read_live(task: Task, clusters: Iterable[str]) -> Live:
     return Live(copies, unreachable)
 
 
-def read_copy(connection: Connection, uid: str) -> Copy | None:
-    """The copy of a placement on one member, or None. A rollout that was not completed counts as no revision."""
+def read_copy(connection: Connection, uid: str, autoscaled: frozenset[str] = frozenset()) -> Copy | None:
+    """The copy of a placement on one member, or None. A rollout that was not completed counts as no revision.
+
+    The replicas of workloads that are `autoscaled` are those that are booked: how many there are is not ours.
+    """
     inventory = read_inventory_object(connection, uid)
     if inventory is None:
         return None
     replicas: dict[str, int] = {}
+    booked = {booking.workload: booking.replicas for booking in inventory.bookings}
     available = True
     for ref in inventory.objects:
         if ref.kind not in _KEPT_RUNNING or ref.group not in {"", "apps"}:
@@ -56,7 +62,8 @@ def read_copy(connection: Connection, uid: str) -> Copy | None:
         if live is None:
             available = False
             continue
-        replicas[ref.owner_value] = replicas_of(live)
+        key = ref.owner_value
+        replicas[key] = booked.get(key, 0) if key in autoscaled else replicas_of(live)
         available = available and health(live).status is Status.AVAILABLE
     return Copy(connection.name, inventory.revision if inventory.completed else "", replicas, available)
 

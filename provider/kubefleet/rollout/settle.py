@@ -7,6 +7,7 @@ from kubefleet.rollout.each import Outcomes, on_each
 from kubefleet.rollout.live import Live, read_live
 from kubefleet.rollout.planner import plan_clearance
 from kubefleet.rollout.progress import Progress
+from kubefleet.rollout.scaling import autoscaled_keys, bounds_on
 from kubefleet.rollout.step import patience, run_step
 from kubefleet.rollout.task import Result, Task
 from kubefleet.rollout.wanted import wanted_on
@@ -40,13 +41,17 @@ def run_settle(task: Task) -> Result:
 def _finish(task: Task, live: Live, *, take_away: bool) -> list[str]:
     """Every reachable cluster of the target gets exactly its replicas, and its record is completed."""
     downs = {step.cluster for step in plan_clearance(live.copies, task.target).scale_downs}
+    if task.divided and autoscaled_keys(task):
+        # The replicas elsewhere have their say in the most that an autoscaler may choose here.
+        downs = set(task.target) & set(live.copies)
     names = sorted((set(task.target) & set(live.copies)) - (set() if take_away else downs))
     progress = Progress("settle", len(task.target), task.show)
 
     def finish(name: str) -> None:
         if name in downs:
             run_step(task, name, task.target[name], progress)
-        wanted = wanted_on(task.manifests, task.revision, task.target[name], task.labels)
+        replicas = task.target[name]
+        wanted = wanted_on(task.manifests, task.revision, replicas, task.labels, bounds_on(task, name, replicas))
         done = complete(task.connect(name), task.identity, wanted, patience=patience(task))
         if not done.pruned.done:
             raise MemberError(name, "; ".join(f"not gone: {left}" for left in done.pruned.stuck))

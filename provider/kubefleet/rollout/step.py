@@ -11,6 +11,7 @@ from kubefleet.kube.object_ref import ObjectRef
 from kubefleet.kube.patience import Patience
 from kubefleet.rollout.planner import Replicas
 from kubefleet.rollout.progress import Progress
+from kubefleet.rollout.scaling import bounds_on
 from kubefleet.rollout.task import Task
 from kubefleet.rollout.waiting import Waiting
 from kubefleet.rollout.wanted import wanted_on
@@ -34,7 +35,7 @@ def run_step(task: Task, cluster: str, replicas: Replicas, progress: Progress) -
     placed = place(
         connection,
         task.identity,
-        wanted_on(task.manifests, task.revision, replicas, task.labels),
+        wanted_on(task.manifests, task.revision, replicas, task.labels, bounds_on(task, cluster, replicas)),
         cluster_uid=cluster_uid(connection),
         wait=wait,
         patience=patience(task),

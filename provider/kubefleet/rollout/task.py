@@ -20,10 +20,10 @@ class Task:
 
     `manifests` are whole objects by key, `target` says which clusters get how many replicas. `members` are all that
     may hold something of it (leaving ones too), `held_before` those that the last run left it on. `connect` raises
-    Unreachable. `partners` are uids of placements of the same run that share followers of the same content, `going`
-    placements that are removed at the end of this command (uid -> name). `behind` are clusters that the stages before
-    could not bring up to date. `fresh`: the stack has never placed it. `show` takes one line of progress, `warn` one
-    that has to stay in sight.
+    Unreachable. `divided`: replicas, and the bounds of autoscalers, are parts of a whole. `partners` are uids of
+    placements of the same run that share followers of the same content, `going` placements that are removed at the end
+    of this command (uid -> name). `behind` are clusters that the stages before could not bring up to date. `fresh`: the
+    stack has never placed it. `show` takes one line of progress, `warn` one that has to stay in sight.
     """
 
     identity: PlacementIdentity
@@ -35,6 +35,7 @@ class Task:
     connect: Callable[[str], Connection]
     show: Callable[[str], None]
     warn: Callable[[str], None]
+    divided: bool = False
     labels: immutabledict[str, str] = field(default_factory=immutabledict)
     partners: frozenset[str] = frozenset()
     going: Mapping[str, str] = field(default_factory=immutabledict)

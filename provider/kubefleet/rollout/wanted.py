@@ -7,9 +7,13 @@ from immutabledict import immutabledict
 
 from kubefleet.kube.inventory_object import InventoryBooking
 from kubefleet.kube.member_apply import Wanted
+from kubefleet.model.autoscaled import Bounds
 from kubefleet.rollout.planner import Replicas
+from kubefleet.spec.autoscaler import cut_bounds, target_of, with_bounds
 from kubefleet.spec.workload_cut import SCALABLE, cut_workload
 from kubefleet.spec.workloads import parse_workloads
+
+NO_BOUNDS: Mapping[str, Bounds] = immutabledict()
 
 
 def wanted_on(
@@ -17,16 +21,30 @@ def wanted_on(
     revision: str,
     replicas: Replicas,
     labels: immutabledict[str, str] | None = None,
+    bounds: Mapping[str, Bounds] = NO_BOUNDS,
 ) -> Wanted:
-    """All objects of a placement for a cluster that runs `replicas` of each workload."""
+    """All objects of a placement for a cluster that runs `replicas` of each workload. `bounds` are this cluster's part
+    of those of its autoscalers, by workload, where they are divided.
+
+    Of an autoscaled workload the replicas are left out; one that got none here has none, and no autoscaler.
+    """
     objects, bookings = [], []
+    scaled = cut_bounds(manifests.values())
     for key in sorted(manifests):
         manifest = manifests[key]
         cut = cut_workload(manifest)
+        target = target_of(manifest)
+        if target is not None and target in bounds:
+            manifest = with_bounds(manifest, bounds[target])
+        elif target is not None and replicas.get(target) == 0:
+            continue
         if cut is not None:
             for workload in parse_workloads([cut], "", []):
                 count = replicas.get(workload.key, workload.replicas)
-                if cut["kind"] in SCALABLE:
+                if workload.key in scaled and count:
+                    spec = {field: value for field, value in manifest["spec"].items() if field != "replicas"}
+                    manifest = {**manifest, "spec": spec}
+                elif cut["kind"] in SCALABLE:
                     manifest = {**manifest, "spec": {**manifest["spec"], "replicas": count}}
                 bookings.append(
                     InventoryBooking(

@@ -8,6 +8,7 @@ import numpy as np
 from kubefleet.model.decision import MoveReason
 from kubefleet.model.policy import Divided, Fit, PolicyType
 from kubefleet.model.request import Request, Workload
+from kubefleet.scheduling.autoscaled import with_a_seat_each
 from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.divide_twice import divide_twice
 from kubefleet.scheduling.division import Share, divide, start
@@ -88,12 +89,15 @@ def _divided(cycle: Cycle, request: Request, divided: Divided, funnel: Funnel, k
     shared = Shared({i: {work.key: work.replicas for work in whole} for i in picked.chosen})
     leaving = givers(kept, picked)
     for work in parts:
-        shares = _shares(cycle, request, divided, funnel, kept, picked, work, whole)
+        asked, how = work, divided
+        if work.autoscaled is not None:
+            asked, how = with_a_seat_each(work, divided, [cycle.columns.names[i] for i in picked.chosen])
+        shares = _shares(cycle, request, how, funnel, kept, picked, asked, whole)
         limit = _limit(cycle, request, funnel, shares, shared)
         level = shares
         if shared.spread is not None and kept.edited:
             level = _levelled(shares, shared.spread)
-        seats = _seats(cycle, request, divided, picked, work, whole, level, limit)
+        seats = _seats(cycle, request, how, picked, asked, whole, level, limit)
         for i, count in zip(picked.chosen, seats, strict=True):
             shared.seats[i][work.key] = count
         missing = work.replicas - sum(seats)
@@ -117,7 +121,11 @@ def _divided(cycle: Cycle, request: Request, divided: Divided, funnel: Funnel, k
 
 
 def _stands(kept: Kept, work: Workload) -> bool:
-    """Whether the bindings that stay have all replicas, and there are some."""
+    """Whether the bindings that stay have all replicas, and there are some. Of an autoscaled workload a new cluster may
+    get one more.
+    """
+    if work.autoscaled is not None:
+        return False
     return 0 < work.replicas == sum([kept.before[i].replicas.get(work.key, 0) for i in kept.stays])
 
 

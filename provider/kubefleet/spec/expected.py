@@ -7,6 +7,7 @@ from kubefleet.model.counted import counted
 from kubefleet.model.decision import Decision
 from kubefleet.model.reason import Code
 from kubefleet.model.request import Request
+from kubefleet.scheduling.autoscaled import autoscaled_parts
 from kubefleet.spec.scalars import Count, Name
 from kubefleet.spec.written import Written
 
@@ -18,7 +19,8 @@ class ExpectedSpec(Written):
     names all nodes that are to be added, by cluster and pool; `kept` all that stay although something speaks against
     them.
 
-    The rest lists objects of a selection, as `Kind/namespace/name`.
+    `autoscaled` has the bounds of each workload by cluster, `2..10`. The rest lists objects of a selection, as
+    `Kind/namespace/name`.
     """
 
     clusters: dict[Name, Count] | None = None
@@ -28,6 +30,7 @@ class ExpectedSpec(Written):
     follows: list[str] | None = None
     absent: list[str] | None = None
     unclear: list[str] | None = None
+    autoscaled: dict[str, dict[Name, str]] | None = None
     new_nodes: dict[Name, dict[str, Count]] | None = None
 
     def expected(self) -> "Expected":
@@ -40,6 +43,7 @@ class ExpectedSpec(Written):
             self.unplaced,
             {field: frozenset(given) for field in _LISTINGS if (given := getattr(self, field)) is not None},
             self.new_nodes,
+            self.autoscaled,
         )
 
 
@@ -53,6 +57,7 @@ class Expected:
     unplaced: int | None
     listings: Mapping[str, frozenset[str]] = field(default_factory=dict)
     new_nodes: Mapping[str, Mapping[str, int]] | None = None
+    autoscaled: Mapping[str, Mapping[str, str]] | None = None
 
     def differences(self, request: Request, decision: Decision) -> tuple[str, ...]:
         """One line per difference; empty when the decision is what was expected."""
@@ -78,6 +83,12 @@ class Expected:
             listed = frozenset(item.object for item in getattr(request.selection, name, ()))
             if listed != objects:
                 found.append(f"{name} {_listed(listed)} (expected {_listed(objects)})")
+        bounds = {
+            workload: {name: str(part) for name, part in parts.items()}
+            for workload, parts in autoscaled_parts(request, decision).items()
+        }
+        if self.autoscaled is not None and self.autoscaled != bounds:
+            found.append(f"autoscaled {bounds} (expected {self.autoscaled})")
         nodes = _new_nodes(decision)
         if self.new_nodes is not None and self.new_nodes != nodes:
             found.append(f"new nodes {_pools(nodes)} (expected {_pools(self.new_nodes)})")

@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
+from pydantic import Field, model_validator
+
+from kubefleet.model.autoscaled import Bounds
 from kubefleet.model.request import Workload
 from kubefleet.model.selection import Selection
 from kubefleet.spec.declared import object_needs
@@ -12,7 +15,8 @@ from kubefleet.spec.mistakes import Mistake, join
 from kubefleet.spec.pod import PodSpec
 from kubefleet.spec.scalars import Count, Name
 from kubefleet.spec.selection import select_objects
-from kubefleet.spec.workload_cut import SCALABLE, cut_workload
+from kubefleet.spec.workload_cut import SCALABLE
+from kubefleet.spec.workload_cuts import cut_workloads
 from kubefleet.spec.workloads import parse_workloads
 from kubefleet.spec.written import Written
 
@@ -25,6 +29,19 @@ _APIS = {
 _COUNTED = SCALABLE | {"Pod"}
 
 
+class BoundsSpec(Written):
+    """The fewest and the most replicas that an autoscaler may choose, as an HPA's."""
+
+    min: Count = 1
+    max: Annotated[Count, Field(ge=1)]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "BoundsSpec":
+        if self.min > self.max:
+            raise ValueError(f"minimum {self.min} above maximum {self.max} (expected at most the maximum)")
+        return self
+
+
 class WorkloadSpec(Written):
     """One of a placement's workloads."""
 
@@ -33,6 +50,7 @@ class WorkloadSpec(Written):
         "CronJob", "DaemonSet", "Deployment", "Job", "Pod", "ReplicaSet", "ReplicationController", "StatefulSet"
     ] = "Deployment"
     replicas: Count = 1
+    autoscaled: BoundsSpec | None = None
     pod: PodSpec = PodSpec()
 
 
@@ -70,9 +88,15 @@ def listed_work(specs: list[WorkloadSpec], namespace: str, path: str, mistakes: 
         if spec.kind not in _COUNTED and "replicas" in spec.model_fields_set:
             mistakes.append(Mistake(join(where, "replicas"), f"replicas of a {spec.kind} (expected none)"))
         replicas = spec.replicas if spec.kind in _COUNTED else 0
-        divisible = spec.kind in SCALABLE and (alone or replicas != 1)
+        bounds = Bounds(spec.autoscaled.min, spec.autoscaled.max) if spec.autoscaled else None
+        if bounds is not None and spec.kind not in SCALABLE:
+            mistakes.append(Mistake(join(where, "autoscaled"), f"an autoscaler of a {spec.kind} (expected none)"))
+        if bounds is not None and "replicas" in spec.model_fields_set:
+            mistakes.append(Mistake(join(where, "replicas"), "replicas beside an autoscaler (expected one of the two)"))
+        replicas = bounds.seats if bounds is not None else replicas
+        divisible = spec.kind in SCALABLE and (alone or replicas != 1 or bounds is not None)
         found.append(
-            Workload(spec.name, namespace, replicas, spec.pod.pod_shape(), divisible, spec.pod.rules(namespace))
+            Workload(spec.name, namespace, replicas, spec.pod.pod_shape(), divisible, spec.pod.rules(namespace), bounds)
         )
     return Work(tuple(found), frozenset({namespace}), frozenset(_api(spec.kind) for spec in specs))
 
@@ -86,8 +110,7 @@ def manifest_work(
     selection = None
     if select:
         objects, selection = select_objects(objects, select, path, mistakes)
-    cuts = [cut for item in objects if (cut := cut_workload(item.object)) is not None]
-    workloads = parse_workloads(cuts, path, mistakes)
+    workloads = parse_workloads(cut_workloads(item.object for item in objects), path, mistakes)
     used, provided, apis, given = object_needs(tuple(item.key for item in objects))
     return Work(workloads, used - provided, apis, provided, given, selection)
 

@@ -26,7 +26,11 @@ def check_references(
         if request.divided is not None:
             for part in ("weights", "min", "max"):
                 named += [(join(path, "replicas", part, name), name) for name in getattr(request.divided, part)]
-            totals = {work.key: work.replicas for work in request.workloads if work.divisible}
+            totals = {
+                work.key: work.autoscaled.most if work.autoscaled else work.replicas
+                for work in request.workloads
+                if work.divisible
+            }
             mistakes += totals_mistakes(request.divided, totals, join(path, "replicas"))
         for where, name in named:
             if name not in members:

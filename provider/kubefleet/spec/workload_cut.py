@@ -40,7 +40,8 @@ _CLAIMS = frozenset({"persistentVolumeClaim", "ephemeral"})
 _GROUPS = frozenset({"v1", "apps/v1", "batch/v1"})
 
 
-def _at_once(part: Any, cut: Cut) -> Any:
+def at_once(part: Any, cut: Cut) -> Any:
+    """For parts that are all known."""
     return cut(part)
 
 
@@ -62,7 +63,7 @@ def pod_path(manifest: Mapping[str, Any]) -> tuple[str, ...] | None:
     return _POD_SPEC["Deployment"] if isinstance(part, Mapping) and "containers" in part else None
 
 
-def cut_workload(manifest: Mapping[str, Any], when_known: WhenKnown = _at_once) -> dict[str, Any] | None:
+def cut_workload(manifest: Mapping[str, Any], when_known: WhenKnown = at_once) -> dict[str, Any] | None:
     """The part of a manifest that scheduling reads, or None for an object without pods.
 
     Shape: `{kind, namespace, name, replicas?, pod: {labels, containers, initContainers, overhead, ...}}` in the field
@@ -75,7 +76,7 @@ def cut_workload(manifest: Mapping[str, Any], when_known: WhenKnown = _at_once) 
     metadata = manifest.get("metadata", {})
     cut: dict[str, Any] = {"kind": kind, "namespace": metadata.get("namespace", ""), "name": metadata.get("name")}
     if kind in SCALABLE:
-        replicas = when_known(manifest.get("spec"), partial(_field, "replicas"))
+        replicas = when_known(manifest.get("spec"), partial(field_of, "replicas"))
         if replicas is not None:
             cut["replicas"] = replicas
     template: Any = manifest
@@ -85,14 +86,15 @@ def cut_workload(manifest: Mapping[str, Any], when_known: WhenKnown = _at_once) 
     if pod is not None:
         cut["pod"] = pod
     if kind == "StatefulSet":
-        claims = when_known(manifest.get("spec"), partial(_field, "volumeClaimTemplates"))
+        claims = when_known(manifest.get("spec"), partial(field_of, "volumeClaimTemplates"))
         claims = when_known(claims, lambda templates: True if templates else None)
         if claims is not None:
             cut["claims"] = claims
     return cut
 
 
-def _field(name: str, part: Any) -> Any:
+def field_of(name: str, part: Any) -> Any:
+    """A field of a mapping; None of anything else."""
     return part.get(name) if isinstance(part, Mapping) else None
 
 
@@ -105,7 +107,7 @@ def _cut_template(when_known: WhenKnown, template: Any) -> Any:
     """The spec of a pod template, with the labels of its pods among its fields."""
     if not isinstance(template, Mapping):
         return template
-    labels = when_known(template.get("metadata"), partial(_field, "labels"))
+    labels = when_known(template.get("metadata"), partial(field_of, "labels"))
     return when_known(template.get("spec"), partial(_cut_pod, when_known, labels))
 
 
@@ -122,8 +124,8 @@ def _cut_pod(when_known: WhenKnown, labels: Any, pod: Any) -> Any:
         if containers is not None:
             cut[field] = containers
     for kind in ("nodeAffinity", "podAffinity", "podAntiAffinity"):
-        affinity = when_known(pod.get("affinity"), partial(_field, kind))
-        required = when_known(affinity, partial(_field, _REQUIRED))
+        affinity = when_known(pod.get("affinity"), partial(field_of, kind))
+        required = when_known(affinity, partial(field_of, _REQUIRED))
         if required is not None:
             cut[kind] = required
     claims = when_known(pod.get("volumes"), _claim)

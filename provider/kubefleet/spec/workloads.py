@@ -8,6 +8,7 @@ from immutabledict import immutabledict
 from kubefleet.model.pod_rules import PodRules
 from kubefleet.model.request import PodShape, Workload
 from kubefleet.model.taint import Toleration
+from kubefleet.spec.autoscaler import parse_bounds
 from kubefleet.spec.mistakes import Mistake
 from kubefleet.spec.pod_requests import pod_resources
 from kubefleet.spec.pod_rules import parse_node_affinity, parse_rules
@@ -31,13 +32,16 @@ def parse_workloads(cuts: Sequence[Mapping[str, Any]], path: str, mistakes: list
                 Mistake(f"{where}.spec.replicas", f"`{replicas}` is no count (expected a whole number >= 0).")
             )
             continue
+        bounds = parse_bounds(cut.get("autoscaled"), where, mistakes)
+        if bounds is not None:
+            replicas = bounds.seats
         try:
             shape, rules = _parse_pod(cut)
         except ValueError as error:
             mistakes.append(Mistake(where, f"{error}."))
             continue
-        divisible = cut["kind"] in SCALABLE and (alone or replicas != 1)
-        workloads.append(Workload(key, cut["namespace"], replicas, shape, divisible, rules))
+        divisible = cut["kind"] in SCALABLE and (alone or replicas != 1 or bounds is not None)
+        workloads.append(Workload(key, cut["namespace"], replicas, shape, divisible, rules, bounds))
     return tuple(workloads)
 
 
