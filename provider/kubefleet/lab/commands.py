@@ -109,7 +109,14 @@ def controller_manager(kubeconfig: Path, authority: Path, service_accounts: KeyP
 
 def scheduler(kubeconfig: Path) -> list[str]:
     """The scheduler with its default profile."""
-    return [f"--kubeconfig={kubeconfig}", "--leader-elect=false", "--secure-port=0", "--profiling=false"]
+    return [
+        f"--kubeconfig={kubeconfig}",
+        "--leader-elect=false",
+        "--secure-port=0",
+        "--kube-api-qps=400",
+        "--kube-api-burst=800",
+        "--profiling=false",
+    ]
 
 
 def kwok(kubeconfig: Path, stages: Path) -> list[str]:

@@ -23,6 +23,7 @@ class Code(StrEnum):
     NAMESPACE_MISSING = "namespace-missing"
     API_MISSING = "api-missing"
     INSUFFICIENT_CAPACITY = "insufficient-capacity"
+    CAPACITY_ESTIMATED = "capacity-estimated"
     TOPOLOGY_SPREAD = "topology-spread"
     OUTSCORED = "outscored"
     LIMIT_REACHED = "limit-reached"

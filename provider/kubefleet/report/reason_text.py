@@ -134,6 +134,7 @@ _TEXTS: dict[Code, Callable[[Reason], str]] = {
     Code.NAMESPACE_MISSING: _detail("namespace is missing:", "name"),
     Code.API_MISSING: _detail("API is missing:", "name"),
     Code.INSUFFICIENT_CAPACITY: _capacity,
+    Code.CAPACITY_ESTIMATED: _detail("capacity is an estimate:", "why"),
     Code.TOPOLOGY_SPREAD: _spread,
     Code.OUTSCORED: _outscored,
     Code.LIMIT_REACHED: _limit,

@@ -17,6 +17,7 @@ from kubefleet.scheduling.moves import left, moves_of
 from kubefleet.scheduling.needed_nodes import needed_nodes
 from kubefleet.scheduling.refused import Outcome, kept_reasons, limit_reached, why_not
 from kubefleet.scheduling.relax import WhatIf, relaxations
+from kubefleet.scheduling.rules.estimates import estimates
 from kubefleet.scheduling.scorers import SCORERS
 from kubefleet.scheduling.share import Shared
 from kubefleet.scheduling.solve import solve
@@ -31,6 +32,7 @@ def place(cycle: Cycle, request: Request, previous: Previous | None) -> tuple[De
     funnel = run_filters(cycle, request)
     if request.frozen and previous is not None:
         return _frozen(cycle, request, previous, funnel), ()
+    estimated = estimates(cycle, request)
     before = cycle.ledger.picture()
     solved = solve(cycle, request, previous or Previous(), funnel)
     kept, picked, shared = solved.kept, solved.picked, solved.shared
@@ -52,7 +54,9 @@ def place(cycle: Cycle, request: Request, previous: Previous | None) -> tuple[De
         left=_frozen_dict(left(cycle, request, kept, picked, shared, moves)),
         warnings=Lazily(
             lambda: tuple(
-                reason for i in sorted(shared.seats) for reason in (*funnel.warnings(i), *new_nodes.get(i, ()))
+                reason
+                for i in sorted(shared.seats)
+                for reason in (*funnel.warnings(i), *new_nodes.get(i, ()), *estimated(i))
             )
         ),
         missing=Lazily(lambda: missing_reasons(outcome)),

@@ -48,7 +48,9 @@ class Admissions:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """Room on one cluster, and in words what else than amounts limits it, if anything."""
+    """Room on one cluster, and in words what else than amounts limits it, if anything; and what makes it an estimate
+    there.
+    """
 
     pods: int
     why: str = ""
@@ -143,7 +145,7 @@ class RuledBooks:
         if admitted.refused:
             return Limit(0, admitted.refused, admitted.unsure)
         allowed, by = self._quotas.room(i, rules, admitted)
-        unsure = (*rules.unsure, *admitted.unsure)
+        unsure = admitted.unsure
         if not self._clusters[i].capacity_known:
             return Limit(allowed, by, unsure)
         size = self._view(admitted.pod).size

@@ -1,0 +1,38 @@
+"""Where capacity is an estimate: what a snapshot cannot tell, and may let other numbers of pods be bound."""
+
+from collections.abc import Callable
+
+from kubefleet.model.policy import Fit
+from kubefleet.model.reason import Code, Reason, make_reason
+from kubefleet.model.request import Request
+from kubefleet.scheduling.cycle import Cycle
+from kubefleet.scheduling.filters.capacity import NAME
+
+
+def estimates(cycle: Cycle, request: Request) -> Callable[[int], tuple[Reason, ...]]:
+    """Warnings by cluster, as things are before the request is booked."""
+    if request.policy.fit is Fit.IGNORE:
+        return _none
+    found: dict[tuple[str, int], tuple[str, ...]] = {}
+    for work in request.workloads:
+        for i in range(len(cycle.columns)) if work.pod.rules is not None and work.replicas else ():
+            limit = cycle.ledger.limit(work.pod, i)
+            if limit is not None and limit.unsure:
+                found[work.key, i] = limit.unsure
+    always = {work.key: work.rules.unsure for work in request.workloads if work.rules is not None and work.replicas}
+    if not found and not any(always.values()):
+        return _none
+    names = cycle.columns.names
+
+    def reasons(i: int) -> tuple[Reason, ...]:
+        return tuple(
+            make_reason(Code.CAPACITY_ESTIMATED, NAME, names[i], workload=work.key, why=why)
+            for work in request.workloads
+            for why in (*always.get(work.key, ()), *found.get((work.key, i), ()))
+        )
+
+    return reasons
+
+
+def _none(_: int) -> tuple[Reason, ...]:
+    return ()
