@@ -119,7 +119,7 @@ class _Maker:
         if self._chance(0.2, "overhead"):
             spec["runtimeClassName"] = RUNTIME_CLASS
         if self._chance(0.1, "pod-level resources"):
-            spec["resources"] = {"requests": {"cpu": "1800m"}, "limits": {"cpu": "4", "memory": "4Gi"}}
+            spec["resources"] = {"requests": {"cpu": "3500m"}, "limits": {"cpu": "6", "memory": "8Gi"}}
         tolerations = []
         if gpu or self._chance(0.2):
             tolerations.append({"key": GPU, "operator": "Exists", "effect": "NoSchedule"})
