@@ -1,6 +1,7 @@
 """A fleet of Kubernetes clusters, declared in Python and used as one computer."""
 
 from pulumi_kubefleet.access import ExecCredential, Kubeconfig
+from pulumi_kubefleet.affinity import Affinity
 from pulumi_kubefleet.fleet import Fleet
 from pulumi_kubefleet.member import MemberCluster
 from pulumi_kubefleet.node_pools import NodePool
@@ -8,9 +9,22 @@ from pulumi_kubefleet.placement import Placement
 from pulumi_kubefleet.policies import PickAll, PickFixed, PickN, Policy
 from pulumi_kubefleet.replicas import Divided, Duplicated
 from pulumi_kubefleet.strategies import RollingUpdate
-from pulumi_kubefleet.terms import Expr, Label, Node, Nodes, Prefer, Prop, Taint, Term, Toleration, TopologySpread
+from pulumi_kubefleet.terms import (
+    Expr,
+    Label,
+    Node,
+    Nodes,
+    Prefer,
+    Prop,
+    SpreadGroup,
+    Taint,
+    Term,
+    Toleration,
+    TopologySpread,
+)
 
 __all__ = [
+    "Affinity",
     "Divided",
     "Duplicated",
     "ExecCredential",
@@ -30,6 +44,7 @@ __all__ = [
     "Prefer",
     "Prop",
     "RollingUpdate",
+    "SpreadGroup",
     "Taint",
     "Term",
     "Toleration",

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from pulumi_kubefleet._record import Record
-from pulumi_kubefleet.terms import Prefer, Term, Toleration, TopologySpread
+from pulumi_kubefleet.affinity import Affinity
+from pulumi_kubefleet.terms import Prefer, SpreadGroup, Term, Toleration, TopologySpread
 
 
 class Policy(Record):
@@ -12,6 +13,7 @@ class Policy(Record):
 
     `filters` are functions of your own, `"my.module:allowed"`, called with each cluster and the request: True, or why
     not.
+    Where fewer than `min_clusters` clusters fit, nothing new is placed.
     """
 
     def __init__(
@@ -22,8 +24,12 @@ class Policy(Record):
         preferred: Sequence[Prefer] = (),
         topology_spread: Sequence[TopologySpread] = (),
         filters: Sequence[str] = (),
+        spread_groups: Sequence[SpreadGroup] = (),
+        affinity: Sequence[Affinity] = (),
+        anti_affinity: Sequence[Affinity] = (),
         tolerations: Sequence[Toleration] = (),
         fit: str | None = None,
+        min_clusters: int | None = None,
         **rest: Any,
     ) -> None:
         super().__init__(
@@ -32,8 +38,12 @@ class Policy(Record):
             preferred=list(preferred) or None,
             topology_spread=list(topology_spread) or None,
             filters=list(filters) or None,
+            spread_groups=list(spread_groups) or None,
+            affinity=list(affinity) or None,
+            anti_affinity=list(anti_affinity) or None,
             tolerations=list(tolerations) or None,
             fit=fit,
+            min_clusters=min_clusters,
             **rest,
         )
 
@@ -47,8 +57,12 @@ class PickAll(Policy):
         required: Sequence[Term] = (),
         topology_spread: Sequence[TopologySpread] = (),
         filters: Sequence[str] = (),
+        spread_groups: Sequence[SpreadGroup] = (),
+        affinity: Sequence[Affinity] = (),
+        anti_affinity: Sequence[Affinity] = (),
         tolerations: Sequence[Toleration] = (),
         fit: str | None = None,
+        min_clusters: int | None = None,
         **unknown: Any,
     ) -> None:
         super().__init__(
@@ -56,17 +70,39 @@ class PickAll(Policy):
             required=required,
             topology_spread=topology_spread,
             filters=filters,
+            spread_groups=spread_groups,
+            affinity=affinity,
+            anti_affinity=anti_affinity,
             tolerations=tolerations,
             fit=fit,
+            min_clusters=min_clusters,
             **unknown,
         )
 
 
 class PickFixed(Policy):
-    """Exactly the named clusters."""
+    """Exactly the named clusters. Spread groups, affinity and anti-affinity only warn."""
 
-    def __init__(self, *names: str, tolerations: Sequence[Toleration] = (), **unknown: Any) -> None:
-        super().__init__("PickFixed", cluster_names=list(names), tolerations=tolerations, **unknown)
+    def __init__(
+        self,
+        *names: str,
+        spread_groups: Sequence[SpreadGroup] = (),
+        affinity: Sequence[Affinity] = (),
+        anti_affinity: Sequence[Affinity] = (),
+        tolerations: Sequence[Toleration] = (),
+        min_clusters: int | None = None,
+        **unknown: Any,
+    ) -> None:
+        super().__init__(
+            "PickFixed",
+            cluster_names=list(names),
+            spread_groups=spread_groups,
+            affinity=affinity,
+            anti_affinity=anti_affinity,
+            tolerations=tolerations,
+            min_clusters=min_clusters,
+            **unknown,
+        )
 
 
 class PickN(Policy):
@@ -80,8 +116,12 @@ class PickN(Policy):
         preferred: Sequence[Prefer] = (),
         topology_spread: Sequence[TopologySpread] = (),
         filters: Sequence[str] = (),
+        spread_groups: Sequence[SpreadGroup] = (),
+        affinity: Sequence[Affinity] = (),
+        anti_affinity: Sequence[Affinity] = (),
         tolerations: Sequence[Toleration] = (),
         fit: str | None = None,
+        min_clusters: int | None = None,
         **unknown: Any,
     ) -> None:
         super().__init__(
@@ -91,7 +131,11 @@ class PickN(Policy):
             preferred=preferred,
             topology_spread=topology_spread,
             filters=filters,
+            spread_groups=spread_groups,
+            affinity=affinity,
+            anti_affinity=anti_affinity,
             tolerations=tolerations,
             fit=fit,
+            min_clusters=min_clusters,
             **unknown,
         )

@@ -189,6 +189,18 @@ class TopologySpread(Record):
         )
 
 
+class SpreadGroup(Record):
+    """The chosen clusters stand in at least `min_groups` and at most `max_groups` groups of a label of the clusters.
+
+    For `region`, `zone` and `provider` the property of that name counts where a cluster has no such label.
+    """
+
+    def __init__(
+        self, topology_key: str, *, min_groups: int = 1, max_groups: int | None = None, **unknown: Any
+    ) -> None:
+        super().__init__(topology_key=topology_key, min_groups=min_groups, max_groups=max_groups, **unknown)
+
+
 class Taint(Record):
     """A taint of a member: what does not tolerate it is not placed there (NoSchedule) or moves away (NoExecute)."""
 

@@ -282,7 +282,7 @@ def test_all_mistakes_come_at_once_by_line_each_with_its_path(tmp_path: Path) ->
         ("{name: web, policy: [PickAll]}", "placements.web.policy: bad value a list"),
         ("{name: web, priority: 1.5}", "placements.web.priority: bad number `1.5`"),
         ("{name: web, pod: {requests: {memory: 8Ei}}}", "pod.requests.memory: bad quantity `8Ei` (expected less than"),
-        ("{name: web, policy: {type: PickAll, affinity: []}}", "policy.affinity: unknown field `affinity`"),
+        ("{name: web, policy: {type: PickAll, afinity: []}}", "policy.afinity: unknown field `afinity`"),
         ("{name: web, freeze: true}", "placements.web.freeze: unknown field `freeze`"),
         ("web", "placements[0]: bad value `web` (expected a mapping of fields)"),
     ],

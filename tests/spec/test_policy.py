@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from kubefleet.model.policy import Fit, Nodes, Policy, PolicyType, Prefer, Term, TopologySpread
+from kubefleet.model.affinity import Affinity, PlacementSelector
+from kubefleet.model.policy import Fit, Nodes, Policy, PolicyType, Prefer, SpreadGroup, Term, TopologySpread
 from kubefleet.model.selector import Expr, Operator
 from kubefleet.model.taint import Toleration
 from kubefleet.spec.mistakes import Mistake, Spelling
@@ -34,6 +35,10 @@ PYTHON: dict[str, Any] = {
     ],
     "tolerations": [{"key": "a", "operator": "Exists", "effect": "NoExecute", "toleration_seconds": 300}],
     "fit": "score",
+    "spread_groups": [{"topology_key": "region", "min_groups": 1, "max_groups": 2}],
+    "affinity": [{"placements": {"names": ["db", "cache"]}, "topology_key": "cluster", "required": True}],
+    "anti_affinity": [{"placements": {"labels": {"tier": "batch"}}, "topology_key": "region", "weight": 30}],
+    "min_clusters": 2,
 }
 FILE = {
     "type": "PickN",
@@ -56,6 +61,10 @@ FILE = {
     ],
     "tolerations": [{"key": "a", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}],
     "fit": "score",
+    "spreadGroups": [{"topologyKey": "region", "minGroups": 1, "maxGroups": 2}],
+    "affinity": [{"placements": {"names": ["cache", "db"]}, "required": True, "weight": 0}],
+    "antiAffinity": [{"placements": {"labels": {"tier": "batch"}}, "topologyKey": "region", "weight": 30}],
+    "minClusters": 2,
 }
 PROD = Expr("tier", Operator.IN, ("prod",))
 WHOLE = Policy(
@@ -72,6 +81,10 @@ WHOLE = Policy(
     topology_spread=(TopologySpread("region", 2, True, 3), TopologySpread("zone", 1, False)),
     tolerations=(Toleration("a", "Exists", "", "NoExecute", 300),),
     fit=Fit.SCORE,
+    spread_groups=(SpreadGroup("region", 1, 2),),
+    affinity=(Affinity(PlacementSelector(("cache", "db"))),),
+    anti_affinity=(Affinity(PlacementSelector(labels=(("tier", "batch"),)), "region", 30),),
+    min_clusters=2,
 )
 
 
@@ -143,6 +156,14 @@ def pick(**fields: Any) -> dict[str, Any]:
     return {"type": "PickN", "numberOfClusters": 1, **fields}
 
 
+def group(**fields: object) -> dict[str, Any]:
+    return pick(spreadGroups=[{"topologyKey": "region", **fields}])
+
+
+def beside(placements: Mapping[str, object], **fields: object) -> dict[str, Any]:
+    return pick(affinity=[{"placements": placements, **fields}])
+
+
 @pytest.mark.parametrize(
     ("raw", "message"),
     [
@@ -203,7 +224,21 @@ def pick(**fields: Any) -> dict[str, Any]:
         (node("network/fabric", "Eq", "infinband"), "Did you mean `infiniband`?"),
         (node("cpu", "Ge", "many"), "bad value `many` for Ge on `cpu` (expected a quantity or a version `v1.2`)"),
         (node("cpu", "Ge", "nan"), "bad value `nan` for Ge on `cpu` (expected a quantity or a version `v1.2`)"),
-        (pick(spreadGroups=[]), "policy.spreadGroups: unknown field `spreadGroups`"),
+        (pick(spreadGroup=[]), "unknown field `spreadGroup`"),
+        (group(minGroups=2, maxGroups=1), "at most 1 groups (expected at least the minimum, 2)"),
+        (group(minGroups=0), "minGroups: value `0` is too small (expected at least 1)"),
+        (group(minGroups=2), "policy.spreadGroups: at least 2 groups of 1 clusters (expected at most 1)"),
+        (pick(spreadGroups=[{"topologyKey": "a"}] * 2), "topology key `a` is named twice"),
+        (pick(minClusters=2), "policy.minClusters: at least 2 of 1 clusters (expected at most 1)"),
+        (beside({}), "affinity[0].placements: neither names nor labels of placements"),
+        (beside({"name": ["db"]}), "placements.name: unknown field `name`"),
+        (beside({"names": ["DB"]}), "placements.names[0]: bad name `DB` (expected the name of a placement, or FLEET"),
+        (beside({"names": ["a/b/c"]}), "bad name `a/b/c`"),
+        (beside({"names": ["db"]}, required=True, weight=5), "weight 5 of a required rule (expected none)"),
+        (beside({"names": ["db"]}, required=False), "a preference without a weight (expected 1 to 100)"),
+        (beside({"names": ["db"]}, weight=101), "weight: value `101` is too large (expected at most 100)"),
+        (beside({"names": ["db"]}, topologyKey="a b"), "topologyKey: bad label key `a b`"),
+        (pick(antiAffinity=[{"topologyKey": "a"}]), "policy.antiAffinity[0].placements: missing field"),
     ],
 )
 def test_what_cannot_be_meant_is_one_mistake(raw: Mapping[str, Any], message: str) -> None:

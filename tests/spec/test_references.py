@@ -1,6 +1,7 @@
 import pytest
 from immutabledict import immutabledict
 
+from kubefleet.model.affinity import Affinity, PlacementSelector
 from kubefleet.model.policy import Divided, Policy, PolicyType
 from kubefleet.model.request import Request, Workload
 from kubefleet.spec.mistakes import Mistake, Spelling
@@ -45,3 +46,17 @@ def test_minimums_may_sum_up_to_the_total_and_not_to_more(total: int, count: int
 def test_without_members_it_says_so() -> None:
     (mistake,) = check(Request("web", policy=Policy(PolicyType.PICK_FIXED, names=("a",))))
     assert "(expected a member: none is declared)" in mistake
+
+
+@pytest.mark.parametrize(("spelling", "field"), [(Spelling.PYTHON, "anti_affinity"), (Spelling.FILE, "antiAffinity")])
+def test_affinities_name_other_placements_of_the_program(spelling: Spelling, field: str) -> None:
+    rule = Affinity(PlacementSelector(("dB", "db", "shop/cache", "web")))
+    web = Request("web", policy=Policy(affinity=(rule,), anti_affinity=(Affinity(PlacementSelector(("dbs",))),)))
+    mistakes: list[Mistake] = []
+    check_references([web, Request("db")], (), mistakes, spelling=spelling, placement_names=["late"])
+    known = "(expected another placement of this program: db, late; or FLEET/NAME of another stack's)."
+    assert [str(mistake) for mistake in mistakes] == [
+        f"placements.web.policy.affinity[0].placements.names: unknown placement `dB` {known} Did you mean `db`?",
+        f"placements.web.policy.affinity[0].placements.names: the placement's own name `web` {known}",
+        f"placements.web.policy.{field}[0].placements.names: unknown placement `dbs` {known} Did you mean `db`?",
+    ]

@@ -36,6 +36,7 @@ def make_bookings(inventories: Sequence[InventoryObject], live: Sequence[int]) -
             requests=booking.requests,
             live=pods,
             labels=booking.labels,
+            fleet=inventory.fleet,
         )
         for (inventory, booking), pods in zip(booked(inventories), live, strict=True)
     )

@@ -12,7 +12,7 @@ class Booking:
     """One workload of one binding, as its inventory object records it.
 
     `live` counts its non-terminal pods, which the snapshot's free capacity has already subtracted: the booking still
-    takes max(0, replicas − live) × requests. `uid` is the placement's.
+    takes max(0, replicas − live) × requests. `uid` is the placement's, `fleet` the fleet's that has placed it.
     """
 
     uid: str
@@ -22,3 +22,4 @@ class Booking:
     requests: Amounts = NOTHING
     live: int = 0
     labels: immutabledict[str, str] = field(default_factory=immutabledict)
+    fleet: str = ""

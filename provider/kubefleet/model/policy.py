@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from immutabledict import immutabledict
 
+from kubefleet.model.affinity import Affinity
 from kubefleet.model.plugin import Plugin
 from kubefleet.model.selector import Expr
 from kubefleet.model.taint import Toleration
@@ -71,9 +72,20 @@ class TopologySpread:
 
 
 @dataclass(frozen=True, slots=True)
+class SpreadGroup:
+    """The clusters of a placement stand in at least `min_groups` and at most `max_groups` groups: those that have the
+    same value of a label. Karmada's spread constraints (`spreadByField`, `spreadByLabel`).
+    """
+
+    key: str
+    min_groups: int = 1
+    max_groups: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """A whole policy. `required` terms are alternatives; none at all means every cluster. `filters` are the user's
-    own.
+    own. Where fewer clusters than `min_clusters` fit, nothing new is placed.
     """
 
     type: PolicyType = PolicyType.PICK_ALL
@@ -85,6 +97,10 @@ class Policy:
     tolerations: tuple[Toleration, ...] = ()
     fit: Fit = Fit.FILTER
     filters: tuple[Plugin, ...] = ()
+    spread_groups: tuple[SpreadGroup, ...] = ()
+    affinity: tuple[Affinity, ...] = ()
+    anti_affinity: tuple[Affinity, ...] = ()
+    min_clusters: int = 0
 
 
 class DivideBy(StrEnum):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from kubefleet.model.quantity import format_amount
 from kubefleet.model.reason import Code, Reason
+from kubefleet.report.affinity_text import affinity_text, anti_affinity_text, groups_text
 from kubefleet.report.node_requirement_text import node_requirement_text
 from kubefleet.scheduling.refused import DEFERRED
 
@@ -76,6 +77,8 @@ def _limit(reason: Reason) -> str:
     detail = reason.detail
     if "asked" in detail:
         return f"{detail['asked']} clusters asked for, of {detail['clusters']}"
+    if "most" in detail:
+        return f"no further {detail['key']} (at most {detail['most']})"
     if "workload" in detail:
         return f"the maximums leave no place for {detail['pods']} of {detail['workload']}"
     return "no seat was left"
@@ -136,6 +139,9 @@ _TEXTS: dict[Code, Callable[[Reason], str]] = {
     Code.INSUFFICIENT_CAPACITY: _capacity,
     Code.CAPACITY_ESTIMATED: _detail("capacity is an estimate:", "why"),
     Code.TOPOLOGY_SPREAD: _spread,
+    Code.NOT_ENOUGH_GROUPS: groups_text,
+    Code.AFFINITY_UNMET: affinity_text,
+    Code.ANTI_AFFINITY: anti_affinity_text,
     Code.OUTSCORED: _outscored,
     Code.LIMIT_REACHED: _limit,
     Code.NOT_NAMED: _detail("not named by the policy"),

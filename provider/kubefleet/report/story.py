@@ -30,7 +30,7 @@ def story_lines(decision: Decision, moves: Sequence[Move] = (), most: int | None
         [f"missing  {_whose(reason)}{reason_text(reason)}" for reason in decision.missing],
         relaxation_lines(decision),
         [f"kept     {name}: {reason_text(reason)}" for name, reasons in decision.kept.items() for reason in reasons],
-        [f"warning  {reason.cluster}: {reason_text(reason)}" for reason in decision.warnings],
+        [f"warning  {_whose(reason)}{reason_text(reason)}" for reason in decision.warnings],
         [f"failed   {reason.cluster}: {reason_text(reason)}" for reason in decision.failures],
         [_move_line(move) for move in moves],
         [f"refused  {name}: {'; '.join(map(reason_text, reasons))}" for name, reasons in decision.refused.items()],

@@ -57,7 +57,7 @@ def read_declaration(olds: Props, news: Props, unknown: frozenset[str]) -> tuple
         if declared is not None:
             requests.append(declared.request)
     names = sorted(news.get("members", {}))
-    check_references(requests, names, mistakes)
+    check_references(requests, names, mistakes, placement_names=news.get("placements", {}))
     members.extend(leaving_members(olds, frozenset(names)))
     members.sort(key=lambda member: member.name)
     knowledge = parse_knowledge(news.get("knowledge") or {}, mistakes)

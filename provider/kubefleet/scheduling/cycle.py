@@ -1,6 +1,6 @@
 """What filters and scorers may look at while one plan is made."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from kubefleet.model.request import Request, Workload
 from kubefleet.scheduling.columns import Columns
 from kubefleet.scheduling.ledger import Ledger
+from kubefleet.scheduling.neighbours import Neighbours
 from kubefleet.scheduling.options import Options
 from kubefleet.scheduling.protocols import Mask, Numbers
 
@@ -18,7 +19,8 @@ class Cycle:
 
     `held` counts, by placement, workload and cluster, the pods that this placement had or was promised there before
     this plan: they are in the ledger already, so a request only takes what it needs beyond them. `provided` has, by
-    namespace or API, the clusters on which a placement of this plan puts it.
+    namespace or API, the clusters on which a placement of this plan puts it. `neighbours` are there where
+    any placement has an affinity.
     """
 
     columns: Columns
@@ -26,6 +28,7 @@ class Cycle:
     options: Options
     held: dict[tuple[str, str], dict[int, int]] = field(default_factory=dict)
     provided: dict[str, Mask] = field(default_factory=dict)
+    neighbours: Neighbours | None = None
     _picture: "Cycle | None" = None
 
     def held_by(self, request: Request, workload: Workload, clusters: Numbers) -> Numbers:
@@ -63,8 +66,17 @@ class Cycle:
         """
         ledger = self.ledger.picture()
         if self._picture is None or self._picture.ledger is not ledger:
-            self._picture = Cycle(self.columns, ledger, self.options, held=self.held)
+            self._picture = Cycle(self.columns, ledger, self.options, held=self.held, neighbours=self.neighbours)
         return self._picture
+
+    def checkpoint(self) -> Callable[[], None]:
+        """What takes back everything that is booked and provided from here on. Costs a copy of the ledger."""
+        ledger, provided = self.ledger.fork(self.ledger.pods), dict(self.provided)
+
+        def back() -> None:
+            self.ledger, self.provided = ledger.fork(ledger.pods), dict(provided)
+
+        return back
 
     def provide(self, names: frozenset[str], clusters: Sequence[int]) -> None:
         """Count namespaces or APIs as present on clusters that a decision of this plan puts them on."""

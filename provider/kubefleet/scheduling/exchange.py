@@ -7,6 +7,7 @@ from kubefleet.model.policy import Fit, PolicyType
 from kubefleet.model.request import Request
 from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.funnel import Funnel
+from kubefleet.scheduling.groups import Groups, rules_of
 from kubefleet.scheduling.keep import Kept
 from kubefleet.scheduling.pick import Picked
 from kubefleet.scheduling.protocols import Mask, Numbers
@@ -26,13 +27,19 @@ def exchange(cycle: Cycle, request: Request, funnel: Funnel, kept: Kept, picked:
     rooms = np.minimum(_most(cycle, request, funnel, kept, cycle.columns.places), totals[:, None])
     spare = funnel.passed.copy()
     spare[[*picked.chosen, *kept.before]] = False
+    rules = rules_of(cycle.columns, request.policy)
     while spare.any():
         lack = totals - rooms[:, picked.chosen].sum(axis=1)
         short = int(np.maximum(lack, 0).sum())
         if short == 0:
             return
         victim = min(picked.added, key=lambda i: (int(rooms[:, i].sum()), picked.total(i), -i))
-        places = picked.by_score(np.flatnonzero(spare & _alike(cycle, request, victim)))
+        fine = spare & _alike(cycle, request, victim)
+        for want in picked.wants:
+            fine &= want.among == want.among[victim]
+        if rules is not None:
+            fine &= Groups(cycle.columns, rules, picked.chosen).exchanges(victim, cycle.columns.everywhere())
+        places = picked.by_score(np.flatnonzero(fine))
         if not len(places):
             return
         after = np.maximum((lack + rooms[:, victim])[:, None] - rooms[:, places], 0).sum(axis=0)

@@ -84,6 +84,14 @@ class Funnel:
     def _where(self, mask: Mask) -> tuple[str, ...]:
         return tuple(self.names[i] for i in mask.nonzero()[0].tolist())
 
+    def any_refused(self, places: Sequence[int], plugin: str) -> bool:
+        """Whether one filter, by name, refuses any of some clusters."""
+        return any(
+            not verdict.passed[places].all()
+            for row, verdict in self.verdicts
+            if row.name == plugin and self.type not in row.warns_for
+        )
+
     def is_named(self, i: int) -> bool:
         """Whether a PickFixed policy names the cluster; True for other policies."""
         return self.named is None or bool(self.named[i])

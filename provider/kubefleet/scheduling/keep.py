@@ -12,6 +12,8 @@ from kubefleet.model.decision import Binding, MoveReason, Previous
 from kubefleet.model.reason import Code, Reason
 from kubefleet.model.request import Request
 from kubefleet.scheduling.cycle import Cycle
+from kubefleet.scheduling.filters.affinity import AFFINITY, ANTI_AFFINITY
+from kubefleet.scheduling.filters.groups import NAME as GROUPS
 from kubefleet.scheduling.filters.nodes import NAME as NODES
 from kubefleet.scheduling.filters.required import NAME as REQUIRED
 from kubefleet.scheduling.filters.required import failing
@@ -19,14 +21,7 @@ from kubefleet.scheduling.filters.spread import NAME as SPREAD
 from kubefleet.scheduling.filters.taints import NO_EXECUTE
 from kubefleet.scheduling.functions import NAME as FUNCTION
 from kubefleet.scheduling.funnel import Funnel
-
-
-@dataclass(frozen=True, slots=True)
-class Leaving:
-    """Why a binding leaves: the declared reason, and the figures (a taint, an expression)."""
-
-    reason: MoveReason
-    why: str = ""
+from kubefleet.scheduling.neighbours import Leaving
 
 
 @dataclass(slots=True)
@@ -49,7 +44,8 @@ def keep(cycle: Cycle, request: Request, previous: Previous, funnel: Funnel) -> 
     bindings.sort(key=itemgetter(0))
     kept = Kept(dict(bindings), edited=previous.edited)
     places = list(kept.before)
-    if not (previous.edited or request.rebalance or funnel.leaves[places].any()):
+    firm = not (request.policy.affinity and funnel.any_refused(places, AFFINITY))
+    if firm and not (previous.edited or request.rebalance or funnel.leaves[places].any()):
         kept.stays = places
         return kept
     for i in places:
@@ -76,9 +72,12 @@ def _leaving(cycle: Cycle, request: Request, previous: Previous, funnel: Funnel,
     if not funnel.is_named(i):
         # Only an edit takes a name away; what could not leave at once leaves later.
         return Leaving(MoveReason.POLICY_EDITED, "not named any more")
+    if follows := _follows(cycle, request, funnel, i):
+        return follows
     if not previous.edited:
         return None
-    unmet = (*_unmet(cluster, request, funnel, i), *funnel.refusal(i, SPREAD), *_refused(funnel, i))
+    keys = (*funnel.refusal(i, SPREAD), *funnel.refusal(i, GROUPS))
+    unmet = (*_unmet(cluster, request, funnel, i), *keys, *_unwelcome(cluster, funnel, i), *_refused(funnel, i))
     return Leaving(MoveReason.POLICY_EDITED, ", ".join(map(_wanted, unmet))) if unmet else None
 
 
@@ -102,6 +101,26 @@ def _unmet(cluster: Cluster, request: Request, funnel: Funnel, i: int) -> tuple[
 def _refused(funnel: Funnel, i: int) -> tuple[Reason, ...]:
     """What the user's own filters have against a cluster. One that fails moves nothing."""
     return tuple(reason for reason in funnel.refusal(i, FUNCTION) if reason.code is Code.PLUGIN_REFUSED)
+
+
+def _follows(cycle: Cycle, request: Request, funnel: Funnel, i: int) -> Leaving | None:
+    """What has to be beside another that moves away in this plan goes with it, for the same reason."""
+    if cycle.neighbours is None or not funnel.refusal(i, AFFINITY):
+        return None
+    for rule, met in cycle.neighbours.view(request).beside:
+        found = None if met[i] else cycle.neighbours.followed(rule, i)
+        if found is not None:
+            name, leaving = found
+            return Leaving(leaving.reason, f"{leaving.why}, which moves {name}".removeprefix(", "))
+    return None
+
+
+def _unwelcome(cluster: Cluster, funnel: Funnel, i: int) -> tuple[Reason, ...]:
+    """Which of the policy's own affinities and anti-affinities does not hold. What other stacks have on an unreachable
+    cluster is not known.
+    """
+    beside = () if cluster.state is ClusterState.UNREACHABLE else funnel.refusal(i, AFFINITY)
+    return (*beside, *(reason for reason in funnel.refusal(i, ANTI_AFFINITY) if "by" not in reason.detail))
 
 
 def _wanted(reason: Reason) -> str:

@@ -220,6 +220,11 @@ class Ledger:
             self._picture._rooms = copy(self._rooms)
         return self._picture
 
+    @property
+    def pods(self) -> tuple[PodShape, ...]:
+        """All pods that it may be asked about."""
+        return tuple(self._sizes)
+
     def share_free(self, demands: Sequence[tuple[PodShape, int]]) -> Numbers:
         """Per cluster the percentage (rounded half up, 0..100) of cpu or memory, the scarcer, that would be free with
         the demands on it; 0 where no node has either, or capacity is not known.

@@ -4,14 +4,19 @@ from kubefleet.model.policy import PolicyType
 from kubefleet.model.reason import Code, Reason, make_reason
 from kubefleet.model.request import Request
 from kubefleet.scheduling.filters.spread import NAME as SPREAD
-from kubefleet.scheduling.refused import POLICY, Outcome, why_not
+from kubefleet.scheduling.pick import Picked
+from kubefleet.scheduling.refused import POLICY, Outcome, lack_reasons, why_not
 from kubefleet.scheduling.share import Shared
 
 
-def unplaced(request: Request, shared: Shared) -> int:
-    """Replicas if divided, else copies. PickAll asks for none in particular."""
+def unplaced(request: Request, picked: Picked, shared: Shared) -> int:
+    """Replicas if divided, else copies. PickAll asks for none in particular, but for as many as its rules about all
+    clusters together need.
+    """
     if request.divides:
         return sum(shared.short.values())
+    if picked.lacks and request.policy.type is PolicyType.PICK_ALL:
+        return max(1, *(max(lack.least - lack.found, lack.least - len(shared.seats)) for lack in picked.lacks))
     return max(0, _copies(request) - len(shared.seats))
 
 
@@ -23,9 +28,11 @@ def missing_reasons(outcome: Outcome) -> tuple[Reason, ...]:
     """
     if outcome.request.divides:
         return tuple(_of_workload(outcome, key, count) for key, count in sorted(outcome.shared.short.items()))
-    count = unplaced(outcome.request, outcome.shared)
+    count = unplaced(outcome.request, outcome.picked, outcome.shared)
     if not count:
         return ()
+    if outcome.picked.lacks:
+        return lack_reasons(outcome.picked, "")[:1] * count
     refusals = (why_not(outcome, i) for i in range(len(outcome.names)) if i not in outcome.shared.seats)
     nearest = sorted(refusals, key=lambda reasons: (len(reasons), reasons[0].cluster))[:count]
     few = make_reason(Code.LIMIT_REACHED, POLICY, "", asked=_copies(outcome.request), clusters=len(outcome.names))
@@ -35,6 +42,8 @@ def missing_reasons(outcome: Outcome) -> tuple[Reason, ...]:
 def _of_workload(outcome: Outcome, key: str, count: int) -> Reason:
     """Replicas are held back by the topology spread, by the clusters' maximums, or by room."""
     detail: dict[str, int | str] = {"workload": key, "pods": count}
+    if outcome.picked.lacks:
+        return lack_reasons(outcome.picked, "", **detail)[0]
     spread, request = outcome.shared.spread, outcome.request
     if spread is not None and any(not spread.allows(i) for i in outcome.picked.chosen):
         return make_reason(Code.TOPOLOGY_SPREAD, SPREAD, "", **detail)

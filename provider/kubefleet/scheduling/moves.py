@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from kubefleet.model.decision import Binding, Move, MoveReason
 from kubefleet.model.request import Request
 from kubefleet.scheduling.cycle import Cycle
-from kubefleet.scheduling.keep import Kept, Leaving
+from kubefleet.scheduling.keep import Kept
+from kubefleet.scheduling.neighbours import Leaving
 from kubefleet.scheduling.pick import Picked
 from kubefleet.scheduling.share import Shared
 

@@ -3,19 +3,24 @@
 from collections.abc import Mapping, Sequence
 
 from kubefleet.model.request import Request
+from kubefleet.scheduling.ties import Ties
 
 
-def in_order(requests: Sequence[Request]) -> list[Request]:
+def in_order(requests: Sequence[Request], ties: Ties | None = None) -> list[Request]:
     """By priority (high first), then name; but who brings a namespace or an API comes before who needs it, however
-    low its priority. Of placements that need one another in a circle, the first of them comes last.
+    low its priority, and so does who must be beside another. Of placements that need one another in a circle, the first
+    of them comes last. What affinities tie to a unit has the place of the first of them.
     """
-    ranked = sorted(requests, key=lambda request: (-request.priority, request.name))
+    ranked = sorted(requests, key=_rank)
+    if ties is not None:
+        ranked = _by_unit(ranked, ties)
     providers: dict[str, list[Request]] = {}
     for request in ranked:
         for name in request.provides_namespaces | request.provides_apis:
             providers.setdefault(name, []).append(request)
-    if not providers:
+    if not providers and ties is None:
         return ranked
+    by_name = {request.name: request for request in ranked}
     ordered: dict[str, Request] = {}
     seen: set[str] = set()
     # Depth first, without recursion: chains may be long.
@@ -23,6 +28,8 @@ def in_order(requests: Sequence[Request]) -> list[Request]:
     while waiting:
         request = waiting[-1]
         before = () if request.name in seen else _needed(request, providers)
+        if ties is not None and request.name in ties.needs and request.name not in seen:
+            before = [*sorted((by_name[name] for name in ties.needs[request.name]), key=_rank), *before]
         seen.add(request.name)
         unseen = [other for other in before if other.name not in seen]
         if unseen:
@@ -35,4 +42,16 @@ def in_order(requests: Sequence[Request]) -> list[Request]:
 def _needed(request: Request, providers: Mapping[str, Sequence[Request]]) -> Sequence[Request]:
     needs = (request.needs_namespaces - request.provides_namespaces) | (request.needs_apis - request.provides_apis)
     found = {other.name: other for name in needs for other in providers.get(name, ())}
-    return sorted(found.values(), key=lambda other: (-other.priority, other.name))
+    return sorted(found.values(), key=_rank)
+
+
+def _by_unit(ranked: Sequence[Request], ties: Ties) -> list[Request]:
+    """Each unit as a whole where its first placement is."""
+    place = {request.name: number for number, request in enumerate(ranked)}
+    best = {unit: min(place[name] for name in unit) for unit in ties.units.values()}
+    first = {name: best[unit] for name, unit in ties.units.items()}
+    return sorted(ranked, key=lambda request: (first.get(request.name, place[request.name]), place[request.name]))
+
+
+def _rank(request: Request) -> tuple[int, str]:
+    return -request.priority, request.name

@@ -10,17 +10,20 @@ from kubefleet.model.request import Request
 from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.domains import Domains
 from kubefleet.scheduling.funnel import Funnel
+from kubefleet.scheduling.groups import Lack
 from kubefleet.scheduling.keep import Kept
 from kubefleet.scheduling.protocols import Mask, Numbers, Scorer, Scores
 from kubefleet.scheduling.scorers import scorers_for
+from kubefleet.scheduling.search import Want
 
 
 @dataclass(slots=True)
 class Picked:
     """`chosen` are all clusters, sorted; `added` those that are new, in no order. `dropped` were kept
     until the policy was edited, with what they are too many for; `passed_over` were picked until others had more room,
-    with their own; `seatless` may have no replica at all. `domains` are the copies by topology domain afterwards,
-    `scorers` those that rank.
+    with their own; `seatless` may have no replica at all. `lacks` say why nothing new was chosen, where a rule about
+    the whole choice cannot hold; `wants` are what other placements would have it be, and it is. `domains` are the
+    copies by topology domain afterwards, `scorers` those that rank.
     """
 
     domains: Domains
@@ -31,6 +34,8 @@ class Picked:
     dropped: dict[int, str] = field(default_factory=dict)
     passed_over: dict[int, int] = field(default_factory=dict)
     seatless: list[int] = field(default_factory=list)
+    lacks: tuple[Lack, ...] = ()
+    wants: tuple[Want, ...] = ()
     _values: list[Scores] = field(default_factory=list)
 
     @property
@@ -91,7 +96,7 @@ def pick(cycle: Cycle, request: Request, funnel: Funnel, kept: Kept) -> Picked:
         candidates = candidates.copy()
         candidates[[*kept.stays, *picked.seatless]] = False
     picked.added = _best(cycle, request, funnel, picked, candidates, number - len(stays), standing=False)
-    while kept.edited and (crowded := [i for i in stays if _bound(request) and domains.crowded(i)]):
+    while kept.edited and (crowded := [i for i in stays if spread_binds(request) and domains.crowded(i)]):
         worst = int(picked.by_score(np.array(crowded))[-1])
         domains.add(worst, -1)
         stays = [i for i in stays if i != worst]
@@ -127,7 +132,7 @@ def _asks(request: Request) -> bool:
     return any(work.divisible and work.replicas for work in request.workloads)
 
 
-def _bound(request: Request) -> bool:
+def spread_binds(request: Request) -> bool:
     """Whether a `DoNotSchedule` binds the picks. Of divided replicas the division keeps the rule, seat by seat."""
     hard = any(spread.hard for spread in request.policy.topology_spread)
     return hard and not request.divides and request.policy.type is not PolicyType.PICK_FIXED
@@ -141,7 +146,7 @@ def _best(
     """
     if number <= 0:
         return []
-    spreads, bound = request.policy.topology_spread, _bound(request)
+    spreads, bound = request.policy.topology_spread, spread_binds(request)
     places = np.flatnonzero(among)
     if spreads and (bound or len(places) > number):
         if bound and not standing and picked.domains.one_rule and len(places) <= number:
@@ -157,7 +162,7 @@ def _one_by_one(
     cycle: Cycle, request: Request, funnel: Funnel, picked: Picked, among: Mask, number: int, *, standing: bool
 ) -> list[int]:
     """As `_best`, where every pick changes the scores of the next, or whether it is allowed."""
-    bound, left = _bound(request), among.copy()
+    bound, left = spread_binds(request), among.copy()
     scorers = picked.scorers
     again = [which for which, scorer in enumerate(scorers) if scorer.every_pick]
     lasting = picked.totals(np.arange(len(among)), [which for which in range(len(scorers)) if which not in again])

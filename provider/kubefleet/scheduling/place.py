@@ -1,5 +1,6 @@
 """One placement: filters, keep, pick, divide, book; and the trail of all that."""
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from immutabledict import immutabledict
@@ -15,6 +16,7 @@ from kubefleet.scheduling.keep import Kept
 from kubefleet.scheduling.missing import missing_reasons, unplaced
 from kubefleet.scheduling.moves import left, moves_of
 from kubefleet.scheduling.needed_nodes import needed_nodes
+from kubefleet.scheduling.neighbours import Leaving
 from kubefleet.scheduling.refused import Outcome, kept_reasons, limit_reached, why_not
 from kubefleet.scheduling.relax import WhatIf, relaxations
 from kubefleet.scheduling.rules.estimates import estimates
@@ -22,6 +24,7 @@ from kubefleet.scheduling.scorers import SCORERS
 from kubefleet.scheduling.share import Shared
 from kubefleet.scheduling.solve import solve
 from kubefleet.scheduling.trail import Lazily, Ranking, Refusals
+from kubefleet.scheduling.warned import warnings_of
 
 T = TypeVar("T")
 _NONE: immutabledict[str, Any] = immutabledict()
@@ -31,7 +34,9 @@ def place(cycle: Cycle, request: Request, previous: Previous | None) -> tuple[De
     """Decide for one placement and book what it takes beyond what it holds."""
     funnel = run_filters(cycle, request)
     if request.frozen and previous is not None:
-        return _frozen(cycle, request, previous, funnel), ()
+        decision = _frozen(cycle, request, previous, funnel)
+        _told(cycle, decision, ())
+        return decision, ()
     estimated = estimates(cycle, request)
     before = cycle.ledger.picture()
     solved = solve(cycle, request, previous or Previous(), funnel)
@@ -42,9 +47,9 @@ def place(cycle: Cycle, request: Request, previous: Previous | None) -> tuple[De
         # To keep what was free before every booking would take more than the scores do.
         _ = picked.values
     new_nodes = needed_nodes(cycle)
-    outcome = Outcome(cycle.columns.names, request, funnel, kept, picked, shared)
+    outcome = Outcome(cycle.columns, request, funnel, kept, picked, shared)
     moves = moves_of(cycle, request, kept, picked, shared)
-    bindings, short = _bindings(cycle, request, kept, shared), unplaced(request, shared)
+    bindings, short = _bindings(cycle, request, kept, shared), unplaced(request, picked, shared)
     decision = Decision(
         placement=request.name,
         bindings=bindings,
@@ -52,13 +57,7 @@ def place(cycle: Cycle, request: Request, previous: Previous | None) -> tuple[De
         refused=Refusals(cycle.columns.names, shared.seats, lambda i: why_not(outcome, i)),
         kept=_frozen_dict(_kept_reasons(cycle, outcome)),
         left=_frozen_dict(left(cycle, request, kept, picked, shared, moves)),
-        warnings=Lazily(
-            lambda: tuple(
-                reason
-                for i in sorted(shared.seats)
-                for reason in (*funnel.warnings(i), *new_nodes.get(i, ()), *estimated(i))
-            )
-        ),
+        warnings=Lazily(lambda: warnings_of(outcome, lambda i: (*new_nodes.get(i, ()), *estimated(i)))),
         missing=Lazily(lambda: missing_reasons(outcome)),
         failures=Lazily(lambda: failed_scorers(cycle, request)) if len(picked.scorers) > len(SCORERS) else (),
         funnel=Lazily(funnel.steps),
@@ -66,6 +65,7 @@ def place(cycle: Cycle, request: Request, previous: Previous | None) -> tuple[De
         unplaced=short,
         divided=request.divides,
     )
+    _told(cycle, decision, moves)
     return decision, moves
 
 
@@ -76,6 +76,15 @@ def _kept_reasons(cycle: Cycle, outcome: Outcome) -> dict[str, tuple[Reason, ...
         for name, reasons in deadline_reasons(cycle, outcome.request, standing).items():
             found[name] = (*found.get(name, ()), *reasons)
     return dict(sorted(found.items()))
+
+
+def _told(cycle: Cycle, decision: Decision, moves: Sequence[Move]) -> None:
+    """Tell the neighbours where the placement stands, and what it has left."""
+    if cycle.neighbours is not None:
+        index = cycle.columns.index
+        left = {index[move.source]: Leaving(move.reason, move.why) for move in moves}
+        left |= {index[name]: Leaving(reason) for name, reason in decision.left.items() if index[name] not in left}
+        cycle.neighbours.decided(decision.placement, [index[b.cluster] for b in decision.bindings], left)
 
 
 def _frozen_dict(found: dict[str, T]) -> immutabledict[str, T]:

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from kubefleet.model.policy import PolicyType
 from kubefleet.model.reason import Code, Reason, make_reason
 from kubefleet.model.request import Request
+from kubefleet.scheduling.columns import Columns
+from kubefleet.scheduling.filters.groups import NAME as GROUPS
 from kubefleet.scheduling.filters.spread import skew_reasons
 from kubefleet.scheduling.funnel import Funnel
+from kubefleet.scheduling.groups import Groups, rules_of
 from kubefleet.scheduling.keep import Kept
 from kubefleet.scheduling.pick import Picked
 from kubefleet.scheduling.share import Shared
@@ -20,12 +23,17 @@ DEFERRED = "deferred"
 class Outcome:
     """Everything that came out for one placement, for those who explain it."""
 
-    names: tuple[str, ...]
+    columns: Columns
     request: Request
     funnel: Funnel
     kept: Kept
     picked: Picked
     shared: Shared
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of all clusters."""
+        return self.columns.names
 
 
 def why_not(outcome: Outcome, i: int) -> tuple[Reason, ...]:
@@ -33,6 +41,8 @@ def why_not(outcome: Outcome, i: int) -> tuple[Reason, ...]:
     request, picked, name = outcome.request, outcome.picked, outcome.names[i]
     if reasons := outcome.funnel.reasons(i):
         return reasons
+    if picked.lacks:
+        return lack_reasons(picked, name)
     if i in picked.chosen:
         skewed = skew_reasons(outcome.shared.spread, i, name) if outcome.shared.spread and outcome.shared.short else ()
         return outcome.funnel.shortage(i) or skewed or (limit_reached(name),)
@@ -43,12 +53,35 @@ def why_not(outcome: Outcome, i: int) -> tuple[Reason, ...]:
         skewed = skew_reasons(picked.domains, i, name)
         if skewed and (len(picked.chosen) < request.policy.number or request.policy.type is PolicyType.PICK_ALL):
             return skewed
+    if too_many := _too_many_groups(outcome, i):
+        return too_many
     if request.policy.number == 0 or i in picked.seatless:
         return (limit_reached(name),)
     figures = {"score": picked.total(i)}
     if picked.added:
         figures["chosen"] = min(picked.total(j) for j in picked.added)
     return (make_reason(Code.OUTSCORED, POLICY, name, **figures),)
+
+
+def lack_reasons(picked: Picked, name: str, **detail: int | str) -> tuple[Reason, ...]:
+    """Why nothing new is placed: the minimums that no choice of clusters reaches."""
+    return tuple(
+        make_reason(Code.NOT_ENOUGH_GROUPS, GROUPS, name, key=lack.key, least=lack.least, found=lack.found, **detail)
+        for lack in picked.lacks
+    )
+
+
+def _too_many_groups(outcome: Outcome, i: int) -> tuple[Reason, ...]:
+    """The maximums that stand in the way of a cluster, by the clusters that are chosen."""
+    rules = rules_of(outcome.columns, outcome.request.policy)
+    if rules is None:
+        return ()
+    groups = Groups(outcome.columns, rules, outcome.picked.chosen)
+    return tuple(
+        make_reason(Code.LIMIT_REACHED, GROUPS, outcome.names[i], key=rule.key, most=rule.max_groups or 0)
+        for which, rule in enumerate(groups.rules)
+        if not groups.fills(which, i)
+    )
 
 
 def limit_reached(name: str) -> Reason:

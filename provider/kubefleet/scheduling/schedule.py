@@ -5,17 +5,21 @@ from dataclasses import replace
 
 import numpy as np
 
-from kubefleet.model.decision import Binding, Decision, Move, Plan, Previous
+from kubefleet.model.decision import Binding, Move, Plan, Previous
 from kubefleet.model.request import PodShape, Request
 from kubefleet.model.snapshot import Snapshot
 from kubefleet.scheduling.columns import Columns
 from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.ledger import Ledger
+from kubefleet.scheduling.neighbours import Neighbours
 from kubefleet.scheduling.options import Options
 from kubefleet.scheduling.order import in_order
+from kubefleet.scheduling.partners import Partners
 from kubefleet.scheduling.place import place
 from kubefleet.scheduling.protocols import Numbers
 from kubefleet.scheduling.rules.prepare import with_rules
+from kubefleet.scheduling.ties import Ties
+from kubefleet.scheduling.together import place_units
 
 _DEFAULT = Options()
 
@@ -33,24 +37,39 @@ def schedule(
     priority (high first) and name.
     """
     columns = Columns(snapshot)
-    ordered = [
+    requests = [
         replace(request, divided=None) if request.divided is not None and not request.divides else request
-        for request in in_order(with_rules(columns.clusters, requests))
+        for request in with_rules(columns.clusters, requests)
     ]
-    cycle = Cycle(columns, Ledger(columns, _pods(columns, ordered)), options)
+    neighbours = None
+    if any(request.policy.affinity or request.policy.anti_affinity for request in requests):
+        neighbours = Neighbours(columns, requests)
+    ties = neighbours.ties if neighbours is not None else None
+    ordered = in_order(requests, ties)
+    cycle = Cycle(columns, Ledger(columns, _pods(columns, ordered)), options, neighbours=neighbours)
     _book_what_stands(cycle, ordered, previous)
     # What stands waits for new nodes already; what is placed now says which it needs.
     cycle.ledger.needs()
-    decisions: list[Decision] = []
-    moves: list[Move] = []
-    for request in ordered:
-        decision, moved = place(cycle, request, previous.get(request.name))
-        decisions.append(decision)
-        moves.extend(moved)
-    return Plan(
-        tuple(sorted(decisions, key=lambda decision: decision.placement)),
-        tuple(sorted(moves, key=lambda move: (move.placement, move.source, move.destination))),
-    )
+    if neighbours is not None:
+        neighbours.begin(_where(cycle, ordered, previous))
+    if neighbours is None:
+        placed = [place(cycle, request, previous.get(request.name)) for request in ordered]
+    else:
+        placed = place_units(Partners(cycle, neighbours), ordered, previous, place)
+    decisions = sorted((decision for decision, _ in placed), key=lambda decision: decision.placement)
+    return Plan(tuple(decisions), _listed([moves for _, moves in placed if moves], ties))
+
+
+def _listed(moves: Sequence[Sequence[Move]], ties: Ties | None) -> tuple[Move, ...]:
+    """By placement; those of a unit together, in the order in which they were planned."""
+    units = ties.units if ties is not None else {}
+    planned = {several[0].placement: number for number, several in enumerate(moves)}
+
+    def place_of(move: Move) -> tuple[str, int, str, str]:
+        unit = units.get(move.placement, (move.placement,))
+        return unit[0], planned[move.placement], move.source, move.destination
+
+    return tuple(sorted((move for several in moves for move in several), key=place_of))
 
 
 def _pods(columns: Columns, requests: Sequence[Request]) -> list[PodShape]:
@@ -106,3 +125,11 @@ def _book_what_stands(cycle: Cycle, requests: Sequence[Request], previous: Mappi
 def _standing(cycle: Cycle, previous: Previous | None) -> list[tuple[int, Binding]]:
     index, bindings = cycle.columns.index, previous.bindings if previous is not None else ()
     return [(index[binding.cluster], binding) for binding in bindings if binding.cluster in index]
+
+
+def _where(cycle: Cycle, requests: Sequence[Request], previous: Mapping[str, Previous]) -> dict[str, list[int]]:
+    """By placement the clusters where it stands: by what was decided, and by what it has booked."""
+    found = {request.name: {i for i, _ in _standing(cycle, previous.get(request.name))} for request in requests}
+    for (name, _), held in cycle.held.items():
+        found[name] |= {i for i, pods in held.items() if pods}
+    return {name: sorted(places) for name, places in found.items() if places}

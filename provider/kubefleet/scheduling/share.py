@@ -13,7 +13,9 @@ from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.divide_twice import divide_twice
 from kubefleet.scheduling.division import Share, divide, start
 from kubefleet.scheduling.domains import Domains
+from kubefleet.scheduling.firm import firm_seats, give_up
 from kubefleet.scheduling.funnel import Funnel
+from kubefleet.scheduling.groups import rules_of
 from kubefleet.scheduling.keep import Kept
 from kubefleet.scheduling.nodes import UNBOUNDED
 from kubefleet.scheduling.pick import Picked
@@ -84,6 +86,9 @@ def _divided(cycle: Cycle, request: Request, divided: Divided, funnel: Funnel, k
     """Every divisible workload over the same clusters; the others whole on each that got a seat."""
     whole = [work for work in request.workloads if not work.divisible]
     parts = [work for work in request.workloads if work.divisible]
+    if (rules := rules_of(cycle.columns, request.policy)) is not None:
+        # A cluster counts where it has any replica: those of the largest workload see to that.
+        parts.sort(key=lambda work: (-work.replicas, work.key))
     if not (kept.edited or picked.dropped or divided.max) and all(_stands(kept, work) for work in parts):
         return _as_it_stands(cycle, request, kept, parts, whole)
     shared = Shared({i: {work.key: work.replicas for work in whole} for i in picked.chosen})
@@ -98,6 +103,16 @@ def _divided(cycle: Cycle, request: Request, divided: Divided, funnel: Funnel, k
         if shared.spread is not None and kept.edited:
             level = _levelled(shares, shared.spread)
         seats = _seats(cycle, request, how, picked, asked, whole, level, limit)
+        if rules is not None and work is parts[0] and not picked.lacks and work.replicas:
+            firm = firm_seats(cycle.columns, rules, picked, level, seats)
+            if firm is not level:
+                firm = firm if kept.edited else _without_moves(firm, asked.replicas)
+                seats = _seats(
+                    cycle, request, how, picked, asked, whole, firm, _limit(cycle, request, funnel, firm, shared)
+                )
+                if firm_seats(cycle.columns, rules, picked, firm, seats) is not firm:
+                    give_up(cycle.columns, rules, picked, firm, seats)
+                    return _divided(cycle, request, divided, funnel, kept, picked)
         for i, count in zip(picked.chosen, seats, strict=True):
             shared.seats[i][work.key] = count
         missing = work.replicas - sum(seats)
@@ -175,7 +190,7 @@ def _shares(
         if room > UNBOUNDED:
             room = UNBOUNDED
         cap = current + room if limited else UNBOUNDED
-        if i in stays and not funnel.grows[i]:
+        if i in stays and (not funnel.grows[i] or picked.lacks):
             cap = current
         # For a cap below what runs there (a new `max`) the replicas beyond it go.
         cap = min(cap, high.get(names[i], cap)) if high else cap

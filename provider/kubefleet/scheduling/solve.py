@@ -1,14 +1,19 @@
-"""The steps from filters' verdicts to seats, for one placement: keep, pick, exchange, share."""
+"""The steps from filters' verdicts to seats, for one placement: keep, pick, regroup, exchange, share."""
 
 from dataclasses import dataclass
 
 from kubefleet.model.decision import Previous
+from kubefleet.model.policy import PolicyType
 from kubefleet.model.request import Request
 from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.exchange import exchange
 from kubefleet.scheduling.funnel import Funnel
+from kubefleet.scheduling.groups import rules_of
 from kubefleet.scheduling.keep import Kept, keep
+from kubefleet.scheduling.partners import Partners
 from kubefleet.scheduling.pick import Picked, pick
+from kubefleet.scheduling.regroup import regroup
+from kubefleet.scheduling.search import Want
 from kubefleet.scheduling.share import Shared, share
 
 
@@ -25,5 +30,15 @@ def solve(cycle: Cycle, request: Request, previous: Previous, funnel: Funnel) ->
     """Decide, and book in the cycle's ledger what is taken beyond what the placement holds."""
     kept = keep(cycle, request, previous, funnel)
     picked = pick(cycle, request, funnel, kept)
+    rules, wants = rules_of(cycle.columns, request.policy), _wants(cycle, request)
+    if rules is not None or wants:
+        regroup(cycle, request, funnel, kept, picked, rules, wants)
     exchange(cycle, request, funnel, kept, picked)
     return Solved(kept, picked, share(cycle, request, funnel, kept, picked))
+
+
+def _wants(cycle: Cycle, request: Request) -> list[tuple[Want, ...]]:
+    """What placements that need this one would have it choose."""
+    if cycle.neighbours is None or request.policy.type is not PolicyType.PICK_N:
+        return []
+    return Partners(cycle, cycle.neighbours).wants(request)

@@ -96,10 +96,11 @@ def _parse(document: Document, base: Path, mistakes: list[Mistake]) -> FleetFile
     for field in _NAMED:
         found += repeated_names(raw, field)
     members = item_names(raw, "clusters")
-    check_references(requests, members, found, spelling=Spelling.FILE)
+    names = item_names(raw, "placements")
+    check_references(requests, members, found, spelling=Spelling.FILE, placement_names=names)
     file = None
     if spec is not None:
-        _check_placements(spec, item_names(raw, "placements"), found)
+        _check_placements(spec, names, found)
         file = FleetFile(
             Snapshot(spec.options.now or _TAKEN_AT, tuple(sorted(clusters, key=lambda cluster: cluster.name))),
             tuple(requests),

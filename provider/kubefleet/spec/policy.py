@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from kubefleet.model.plugin import Plugin
-from kubefleet.model.policy import Fit, Policy, PolicyType, Prefer, Term, TopologySpread
+from kubefleet.model.policy import Fit, Policy, PolicyType, Prefer, SpreadGroup, Term, TopologySpread
 from kubefleet.model.selector import Expr, Operator
+from kubefleet.spec.affinity import AffinitySpec
 from kubefleet.spec.expressions import LabelExprSpec, PropertyExprSpec
 from kubefleet.spec.mistakes import Mistake, Spelling, join
 from kubefleet.spec.node_requirement import NodeRequirementSpec
@@ -87,6 +88,24 @@ class SpreadSpec(Written):
         return TopologySpread(self.topology_key, self.max_skew, hard, self.min_domains)
 
 
+class SpreadGroupSpec(Written):
+    """Over how many groups of clusters the chosen ones stand."""
+
+    topology_key: LabelKey
+    min_groups: Annotated[Whole, Field(ge=1, le=1000)] = 1
+    max_groups: Annotated[Whole, Field(ge=1, le=1000)] | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "SpreadGroupSpec":
+        if self.max_groups is not None and self.max_groups < self.min_groups:
+            raise ValueError(f"at most {self.max_groups} groups (expected at least the minimum, {self.min_groups})")
+        return self
+
+    def group(self) -> SpreadGroup:
+        """The frozen value."""
+        return SpreadGroup(self.topology_key, self.min_groups, self.max_groups)
+
+
 class PolicySpec(Written):
     """A whole policy. The limits are KubeFleet's."""
 
@@ -96,9 +115,13 @@ class PolicySpec(Written):
     required: Annotated[list[TermSpec], Field(max_length=10)] = []
     preferred: Annotated[list[PreferSpec], Field(max_length=10)] = []
     topology_spread: Annotated[list[SpreadSpec], Field(max_length=10)] = []
+    spread_groups: Annotated[list[SpreadGroupSpec], Field(max_length=10)] = []
+    affinity: Annotated[list[AffinitySpec], Field(max_length=10)] = []
+    anti_affinity: Annotated[list[AffinitySpec], Field(max_length=10)] = []
     tolerations: Annotated[list[TolerationSpec], Field(max_length=100)] = []
     filters: Annotated[list[Text], Field(max_length=10)] = []
     fit: Literal["filter", "score", "ignore"] = "filter"
+    min_clusters: Annotated[Whole, Field(ge=0, le=1000)] = 0
 
     def policy(self, filters: Mapping[str, Plugin], scorers: Mapping[str, Plugin]) -> Policy:
         """The frozen value; functions are by name."""
@@ -112,6 +135,10 @@ class PolicySpec(Written):
             tolerations=tuple(spec.toleration() for spec in self.tolerations),
             fit=Fit(self.fit),
             filters=tuple(filters[name] for name in self.filters),
+            spread_groups=tuple(spec.group() for spec in self.spread_groups),
+            affinity=tuple(spec.affinity() for spec in self.affinity),
+            anti_affinity=tuple(spec.affinity() for spec in self.anti_affinity),
+            min_clusters=self.min_clusters,
         )
 
 
@@ -168,7 +195,24 @@ def _fields_of_type(spec: PolicySpec, path: str, spelling: Spelling) -> list[Mis
         wrong("cluster_names", f"names with {spec.type} (expected PickFixed). Leave them out.")
     for name in sorted({name for name in spec.cluster_names or () if (spec.cluster_names or []).count(name) > 1}):
         wrong("cluster_names", f"cluster `{name}` is named twice (expected once)")
-    keys = [entry.topology_key for entry in spec.topology_spread]
-    for key in sorted({key for key in keys if keys.count(key) > 1}):
-        wrong("topology_spread", f"topology key `{key}` is named twice (expected once)")
+    spreads, groups = spec.topology_spread, spec.spread_groups
+    for field, keys in (
+        ("topology_spread", [entry.topology_key for entry in spreads]),
+        ("spread_groups", [entry.topology_key for entry in groups]),
+    ):
+        for key in sorted({key for key in keys if keys.count(key) > 1}):
+            wrong(field, f"topology key `{key}` is named twice (expected once)")
+    most = _most_clusters(spec)
+    for entry in groups:
+        if most is not None and entry.min_groups > most:
+            wrong("spread_groups", f"at least {entry.min_groups} groups of {most} clusters (expected at most {most})")
+    if most is not None and spec.min_clusters > most:
+        wrong("min_clusters", f"at least {spec.min_clusters} of {most} clusters (expected at most {most})")
     return mistakes
+
+
+def _most_clusters(spec: PolicySpec) -> int | None:
+    """How many clusters there can be; None where that is left open."""
+    if spec.type == "PickN":
+        return spec.number_of_clusters
+    return len(set(spec.cluster_names)) if spec.cluster_names else None

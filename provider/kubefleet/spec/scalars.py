@@ -23,6 +23,13 @@ def _name(raw: object) -> object:
     return raw
 
 
+def check_placement_name(raw: object) -> object:
+    """`NAME` of a placement of the program, or `FLEET/NAME` of one that another stack has placed."""
+    if isinstance(raw, str) and not all(_NAME.fullmatch(part) for part in raw.split("/", 1)):
+        raise ValueError(f"bad name `{raw}` (expected the name of a placement, or FLEET/NAME of another stack's)")
+    return raw
+
+
 def check_name(name: str, path: str, mistakes: list[Mistake]) -> None:
     """Add a mistake for a name that is no DNS label."""
     try:

@@ -2,10 +2,12 @@
 
 from kubefleet.model.policy import PolicyType
 from kubefleet.model.taint import Effect
+from kubefleet.scheduling.filters.affinity import AffinityMet, AntiAffinity
 from kubefleet.scheduling.filters.apis import Apis
 from kubefleet.scheduling.filters.capacity import Capacity
 from kubefleet.scheduling.filters.eligibility import Eligibility
 from kubefleet.scheduling.filters.functions import Functions
+from kubefleet.scheduling.filters.groups import SpreadGroups
 from kubefleet.scheduling.filters.namespaces import Namespaces
 from kubefleet.scheduling.filters.nodes import NodeRequirements
 from kubefleet.scheduling.filters.reachable import Reachable
@@ -24,8 +26,11 @@ FILTERS: tuple[Filter, ...] = (
     Namespaces(),
     Apis(),
     Functions(),
+    AffinityMet(),
+    AntiAffinity(),
     Capacity(),
     Spread(),
+    SpreadGroups(),
 )
 """One row a filter. `warns_for` of each says for which policies it only warns."""
 

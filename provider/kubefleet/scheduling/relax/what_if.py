@@ -66,7 +66,8 @@ class WhatIf:
             request = step.edit(request) if step.edit else request
         more = [step.nodes for step in steps if step.nodes]
         cycle = self._with(request, more)
-        return unplaced(request, solve(cycle, request, self._previous, self._judged(cycle, request, steps)).shared)
+        solved = solve(cycle, request, self._previous, self._judged(cycle, request, steps))
+        return unplaced(request, solved.picked, solved.shared)
 
     def _with(self, request: Request, more: Sequence[MoreNodes]) -> Cycle:
         pods = [work.pod for work in request.workloads]

@@ -3,6 +3,7 @@
 from kubefleet.model.request import Request
 from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.protocols import Scorer
+from kubefleet.scheduling.scorers.affinity import Affinity
 from kubefleet.scheduling.scorers.capacity import Capacity
 from kubefleet.scheduling.scorers.functions import function_scorers
 from kubefleet.scheduling.scorers.growth import Growth
@@ -15,13 +16,18 @@ SCORERS: tuple[Scorer, ...] = (
     Capacity(),  # × 1
 )
 """One row a scorer."""
+AFFINITY: Scorer = Affinity()  # × 10
+"""One more where any placement of the plan has an affinity."""
 
 
 def scorers_for(cycle: Cycle, request: Request) -> tuple[Scorer, ...]:
-    """The table's rows, that of fleets with growing pools, and those that the request's policy brings along."""
+    """The table's rows, those of affinity and of growing pools where there is any, and those that the request's policy
+    brings along.
+    """
     number = cycle.columns.number(request.policy)
+    rows = (*SCORERS, AFFINITY) if cycle.neighbours is not None else SCORERS
     growth = (Growth(),) if len(cycle.ledger.growing) else ()
-    return cycle.columns.once(("scorers", number), lambda: (*SCORERS, *growth, *function_scorers(request)))
+    return cycle.columns.once(("scorers", number), lambda: (*rows, *growth, *function_scorers(request)))
 
 
 __all__ = ["SCORERS", "scorers_for"]
