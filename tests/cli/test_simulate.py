@@ -128,7 +128,7 @@ def test_json_has_filters_in_order_scores_ties_near_misses_and_relaxations(tmp_p
     one, two = json.loads(run(tmp_path, SHORT_OF, "-o", "json").stdout)["placements"].values()
     assert [step["filter"] for step in one["funnel"]] == [
         "reachable", "eligibility", "taints-no-execute", "taints", "required", "nodes", "namespaces", "apis",
-        "function", "capacity", "spread",
+        "function", "affinity", "anti-affinity", "capacity", "spread", "spread-groups",
     ]  # fmt: skip
     assert [step for step in one["funnel"] if step["refused"]] == [
         {"filter": "taints", "left": 3, "refused": ["d"], "warns": False},
