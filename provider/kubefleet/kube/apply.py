@@ -18,8 +18,9 @@ from kubefleet.kube.patience import Patience
 from kubefleet.kube.placement_identity import PlacementIdentity
 from kubefleet.kube.refusal import NotApplied
 from kubefleet.kube.refused_write import explain
-from kubefleet.kube.replicas import hand_over_replicas, is_autoscaled, without_replicas
+from kubefleet.kube.replicas import hand_over_replicas, is_autoscaled
 from kubefleet.kube.together import together
+from kubefleet.spec.scale import replicas_in, with_replicas
 
 Wait = Callable[[tuple[ObjectRef, ...]], None]
 """Blocks until these objects are healthy; raises to stop the apply there."""
@@ -68,8 +69,8 @@ def apply_objects(
             remove_predecessor(connection, live, patience)
             live = None
         body = body_of(manifest, identity, revision, created=_is_absent(found) or found.ownership.created)
-        if live is not None and (body.get("spec") or {}).get("replicas") and is_autoscaled(connection, live, identity):
-            body = without_replicas(body)
+        if live is not None and replicas_in(body) and is_autoscaled(connection, live, identity):
+            body = with_replicas(body, None)
         if is_applied(body, live, identity.manager):
             return found.ownership.ref, False
         if live is not None:

@@ -11,7 +11,7 @@ from kubefleet.kube.object_ref import ref_of
 from kubefleet.kube.ownership import owners
 from kubefleet.kube.placement_identity import PlacementIdentity, is_manager_of
 from kubefleet.spec.autoscaler import target_of
-from kubefleet.spec.workload_cut import is_scalable
+from kubefleet.spec.scale import replicas_in, replicas_path
 
 _AUTOSCALER: Final = "kube-controller-manager"
 _HEIR: Final = "kubefleet-autoscaled"
@@ -24,7 +24,8 @@ def is_autoscaled(connection: Connection, live: Mapping[str, Any], identity: Pla
     Costs one list, only where Kubernetes' HPA controller has set the replicas, by the scale sub-resource. Where HPAs
     may not be listed that alone counts.
     """
-    if not is_scalable(live) or not any(_is_autoscalers(entry) for entry in managed_by(live)):
+    path = replicas_path(live)
+    if path is None or not any(_is_autoscalers(entry, path) for entry in managed_by(live)):
         return False
     ref = ref_of(live)
     try:
@@ -37,11 +38,6 @@ def is_autoscaled(connection: Connection, live: Mapping[str, Any], identity: Pla
     return any(target_of(item) == ref.owner_value and identity.uid not in owners(item) for item in found)
 
 
-def without_replicas(body: Mapping[str, Any]) -> dict[str, Any]:
-    """A body that says nothing of replicas."""
-    return {**body, "spec": {name: value for name, value in body["spec"].items() if name != "replicas"}}
-
-
 def hand_over_replicas(
     connection: Connection, body: Mapping[str, Any], live: Mapping[str, Any], identity: PlacementIdentity
 ) -> None:
@@ -50,23 +46,29 @@ def hand_over_replicas(
     The API server removes a field that its last manager gives up, and a workload without replicas has one: see
     kubernetes.io/docs/reference/using-api/server-side-apply, "Transferring ownership". Raises ApiError.
     """
-    if not is_scalable(body) or "replicas" in body["spec"]:
+    path = replicas_path(body)
+    if path is None or replicas_in(body) is not None:
         return
-    holders = [entry.manager for entry in managed_by(live) if _holds_replicas(entry.fields)]
+    holders = [entry.manager for entry in managed_by(live) if _holds(entry.fields, path)]
     if holders and all(is_manager_of(manager, identity.uid) for manager in holders):
         ref = ref_of(live)
-        kept = {
+        kept: dict[str, Any] = replicas_in(live)
+        for step in reversed(path):
+            kept = {step: kept}
+        kept |= {
             "apiVersion": ref.api_version,
             "kind": ref.kind,
             "metadata": {"name": ref.name, "namespace": ref.namespace},
-            "spec": {"replicas": live["spec"]["replicas"]},
         }
         apply_body(connection, kept, manager=_HEIR, force=False)
 
 
-def _is_autoscalers(entry: Managed) -> bool:
-    return entry.manager == _AUTOSCALER and entry.subresource == "scale" and _holds_replicas(entry.fields)
+def _is_autoscalers(entry: Managed, path: tuple[str, ...]) -> bool:
+    return entry.manager == _AUTOSCALER and entry.subresource == "scale" and _holds(entry.fields, path)
 
 
-def _holds_replicas(fields: Mapping[str, Any]) -> bool:
-    return "f:replicas" in (fields.get("f:spec") or {})
+def _holds(fields: Mapping[str, Any], path: tuple[str, ...]) -> bool:
+    part: Any = fields
+    for step in path:
+        part = part.get(f"f:{step}") if isinstance(part, Mapping) else None
+    return part is not None

@@ -9,7 +9,7 @@ from pulumi.output import UNKNOWN, Unknown
 
 from kubefleet.resources import _session
 from kubefleet.resources._adapter import Adapter, Props
-from kubefleet.spec.workload_cut import is_scalable
+from kubefleet.spec.scale import replicas_path, with_replicas
 
 _COMPARED = ("manifests", "members", "uid", "secret_versions")
 
@@ -53,8 +53,8 @@ def revision_of(manifests: Mapping[str, Any], secret_versions: Mapping[str, int]
         if key in secret_versions:
             manifest = {name: value for name, value in manifest.items() if name not in {"data", "stringData"}}
             manifest["version"] = secret_versions[key]
-        if is_scalable(manifest) and isinstance(manifest.get("spec"), dict):
-            manifest["spec"] = {name: value for name, value in manifest["spec"].items() if name != "replicas"}
+        if replicas_path(manifest) is not None:
+            manifest = with_replicas(manifest, None)
         shown[key] = manifest
     text = json.dumps(shown, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:12]

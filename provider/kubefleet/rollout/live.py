@@ -11,7 +11,7 @@ from kubefleet.kube.object_access import find
 from kubefleet.rollout.planner import Copy
 from kubefleet.rollout.scaling import autoscaled_keys
 from kubefleet.rollout.task import Task
-from kubefleet.spec.workload_cut import SCALABLE
+from kubefleet.spec.scale import SCALABLE, replicas_in
 
 _KEPT_RUNNING = SCALABLE | {"DaemonSet", "Pod"}
 """What a copy needs to be available. A Job runs to its end, a CronJob now and then."""
@@ -56,7 +56,8 @@ def read_copy(connection: Connection, uid: str, autoscaled: frozenset[str] = fro
     booked = {booking.workload: booking.replicas for booking in inventory.bookings}
     available = True
     for ref in inventory.objects:
-        if ref.kind not in _KEPT_RUNNING or ref.group not in {"", "apps"}:
+        custom = ref.owner_value in booked and ref.group not in {"", "apps", "batch"}
+        if not custom and (ref.kind not in _KEPT_RUNNING or ref.group not in {"", "apps"}):
             continue
         live = find(connection, ref)
         if live is None:
@@ -64,10 +65,12 @@ def read_copy(connection: Connection, uid: str, autoscaled: frozenset[str] = fro
             continue
         key = ref.owner_value
         replicas[key] = booked.get(key, 0) if key in autoscaled else replicas_of(live)
-        available = available and health(live).status is Status.AVAILABLE
+        # Nobody can tell the health of a custom resource without conditions: it passes in a rollout, and does here.
+        fine = {Status.AVAILABLE, Status.UNVERIFIED} if custom else {Status.AVAILABLE}
+        available = available and health(live).status in fine
     return Copy(connection.name, inventory.revision if inventory.completed else "", replicas, available)
 
 
 def replicas_of(live: Mapping[str, Any]) -> int:
     """Desired replicas of a live object: 1 of a Pod, none of a workload that has none to scale."""
-    return 1 if live.get("kind") == "Pod" else int((live.get("spec") or {}).get("replicas") or 0)
+    return 1 if live.get("kind") == "Pod" else int(replicas_in(live) or 0)

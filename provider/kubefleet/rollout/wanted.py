@@ -10,7 +10,8 @@ from kubefleet.kube.member_apply import Wanted
 from kubefleet.model.autoscaled import Bounds
 from kubefleet.rollout.planner import Replicas
 from kubefleet.spec.autoscaler import cut_bounds, target_of, with_bounds
-from kubefleet.spec.workload_cut import SCALABLE, cut_workload
+from kubefleet.spec.scale import with_replicas
+from kubefleet.spec.workload_cut import cut_workload, scales
 from kubefleet.spec.workloads import parse_workloads
 
 NO_BOUNDS: Mapping[str, Bounds] = immutabledict()
@@ -42,10 +43,9 @@ def wanted_on(
             for workload in parse_workloads([cut], "", []):
                 count = replicas.get(workload.key, workload.replicas)
                 if workload.key in scaled and count:
-                    spec = {field: value for field, value in manifest["spec"].items() if field != "replicas"}
-                    manifest = {**manifest, "spec": spec}
-                elif cut["kind"] in SCALABLE:
-                    manifest = {**manifest, "spec": {**manifest["spec"], "replicas": count}}
+                    manifest = with_replicas(manifest, None) if scales(cut) else manifest
+                elif scales(cut):
+                    manifest = with_replicas(manifest, count)
                 bookings.append(
                     InventoryBooking(
                         workload=workload.key,

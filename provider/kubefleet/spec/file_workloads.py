@@ -14,8 +14,8 @@ from kubefleet.spec.manifests import load_manifests
 from kubefleet.spec.mistakes import Mistake, join
 from kubefleet.spec.pod import PodSpec
 from kubefleet.spec.scalars import Count, Name
+from kubefleet.spec.scale import SCALABLE
 from kubefleet.spec.selection import select_objects
-from kubefleet.spec.workload_cut import SCALABLE
 from kubefleet.spec.workload_cuts import cut_workloads
 from kubefleet.spec.workloads import parse_workloads
 from kubefleet.spec.written import Written

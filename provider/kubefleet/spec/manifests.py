@@ -1,7 +1,7 @@
 """Manifests of a placement: files, folders, globs and dicts, loaded and checked, every mistake with file and line."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from kubefleet.spec.manifest_source import values_of
 from kubefleet.spec.mistakes import Mistake, join
 from kubefleet.spec.order_annotation import wave_of
+from kubefleet.spec.scale import REPLICAS_PATH_ANNOTATION, paths_of_crds
 
 _CLUSTER_SCOPED = frozenset(
     {
@@ -67,7 +68,8 @@ def load_manifests(
     """Every object of the sources, in their order, and every mistake in them.
 
     Lists (`kind: List`) are opened. Objects of namespaced kinds that name no namespace get `namespace`, or `default`.
-    What `kubectl apply` has written into an object's annotations is left out.
+    What `kubectl apply` has written into an object's annotations is left out. Custom resources that a CRD among the
+    objects can scale get the path of their replicas as an annotation.
     """
     mistakes: list[Mistake] = []
     found: list[ManifestObject] = []
@@ -84,7 +86,18 @@ def load_manifests(
             message = f"`{item.key}` is there twice (first at {first[item.key]}). Remove one of the two."
             mistakes.append(Mistake(join(path, "manifests"), message, item.where))
         first.setdefault(item.key, item.where)
-    return tuple(found), mistakes
+    paths = paths_of_crds(item.object for item in found)
+    return tuple(_with_path(item, paths) for item in found) if paths else tuple(found), mistakes
+
+
+def _with_path(item: ManifestObject, paths: Mapping[tuple[str, str], str]) -> ManifestObject:
+    """A custom resource that can be scaled, with the path of its replicas as an annotation."""
+    path = paths.get((item.object["apiVersion"], item.object["kind"]))
+    annotations = item.object["metadata"].get("annotations") or {}
+    if path is None or not isinstance(annotations, Mapping):
+        return item
+    metadata = {**item.object["metadata"], "annotations": {REPLICAS_PATH_ANNOTATION: path, **annotations}}
+    return replace(item, object={**item.object, "metadata": metadata})
 
 
 def _opened(value: object) -> list[object]:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from kubefleet.spec.scale import SCALABLE, replicas_path
+
 Cut = Callable[[Any], Any]
 WhenKnown = Callable[[Any, Cut], Any]
 _POD_SPEC = {
@@ -21,7 +23,6 @@ _POD_SPEC = {
     "Job": ("spec", "template", "spec"),
     "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
 }
-SCALABLE = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "ReplicationController"})
 _OF_POD_SPEC = (
     "overhead",
     "resources",
@@ -45,9 +46,9 @@ def at_once(part: Any, cut: Cut) -> Any:
     return cut(part)
 
 
-def is_scalable(manifest: Mapping[str, Any]) -> bool:
-    """Whether its replicas are for the scheduler to decide: a workload of Kubernetes' own groups that has them."""
-    return manifest.get("kind") in SCALABLE and manifest.get("apiVersion") in _GROUPS
+def scales(cut: Mapping[str, Any]) -> bool:
+    """Whether the replicas of what was cut are for the scheduler to decide."""
+    return cut["kind"] in SCALABLE or "scaled" in cut
 
 
 def pod_path(manifest: Mapping[str, Any]) -> tuple[str, ...] | None:
@@ -66,26 +67,34 @@ def pod_path(manifest: Mapping[str, Any]) -> tuple[str, ...] | None:
 def cut_workload(manifest: Mapping[str, Any], when_known: WhenKnown = at_once) -> dict[str, Any] | None:
     """The part of a manifest that scheduling reads, or None for an object without pods.
 
-    Shape: `{kind, namespace, name, replicas?, pod: {labels, containers, initContainers, overhead, ...}}` in the field
-    names of Kubernetes. `when_known(part, cut)` is called at every part on the way to these leaves: it returns
-    `cut(part)`, or what stands for it while the part is not known.
+    Shape: `{kind, namespace, name, replicas?, scaled?, pod?: {labels, containers, initContainers, overhead, ...}}` in
+    the field names of Kubernetes; a custom resource is `scaled`. `when_known(part, cut)` is called at every part on the
+    way to these leaves: it returns `cut(part)`, or what stands for it while the part is not known.
     """
     kind = manifest.get("kind")
-    if kind not in _POD_SPEC or manifest.get("apiVersion") not in _GROUPS:
+    path, replicas_at = pod_path(manifest), replicas_path(manifest)
+    own = kind in _POD_SPEC and manifest.get("apiVersion") in _GROUPS
+    if not own and replicas_at is None:
         return None
     metadata = manifest.get("metadata", {})
     cut: dict[str, Any] = {"kind": kind, "namespace": metadata.get("namespace", ""), "name": metadata.get("name")}
-    if kind in SCALABLE:
-        replicas = when_known(manifest.get("spec"), partial(field_of, "replicas"))
+    if not own:
+        cut["scaled"] = True
+    if replicas_at is not None:
+        replicas: Any = manifest
+        for step in replicas_at:
+            replicas = when_known(replicas, partial(field_of, step))
         if replicas is not None:
             cut["replicas"] = replicas
+    if path is None:
+        return cut
     template: Any = manifest
-    for step in _POD_SPEC[kind][:-1]:
+    for step in path[:-1]:
         template = when_known(template, partial(_step, step))
     pod = when_known(template, partial(_cut_template, when_known))
     if pod is not None:
         cut["pod"] = pod
-    if kind == "StatefulSet":
+    if own and kind == "StatefulSet":
         claims = when_known(manifest.get("spec"), partial(field_of, "volumeClaimTemplates"))
         claims = when_known(claims, lambda templates: True if templates else None)
         if claims is not None:

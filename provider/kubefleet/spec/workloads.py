@@ -12,7 +12,7 @@ from kubefleet.spec.autoscaler import parse_bounds
 from kubefleet.spec.mistakes import Mistake
 from kubefleet.spec.pod_requests import pod_resources
 from kubefleet.spec.pod_rules import parse_node_affinity, parse_rules
-from kubefleet.spec.workload_cut import SCALABLE
+from kubefleet.spec.workload_cut import scales
 
 
 def parse_workloads(cuts: Sequence[Mapping[str, Any]], path: str, mistakes: list[Mistake]) -> tuple[Workload, ...]:
@@ -20,13 +20,13 @@ def parse_workloads(cuts: Sequence[Mapping[str, Any]], path: str, mistakes: list
 
     With several scalable objects, one with a single replica is never divided; the only one always may be.
     """
-    alone = sum(cut["kind"] in SCALABLE for cut in cuts) == 1
+    alone = sum(scales(cut) for cut in cuts) == 1
     workloads = []
     for cut in cuts:
         key = f"{cut['kind']}/{cut['namespace']}/{cut['name']}"
         where = f"{path}.manifests[{key}]"
         given = cut.get("replicas")
-        replicas = (1 if given is None else given) if cut["kind"] in SCALABLE | {"Pod"} else 0
+        replicas = (1 if given is None else given) if scales(cut) or cut["kind"] == "Pod" else 0
         if not isinstance(replicas, int) or isinstance(replicas, bool) or replicas < 0:
             mistakes.append(
                 Mistake(f"{where}.spec.replicas", f"`{replicas}` is no count (expected a whole number >= 0).")
@@ -40,7 +40,7 @@ def parse_workloads(cuts: Sequence[Mapping[str, Any]], path: str, mistakes: list
         except ValueError as error:
             mistakes.append(Mistake(where, f"{error}."))
             continue
-        divisible = cut["kind"] in SCALABLE and (alone or replicas != 1 or bounds is not None)
+        divisible = scales(cut) and (alone or replicas != 1 or bounds is not None)
         workloads.append(Workload(key, cut["namespace"], replicas, shape, divisible, rules, bounds))
     return tuple(workloads)
 
