@@ -260,3 +260,17 @@ def test_check_needs_something_to_compare_with(tmp_path: Path) -> None:
 def test_the_quick_starts_fleet_is_placed() -> None:
     plan = simulate_file(Path(__file__).parents[2] / "examples" / "01-quickstart" / "fleet.yaml")
     assert [(decision.placement, decision.unplaced) for decision in plan.decisions] == [("web", 0)]
+
+
+def test_json_has_the_bounds_of_autoscalers_and_what_was_selected(tmp_path: Path) -> None:
+    shop = Path(__file__).parents[1] / "cases" / "manifests" / "shop"
+    done = run(
+        tmp_path,
+        "clusters: [{name: a}, {name: b}]\nplacements:\n"
+        f"- {{name: web, namespace: shop, manifests: [{shop}], select: Deployment/api, replicas: {{}}}}\n",
+        "-o",
+        "json",
+    )
+    web = json.loads(done.stdout)["placements"]["web"]
+    assert web["autoscaled"] == {"Deployment/shop/api": {"a": {"min": 1, "max": 4}, "b": {"min": 1, "max": 4}}}
+    assert web["selection"]["absent"] == {"Secret/shop/only-in-the-cluster": "named by Deployment/shop/api"}

@@ -46,9 +46,7 @@ class _Maker:
         pods = self._pods(nodes) if self._chance(0.75, "standing") else []
         quota, limits = self._quota(), self._limits()
         replicas = self.random.randint(1, 3) if self._chance(0.35, "scale-up") else 0
-        return RandomCluster(
-            self.namespace, nodes, pods, template, replicas, quota, limits, frozenset(self.traits)
-        )
+        return RandomCluster(self.namespace, nodes, pods, template, replicas, quota, limits, frozenset(self.traits))
 
     def _chance(self, probability: float, trait: str = "") -> bool:
         happens = self.random.random() < probability
@@ -73,9 +71,7 @@ class _Maker:
             amounts[GPU] = str(self.random.choice((1, 2, 4)))
             taints.append({"key": GPU, "effect": "NoSchedule"})
         if self._chance(0.15):
-            taints.append(
-                {"key": "dedicated", "value": self.random.choice(("ml", "batch")), "effect": "NoExecute"}
-            )
+            taints.append({"key": "dedicated", "value": self.random.choice(("ml", "batch")), "effect": "NoExecute"})
         if self._chance(0.15):
             taints.append({"key": "soft", "effect": "PreferNoSchedule"})
         return {

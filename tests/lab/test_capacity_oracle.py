@@ -121,9 +121,7 @@ class Trial:
         return Request("new", policy=Policy(PolicyType.PICK_N, 1), workloads=workloads, divided=Divided())
 
     def _pods(self) -> list[dict[str, Any]]:
-        return [
-            pod for pod in self.server.list(f"{self.path}/pods") if pod["metadata"]["name"].startswith("new-")
-        ]
+        return [pod for pod in self.server.list(f"{self.path}/pods") if pod["metadata"]["name"].startswith("new-")]
 
     def _bound(self) -> int:
         return sum(bool(pod["spec"].get("nodeName")) for pod in self._pods())

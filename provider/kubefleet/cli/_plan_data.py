@@ -10,6 +10,7 @@ import yaml
 from kubefleet.cli._trail_data import reason_data, scores_of, trail_of
 from kubefleet.model.decision import Decision, Move, Plan
 from kubefleet.model.request import Request
+from kubefleet.scheduling.autoscaled import autoscaled_parts
 from kubefleet.spec.selection_record import record_of
 
 
@@ -58,8 +59,19 @@ def _decision(decision: Decision, request: Request) -> dict[str, Any]:
         "warnings": [{"cluster": reason.cluster, **reason_data(reason)} for reason in decision.warnings],
         "unplaced": decision.unplaced,
         **trail_of(decision),
+        **_autoscaled(request, decision),
         **({"selection": record_of(request.selection)} if request.selection is not None else {}),
     }
+
+
+def _autoscaled(request: Request, decision: Decision) -> dict[str, Any]:
+    """`{autoscaled: {workload: {cluster: {min, max}}}}`, where there is one."""
+    parts = autoscaled_parts(request, decision)
+    shown = {
+        workload: {name: {"min": bounds.least, "max": bounds.most} for name, bounds in by_cluster.items()}
+        for workload, by_cluster in parts.items()
+    }
+    return {"autoscaled": shown} if shown else {}
 
 
 def _move(move: Move) -> dict[str, Any]:
