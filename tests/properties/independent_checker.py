@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache
 
+from affinity_checker import broken_affinities, broken_groups
+
 from kubefleet.model.cluster import Cluster, ClusterState
 from kubefleet.model.decision import Decision, Plan
 from kubefleet.model.policy import Fit, Policy, PolicyType, Term
@@ -159,7 +161,7 @@ def sums(request: Request, decision: Decision) -> list[str]:
         asked = {PolicyType.PICK_N: policy.number, PolicyType.PICK_FIXED: len(policy.names)}.get(policy.type)
         if asked is not None and len(bindings) + decision.unplaced != asked:
             found.append(f"{len(bindings)} copies and {decision.unplaced} unplaced of {asked}")
-        if asked is None and decision.unplaced:
+        if asked is None and decision.unplaced and not (policy.spread_groups or policy.min_clusters):
             found.append("PickAll asks for no number")
         if len(decision.missing) != decision.unplaced:
             found.append(f"{len(decision.missing)} reasons for {decision.unplaced} copies")
@@ -207,7 +209,9 @@ def demands(work: Iterable[Workload], replicas: Mapping[str, int]) -> list[tuple
 
 def judge_new(snapshot: Snapshot, requests: Iterable[Request], plan: Plan) -> list[str]:
     """Everything wrong with a plan made from nothing."""
-    found, by_name = [], {request.name: request for request in requests}
+    requests = tuple(requests)
+    by_name = {request.name: request for request in requests}
+    found = broken_affinities(snapshot, requests, plan)
     for decision in plan.decisions:
         request = by_name[decision.placement]
         wrong = [
@@ -215,6 +219,7 @@ def judge_new(snapshot: Snapshot, requests: Iterable[Request], plan: Plan) -> li
             *sums(request, decision),
             *bounds(request, decision),
             *skews(request, decision, snapshot),
+            *broken_groups(request, decision, snapshot),
         ]
         for binding in decision.bindings:
             cluster = snapshot.cluster(binding.cluster)
