@@ -170,6 +170,32 @@ def test_what_nobody_can_tell_passes_with_a_warning(task, warnings):
     assert run_settle(silent).phase is Phase.COMPLETE
 
 
+def test_replicas_of_a_custom_resource_go_up_in_the_stage_and_down_at_its_end(task):
+    annotations = {"pulumi-kubefleet/replicas-path": ".spec.size.wanted"}
+    scaled = {**THING, "metadata": {**THING["metadata"], "annotations": annotations}, "spec": {"size": {"wanted": 9}}}
+
+    def divided(**counts):
+        made = task(dict.fromkeys(counts, 1))
+        made.manifests.update({"crd": CRD, "thing": scaled})
+        target = {name: {KEY: 1, "Thing/default/silent": count} for name, count in counts.items()}
+        strategy = RollingUpdate(progress_deadline=60, unverified_wait=0.5)
+        return replace(made, target=target, strategy=strategy, divided=True)
+
+    def sizes(made):
+        path = "/apis/rollout.test/v1/namespaces/default/things/silent"
+        return {name: made.connect(name).get(path)["spec"]["size"]["wanted"] for name in made.target}
+
+    first = divided(**{"eu-1": 4})
+    assert run_stage(first).phase is Phase.COMPLETE
+    assert run_settle(first).phase is Phase.COMPLETE
+    assert sizes(first) == {"eu-1": 4}
+    moved = divided(**{"eu-1": 1, "us-1": 3})
+    assert run_stage(moved).phase is Phase.COMPLETE
+    assert sizes(moved) == {"eu-1": 4, "us-1": 3}
+    assert run_settle(moved).phase is Phase.COMPLETE
+    assert sizes(moved) == {"eu-1": 1, "us-1": 3}
+
+
 def test_a_claim_whose_class_waits_for_a_pod_holds_nothing_up(task):
     late = {
         "apiVersion": "storage.k8s.io/v1",

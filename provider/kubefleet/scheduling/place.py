@@ -71,11 +71,13 @@ def place(cycle: Cycle, request: Request, previous: Previous | None) -> tuple[De
 
 def _kept_reasons(cycle: Cycle, outcome: Outcome) -> dict[str, tuple[Reason, ...]]:
     found = kept_reasons(outcome)
-    if outcome.kept.before and any(toleration.seconds for toleration in outcome.request.policy.tolerations):
+    tolerations = outcome.request.policy.tolerations
+    if tolerations and outcome.kept.before and any(toleration.seconds for toleration in tolerations):
         standing = [i for i in outcome.kept.before if i in outcome.shared.seats]
         for name, reasons in deadline_reasons(cycle, outcome.request, standing).items():
             found[name] = (*found.get(name, ()), *reasons)
-    return dict(sorted(found.items()))
+        return dict(sorted(found.items()))
+    return found
 
 
 def _told(cycle: Cycle, decision: Decision, moves: Sequence[Move]) -> None:
