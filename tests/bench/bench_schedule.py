@@ -28,11 +28,13 @@ from kubefleet.model.selector import Expr, Operator
 from kubefleet.model.shape import NodeShape
 from kubefleet.model.snapshot import Snapshot
 from kubefleet.model.taint import Effect, Taint
+from kubefleet.report.story import SHORT, story_lines
 from kubefleet.scheduling import schedule
 
 SIZES = ((1_000, 100), (10_000, 1_000))
 # Seconds on one core, and MiB.
-GOALS = {"from-nothing": 3, "one-cluster-changed": 0.5, "peak-memory": 1024}
+GOALS = {"from-nothing": 3, "one-cluster-changed": 0.5, "peak-memory": 1024, "explain": 0.05, "explain-unplaced": 0.05}
+STORIES = 10
 TOO_LARGE = PodShape(immutabledict({"cpu": 500_000}))
 MIB = 2**20
 
@@ -125,8 +127,24 @@ def measure(count: int, clusters: int) -> list[Row]:
         seconds = time.process_time() - began
         rows.append(_row(f"schedule {name}", round(seconds, 3), "s", size))
         before = {decision.placement: Previous(decision.bindings) for decision in plan.decisions}
+    rows += _explained(plan, size)
     rows.append(_row("unplaced placements", _unplaced(plan), "", size))
     rows.append(_row("peak memory", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, "MiB", size))
+    return rows
+
+
+def _explained(plan: Plan, size: str) -> list[Row]:
+    """Seconds that the story of one placement takes, a few of them on average: of placed ones, and of unplaced ones
+    with what would make them fit.
+    """
+    unplaced = [decision for decision in plan.decisions if decision.unplaced][:STORIES]
+    placed = [decision for decision in plan.decisions if not decision.unplaced][:STORIES]
+    rows = []
+    for name, told in (("explain", placed), ("explain unplaced", unplaced)):
+        began = time.process_time()
+        for decision in told:
+            story_lines(decision, most=SHORT)
+        rows.append(_row(name, round((time.process_time() - began) / max(1, len(told)), 4), "s", size))
     return rows
 
 

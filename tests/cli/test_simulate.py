@@ -92,6 +92,11 @@ def test_json_has_decisions_reasons_scores_and_moves(tmp_path: Path) -> None:
     }
 
 
+def test_the_table_says_what_would_make_it_fit(tmp_path: Path) -> None:
+    lines = run(tmp_path, SHORT_OF).stdout.splitlines()
+    assert "two: 1 unplaced; would fit with a toleration of x:NoSchedule" in lines
+
+
 def test_yaml_is_the_same_data_as_json(tmp_path: Path) -> None:
     as_json, as_yaml = (run(tmp_path, MOVING, "-o", form).stdout for form in ("json", "yaml"))
     assert yaml.safe_load(as_yaml) == json.loads(as_json)

@@ -27,6 +27,7 @@ from kubefleet.model.property import make_property
 from kubefleet.model.request import Workload
 from kubefleet.model.selector import Expr, Operator
 from kubefleet.report.relaxation_text import relaxation_text
+from kubefleet.scheduling.relax.search import MOST_TRIALS
 from kubefleet.scheduling.relax.what_if import WhatIf
 
 pytestmark = pytest.mark.fast
@@ -126,6 +127,22 @@ def test_only_what_is_unplaced_is_relaxed_and_nothing_before_it_is_asked_for(mon
     assert asked == ["lacks"]
     assert len(lacks.relaxations) == 2
     assert asked == ["lacks"]
+
+
+def test_questions_asked_do_not_grow_with_the_fleet(monkeypatch) -> None:
+    asked = []
+    left = WhatIf.left
+    monkeypatch.setattr(WhatIf, "left", lambda self, *steps: asked.append(len(steps)) or left(self, *steps))
+    numbers = []
+    for size in (12, 120, 600):
+        asked.clear()
+        tainted = (NO_SCHEDULE,)
+        fleet = [cluster(f"c{n:03}", node("4"), taints=tainted if n % 3 else ()) for n in range(size)]
+        made = plan(fleet, [request(f"p{n}", policy=best(1), size=pod(cpu="9")) for n in range(3)])
+        assert told(made.decisions[0])[0] == "cpu 4 instead of 9 for a pod of w"
+        numbers.append(len(asked))
+    assert numbers == [numbers[0]] * 3
+    assert numbers[0] <= MOST_TRIALS / 3
 
 
 def test_several_reasons_against_the_only_cluster_are_one_relaxation() -> None:

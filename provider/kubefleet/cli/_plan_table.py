@@ -9,7 +9,15 @@ from kubefleet.model.decision import Move, Plan
 from kubefleet.model.request import Request
 from kubefleet.model.snapshot import Snapshot
 from kubefleet.report.fit_line import fit_line
-from kubefleet.report.plan_message import counts, failure_lines, growth_lines, kept_lines, move_line, summary
+from kubefleet.report.plan_message import (
+    counts,
+    failure_lines,
+    growth_lines,
+    kept_lines,
+    move_line,
+    summary,
+    unplaced_line,
+)
 from kubefleet.report.selection_lines import selection_lines
 from kubefleet.report.story import story_lines
 
@@ -26,6 +34,7 @@ def plan_as_table(plan: Plan, snapshot: Snapshot) -> str:
     lines = [line.rstrip() for line in _rendered(table).splitlines()]
     for decision in plan.decisions:
         lines += kept_lines(decision) + failure_lines(decision) + growth_lines(decision)
+        lines += [unplaced_line(decision)] if decision.unplaced else []
     lines += [move_line(move) for move in plan.moves]
     return "\n".join([*lines, summary(plan, snapshot)]) + "\n"
 

@@ -33,7 +33,7 @@ def plan_message(plan: Plan, snapshot: Snapshot, requests: Sequence[Request] = (
     lines += [move_line(move) for move in plan.moves]
     lines += [line for decision in plan.decisions for line in kept_lines(decision)]
     lines += [line for decision in plan.decisions for line in failure_lines(decision)]
-    lines += [partial(_unplaced_line, decision) for decision in plan.decisions if decision.unplaced]
+    lines += [partial(unplaced_line, decision) for decision in plan.decisions if decision.unplaced]
     lines += [line for decision in plan.decisions for line in growth_lines(decision)]
     lines += [partial(_placement_line, decision, snapshot) for decision in plan.decisions]
     lines += [f"no placement takes {', '.join(left_out)}"] if left_out else []
@@ -130,7 +130,7 @@ def move_line(move: Move) -> str:
     return f"move {move.replicas} of {move.placement}: {move.source} {target}, because it is {cause(move)}"
 
 
-def _unplaced_line(decision: Decision) -> str:
+def unplaced_line(decision: Decision) -> str:
     """With the smallest change that would help, where there is one."""
     line = f"{decision.placement}: {decision.unplaced} unplaced"
     if not decision.relaxations:

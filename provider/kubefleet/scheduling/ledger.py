@@ -10,7 +10,7 @@ from kubefleet.model.shape import NodeShape
 from kubefleet.scheduling.columns import Columns
 from kubefleet.scheduling.layout import lay_all
 from kubefleet.scheduling.new_nodes import Needs, NewNodes, grows
-from kubefleet.scheduling.node_table import NodeTable
+from kubefleet.scheduling.node_table import PODS, NodeTable, accepted
 from kubefleet.scheduling.nodes import NONE_AT_ALL, UNBOUNDED, Size, Table, room_in
 from kubefleet.scheduling.protocols import Mask, Numbers
 from kubefleet.scheduling.rooms import Rooms
@@ -187,11 +187,12 @@ class Ledger:
 
     def room_on_empty(self, pod: PodShape, shape: NodeShape) -> int:
         """How many such pods a node of a cluster's shape holds with nothing else on it."""
-        size = self._sizes[pod]
-        if not shape.schedulable:
+        if not (shape.schedulable and accepted(shape, pod)):
             return 0
-        kind, free = self._table.empty(shape)
-        return int((free[list(size.asked)] // size.need[list(size.asked)]).min()) if size.accepts[kind] else 0
+        size, has = self._sizes[pod], shape.allocatable
+        asked = ((self.resources[r], int(size.need[r])) for r in size.asked)
+        # A node that says nothing of pod slots has no limit of them.
+        return min((has.get(name, 0) // need for name, need in asked if name != PODS or PODS in has), default=UNBOUNDED)
 
     def fork(self, pods: Iterable[PodShape], more: Sequence[tuple[int, NodeShape, int]] = ()) -> "Ledger":
         """A ledger that begins as this one is now and goes its own way. It will be asked about the given pods only, new

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import numpy as np
 from immutabledict import immutabledict
 
 from kubefleet.model.relaxation import Constraint, make_change
@@ -32,44 +33,46 @@ def node_families(what_if: WhatIf) -> Iterator[Family]:
 
 def _counts(what_if: WhatIf, nodes: MoreNodes) -> Sequence[int]:
     """What was counted for each workload by itself may not suffice for all together, or where pods keep apart."""
-    most = max(2 * nodes.count, _lacking(what_if, nodes.cluster)) + 1
+    lacking = sum(_lacking(what_if, [nodes.cluster])[nodes.cluster].values())
+    most = max(2 * nodes.count, lacking) + 1
     return range(nodes.count, min(most, nodes.count + _MOST_MORE) + 1)
 
 
 def _short_ones(what_if: WhatIf) -> list[int]:
     """Clusters that only lack room: nothing else speaks against them."""
     if what_if.request.divides:
-        able = [i for i in range(len(what_if.columns)) if what_if.now.grows[i]]
+        able = np.flatnonzero(what_if.now.grows).tolist()
     else:
         able = [i for i in sorted(what_if.short) if not what_if.refusing.get(i, {0: ()})]
-    return sorted(able, key=lambda i: (_lacking(what_if, i), i))[:_NEAREST]
+    lacking = _lacking(what_if, able)
+    return sorted(able, key=lambda i: (sum(lacking[i].values()), i))[:_NEAREST]
 
 
-def _lacking(what_if: WhatIf, i: int) -> int:
-    return sum(what_if.lacks(work, i, pods) for work, pods in _wanted(what_if, i))
-
-
-def _wanted(what_if: WhatIf, i: int) -> list[tuple[Workload, int]]:
-    """Pods of each workload that a cluster would have, of divided replicas with all those that are missing."""
-    request, binding = what_if.request, what_if.on.get(i)
-    wanted = []
+def _lacking(what_if: WhatIf, clusters: Sequence[int]) -> dict[int, dict[Workload, int]]:
+    """By cluster and workload, the pods for which there is no room: of divided replicas of all those that are missing,
+    else of a copy.
+    """
+    request, found = what_if.request, {i: dict[Workload, int]() for i in clusters}
     for work in request.workloads:
-        if request.divides and work.divisible:
-            have = binding.replicas.get(work.key, 0) if binding else 0
-            wanted.append((work, have + what_if.missing))
-        else:
-            wanted.append((work, work.replicas))
-    return wanted
+        room = what_if.room(work, clusters)
+        for i, there in zip(clusters, room, strict=True):
+            wanted = work.replicas
+            if request.divides and work.divisible:
+                binding = what_if.on.get(i)
+                wanted = what_if.missing + (binding.replicas.get(work.key, 0) if binding else 0)
+            if wanted > there:
+                found[i][work] = wanted - there
+    return found
 
 
 def fewest_nodes(what_if: WhatIf, i: int) -> MoreNodes | None:
     """Of the shapes of a cluster the one of which the fewest nodes would do; of equals the smallest, by its amounts."""
-    lacking = [(work, short) for work, pods in _wanted(what_if, i) if (short := what_if.lacks(work, i, pods))]
+    lacking = _lacking(what_if, [i])[i]
     found = []
     for shape in what_if.columns.clusters[i].shapes:
-        rooms = [what_if.ledger.room_on_empty(work.pod, shape) for work, _ in lacking]
-        if lacking and all(rooms):
-            count = sum(-(-short // room) for (_, short), room in zip(lacking, rooms, strict=True))
+        rooms = [what_if.ledger.room_on_empty(work.pod, shape) for work in lacking]
+        if rooms and all(rooms):
+            count = sum(-(-short // room) for short, room in zip(lacking.values(), rooms, strict=True))
             found.append((count, sorted(shape.allocatable.items()), sorted(shape.labels.items()), shape))
     if not found:
         return None

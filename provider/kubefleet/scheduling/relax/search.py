@@ -104,17 +104,19 @@ def _of_clusters(what_if: WhatIf, families: Sequence[Family]) -> list[Relaxation
     nearest = []
     for i, by_filter in what_if.refusing.items():
         own = [steps[row, i, which] for row, reasons in by_filter.items() for which in range(len(reasons))]
-        nodes = fewest_nodes(what_if, i) if i in what_if.short and len(own) < _MOST_TOGETHER else None
-        if i in what_if.short and nodes is None:
-            continue
-        own += [node_step(what_if, nodes)] if nodes else []
-        if own:
-            nearest.append((len(own), i, own))
+        if own and len(own) + (i in what_if.short) <= _MOST_TOGETHER:
+            nearest.append((len(own) + (i in what_if.short), i, own))
     nearest.sort(key=lambda item: item[:2])
     together: dict[object, Step] = {}
     best = what_if.missing
     found = []
-    for _, _, own in nearest[: what_if.missing]:
+    for _, i, own in nearest[: min(what_if.missing, _MOST_TOGETHER)]:
+        if i in what_if.short:
+            nodes = fewest_nodes(what_if, i)
+            if nodes is None:
+                continue
+            more = node_step(what_if, nodes)
+            together[more.change] = more
         together |= {step.change: step for step in own}
         if len(together) > _MOST_TOGETHER or what_if.trials >= MOST_TRIALS:
             break

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from kubefleet.model.decision import Binding, Previous
 from kubefleet.model.reason import Reason
 from kubefleet.model.request import Request, Workload
@@ -41,7 +43,7 @@ class WhatIf:
         self._funnel = funnel
         self._capacity = next(at for at, (row, _) in enumerate(funnel.verdicts) if row.name == CAPACITY)
         self.now = self._judged(self._cycle, self.request, ())
-        self.short = frozenset(i for i in range(len(self.columns)) if self.now.refusal(i, CAPACITY))
+        self.short = frozenset(np.flatnonzero(~self.now.verdicts[self._capacity][1].passed).tolist())
         self.refusing = {
             i: reasons
             for i in range(len(self.columns))
@@ -53,10 +55,10 @@ class WhatIf:
         """What is free after the plan."""
         return self._cycle.ledger
 
-    def lacks(self, workload: Workload, i: int, pods: int) -> int:
-        """Of so many pods of a workload those that find no room on a cluster."""
-        room = self._cycle.room_for(self.request, workload, self.columns.places[i : i + 1])
-        return max(0, pods - int(room[0]))
+    def room(self, workload: Workload, clusters: Sequence[int]) -> list[int]:
+        """Pods of a workload that some clusters could have in total, those that they have among them."""
+        room: list[int] = self._cycle.room_for(self.request, workload, np.array(clusters, dtype=np.int64)).tolist()
+        return room
 
     def left(self, *steps: Step) -> int:
         """How much of the request would be unplaced with some changes."""
