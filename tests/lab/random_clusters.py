@@ -44,7 +44,8 @@ class _Maker:
         nodes = [self._node(number) for number in range(self.random.randint(3, 12))]
         template = self._template()
         pods = self._pods(nodes) if self._chance(0.75, "standing") else []
-        quota, limits = self._quota(), self._limits()
+        limits = self._limits()
+        quota = self._quota(limited=limits is not None)
         replicas = self.random.randint(1, 3) if self._chance(0.35, "scale-up") else 0
         return RandomCluster(self.namespace, nodes, pods, template, replicas, quota, limits, frozenset(self.traits))
 
@@ -56,18 +57,18 @@ class _Maker:
 
     def _node(self, number: int) -> Raw:
         name = f"n{self.seed}-{number}"
-        labels = {HOST: name, "disk": self.random.choice(("ssd", "hdd")), "gen": str(self.random.randint(1, 5))}
+        labels = {HOST: name, "disk": self.random.choice(("ssd", "ssd", "hdd")), "gen": str(self.random.randint(1, 5))}
         if self._chance(0.9):
             labels[ZONE] = self.random.choice("abc")
         if self._chance(0.5):
             labels[RACK] = self.random.choice(("r1", "r2", "r3"))
         amounts = {
-            "cpu": str(self.random.choice((1, 2, 3, 4))),
-            "memory": f"{self.random.choice((2, 4, 6, 8))}Gi",
-            "pods": str(self.random.choice((3, 5, 8, 20))),
+            "cpu": str(self.random.choice((2, 3, 4, 6))),
+            "memory": f"{self.random.choice((4, 6, 8, 12))}Gi",
+            "pods": str(self.random.choice((4, 6, 9, 20))),
         }
         taints = []
-        if self._chance(0.2):
+        if self._chance(0.4):
             amounts[GPU] = str(self.random.choice((1, 2, 4)))
             taints.append({"key": GPU, "effect": "NoSchedule"})
         if self._chance(0.15):
@@ -115,7 +116,7 @@ class _Maker:
         if self._chance(0.2, "overhead"):
             spec["runtimeClassName"] = RUNTIME_CLASS
         if self._chance(0.1, "pod-level resources"):
-            spec["resources"] = {"requests": {"cpu": "3500m"}, "limits": {"cpu": "6", "memory": "8Gi"}}
+            spec["resources"] = {"requests": {"cpu": "2900m"}, "limits": {"cpu": "6", "memory": "8Gi"}}
         tolerations = []
         if gpu or self._chance(0.2):
             tolerations.append({"key": GPU, "operator": "Exists", "effect": "NoSchedule"})
@@ -143,7 +144,7 @@ class _Maker:
             about = self.random.choice(("web", "web", "db"))
             affinity["podAntiAffinity"] = {REQUIRED: [self._term(about, self.random.choice((HOST, HOST, ZONE, RACK)))]}
         if self._chance(0.2, "affinity"):
-            about = self.random.choice(("db", "cache", "web"))
+            about = self.random.choice(("db", "cache", "web", "web"))
             affinity["podAffinity"] = {REQUIRED: [self._term(about, self.random.choice((HOST, ZONE, ZONE, RACK)))]}
         return affinity
 
@@ -216,7 +217,7 @@ class _Maker:
             protocol = self.random.choice(("TCP", "UDP"))
             container["ports"] = [{"containerPort": 80, "hostPort": port, "protocol": protocol}]
         spec: Raw = {"nodeName": node["metadata"]["name"], "containers": [container]}
-        if self.random.random() < 0.15:
+        if self.random.random() < 0.05:
             self.traits.add("repelled")
             term = self._term("web", self.random.choice((HOST, HOST, ZONE)))
             spec["affinity"] = {"podAntiAffinity": {REQUIRED: [term]}}
@@ -227,13 +228,13 @@ class _Maker:
             "spec": spec,
         }
 
-    def _quota(self) -> Raw | None:
+    def _quota(self, *, limited: bool) -> Raw | None:
         if not self._chance(0.25, "quota"):
             return None
         choices: tuple[Raw, ...] = (
             {"hard": {"requests.cpu": "8"}},
             {"hard": {"pods": str(self.random.randint(5, 20))}},
-            {"hard": {"limits.memory": "24Gi"}},
+            {"hard": {"limits.memory": "24Gi"}} if limited else {"hard": {"requests.memory": "12Gi"}},
             {"hard": {"count/pods": "18", "memory": "16Gi"}},
             {"hard": {"pods": "16"}, "scopes": ["NotBestEffort"]},
             {"hard": {f"requests.{GPU}": "3"}},
@@ -244,7 +245,7 @@ class _Maker:
         if not self._chance(0.25, "limit range"):
             return None
         item: Raw = {"type": "Container", "default": {"cpu": "1", "memory": "1Gi"}, "defaultRequest": {"cpu": "200m"}}
-        if self.random.random() < 0.2:
+        if self.random.random() < 0.1:
             item["max"] = {"cpu": "2", "memory": "2Gi"}
         if self.random.random() < 0.1:
             item["min"] = {"cpu": "200m"}

@@ -82,7 +82,7 @@ def make_shapes(
     Labels that tell single nodes apart are no part of a shape (the host name, and any with more than 64 values), unless
     a request names them: then the host name is an empty text on nodes that no request names.
     """
-    dropped = _telling_apart(nodes) - interest.node_labels
+    dropped = _telling_apart(nodes) - interest.node_labels - _refusing_by(standing)
     groups: dict[NodeShape, Counter[_Row]] = {}
     for node in nodes:
         labels = immutabledict(_labels(node, dropped, interest))
@@ -99,6 +99,12 @@ def make_shapes(
         row = free_on(node, taken.get(node.name, NOTHING)), standing.get(node.name, EMPTY_NODE)
         groups.setdefault(shape, Counter())[row] += 1
     return tuple(sorted((_filled(shape, rows) for shape, rows in groups.items()), key=_order))
+
+
+def _refusing_by(standing: Mapping[str, Standing]) -> frozenset[str]:
+    """Keys of the domains in which pods that stand refuse others; of a host the name does not matter."""
+    pods = (pods for there in standing.values() for pods in there.pods)
+    return frozenset(term.topology_key for found in pods for term in found.anti_affinity) - {HOSTNAME}
 
 
 def _labels(node: Node, dropped: frozenset[str], interest: Interest) -> dict[str, str]:
