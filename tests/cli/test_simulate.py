@@ -66,6 +66,7 @@ def test_json_has_decisions_reasons_scores_and_moves(tmp_path: Path) -> None:
                     }
                 ],
                 "unplaced": 0,
+                "later": [],
             },
             "web": {
                 "clusters": {
@@ -85,6 +86,7 @@ def test_json_has_decisions_reasons_scores_and_moves(tmp_path: Path) -> None:
                 "kept": {"c": [{"code": "cordoned", "plugin": "eligibility", "message": "cordoned", "detail": {}}]},
                 "warnings": [],
                 "unplaced": 0,
+                "later": [],
             },
         },
         "jobs": {},

@@ -10,6 +10,7 @@ from independent_checker import against_new_work, bound_by_room, demands, free_n
 from small_fleets import fleets, requests, several, shapes
 from test_plans_over_time import after, counts
 
+from kubefleet.model.amounts import Amounts
 from kubefleet.model.cluster import Cluster, ClusterState
 from kubefleet.model.decision import Plan
 from kubefleet.model.growth import NO_GROWTH, GrowingPool, Growth
@@ -163,3 +164,24 @@ def test_planning_the_planned_plan_changes_nothing(snapshot: Snapshot, asked) ->
     second = schedule(snapshot, asked, after(first))
     assert [decision.bindings for decision in second.decisions] == [decision.bindings for decision in first.decisions]
     assert list(new_nodes(second)) == []
+
+
+@given(fleets(healthy=True), several(spread=False), several(spread=False), st.sampled_from([1, 2, 4]))
+def test_room_that_is_told_for_the_next_run_is_there_then(snapshot: Snapshot, before, asked, cpu: int) -> None:
+    """Pods of one size, so that it does not matter where on a cluster they stand."""
+    pod = PodShape(Amounts({"cpu": cpu * 1000}))
+
+    def alike(requests_):
+        return [replace(item, workloads=tuple(replace(work, pod=pod) for work in item.workloads)) for item in requests_]
+
+    first = schedule(snapshot, alike(before), {})
+    second = schedule(snapshot, alike(asked), after(first))
+    third = schedule(snapshot, alike(asked), after(second))
+    told = [decision for decision in second.decisions if decision.later]
+    gained = [
+        then.unplaced < now.unplaced or then.bindings != now.bindings
+        for now in told
+        if (then := third.decision(now.placement)) is not None
+    ]
+    # Who comes first in order gets the room; of those that are told at least one.
+    assert not told or any(gained)

@@ -58,6 +58,7 @@ def _decision(decision: Decision, request: Request) -> dict[str, Any]:
         "kept": {name: [reason_data(reason) for reason in reasons] for name, reasons in decision.kept.items()},
         "warnings": [{"cluster": reason.cluster, **reason_data(reason)} for reason in decision.warnings],
         "unplaced": decision.unplaced,
+        "later": [{"cluster": reason.cluster, **reason_data(reason)} for reason in decision.later],
         **trail_of(decision),
         **_autoscaled(request, decision),
         **({"selection": record_of(request.selection)} if request.selection is not None else {}),

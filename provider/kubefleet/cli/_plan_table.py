@@ -14,6 +14,7 @@ from kubefleet.report.plan_message import (
     failure_lines,
     growth_lines,
     kept_lines,
+    later_lines,
     move_line,
     summary,
     unplaced_line,
@@ -33,7 +34,7 @@ def plan_as_table(plan: Plan, snapshot: Snapshot) -> str:
         table.add_row(decision.placement, counts(decision), str(decision.unplaced or "-"), why)
     lines = [line.rstrip() for line in _rendered(table).splitlines()]
     for decision in plan.decisions:
-        lines += kept_lines(decision) + failure_lines(decision) + growth_lines(decision)
+        lines += kept_lines(decision) + failure_lines(decision) + later_lines(decision) + growth_lines(decision)
         lines += [unplaced_line(decision)] if decision.unplaced else []
     lines += [move_line(move) for move in plan.moves]
     return "\n".join([*lines, summary(plan, snapshot)]) + "\n"

@@ -12,7 +12,8 @@ class Booking:
     """One workload of one binding, as its inventory object records it.
 
     `live` counts its non-terminal pods, which the snapshot's free capacity has already subtracted: the booking still
-    takes max(0, replicas − live) × requests. `uid` is the placement's, `fleet` the fleet's that has placed it.
+    takes max(0, replicas − live) × requests. `uid` is the placement's, `fleet` the fleet's that has placed it; `going`
+    where this run removes it at its end.
     """
 
     uid: str
@@ -21,5 +22,6 @@ class Booking:
     replicas: int
     requests: Amounts = NOTHING
     live: int = 0
+    going: bool = False
     labels: immutabledict[str, str] = field(default_factory=immutabledict)
     fleet: str = ""

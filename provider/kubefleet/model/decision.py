@@ -95,7 +95,7 @@ class Decision:
     those of clusters that fit); it, `warnings` and `missing` may make them only when asked. `kept` are those that stay
     although something speaks against them; `left` the clusters that lost the placement, or replicas of it, and the
     declared reason. `missing` has a reason per copy or workload that found no room, `warnings` what was placed all the
-    same, `failures` where a scorer could give nothing,
+    same, `failures` where a scorer could give nothing, `later` where what found no room fits once this plan is done,
     `funnel` the filters in order, `relaxations` what would make what is unplaced fit (the smallest first).
     `unplaced` counts replicas if divided, else copies.
     """
@@ -111,6 +111,7 @@ class Decision:
     failures: Sequence[Reason] = ()
     funnel: Sequence[FilterStep] = field(default=(), compare=False)
     relaxations: Sequence[Relaxation] = field(default=(), compare=False)
+    later: tuple[Reason, ...] = ()
     unplaced: int = 0
     divided: bool = False
 

@@ -31,6 +31,7 @@ class Code(StrEnum):
     OUTSCORED = "outscored"
     LIMIT_REACHED = "limit-reached"
     NOT_NAMED = "not-named"
+    FREES_ROOM = "frees-room"
     NEEDS_NODES = "needs-nodes"
     GROWTH_UNKNOWN = "growth-unknown"
     PLUGIN_REFUSED = "plugin-refused"

@@ -34,6 +34,7 @@ def plan_message(plan: Plan, snapshot: Snapshot, requests: Sequence[Request] = (
     lines += [line for decision in plan.decisions for line in kept_lines(decision)]
     lines += [line for decision in plan.decisions for line in failure_lines(decision)]
     lines += [partial(unplaced_line, decision) for decision in plan.decisions if decision.unplaced]
+    lines += [line for decision in plan.decisions for line in later_lines(decision)]
     lines += [line for decision in plan.decisions for line in growth_lines(decision)]
     lines += [partial(_placement_line, decision, snapshot) for decision in plan.decisions]
     lines += [f"no placement takes {', '.join(left_out)}"] if left_out else []
@@ -100,6 +101,11 @@ def kept_lines(decision: Decision) -> list[str]:
         f"{decision.placement} kept on {cluster}: {'; '.join(map(reason_text, reasons))}"
         for cluster, reasons in decision.kept.items()
     ]
+
+
+def later_lines(decision: Decision) -> list[str]:
+    """`web: eu-1 frees 4 cpu at the end of this up; run up again`: where what found no room will find some."""
+    return [f"{decision.placement}: {reason.cluster} {reason_text(reason)}" for reason in decision.later]
 
 
 def growth_lines(decision: Decision) -> list[str]:

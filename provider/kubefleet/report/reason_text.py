@@ -44,6 +44,11 @@ def _needs(reason: Reason) -> str:
     return f"needs +{nodes} {'node' if nodes == 1 else 'nodes'} of pool {pool}"
 
 
+def _frees(reason: Reason) -> str:
+    amounts = [f"{format_amount(name, amount)} {name}" for name, amount in reason.detail.items() if type(amount) is int]
+    return f"frees {', '.join(amounts) or 'room'} at the end of this up; run up again"
+
+
 def _growth(reason: Reason) -> str:
     pods, why = reason.detail.get("pods"), reason.detail.get("why")
     because = f" ({why})" if why else ""
@@ -145,6 +150,7 @@ _TEXTS: dict[Code, Callable[[Reason], str]] = {
     Code.OUTSCORED: _outscored,
     Code.LIMIT_REACHED: _limit,
     Code.NOT_NAMED: _detail("not named by the policy"),
+    Code.FREES_ROOM: _frees,
     Code.NEEDS_NODES: _needs,
     Code.GROWTH_UNKNOWN: _growth,
     Code.PLUGIN_REFUSED: _function("refused by"),

@@ -29,6 +29,7 @@ def story_lines(decision: Decision, moves: Sequence[Move] = (), most: int | None
         _part(decision.missing, lambda reason: f"missing  {_whose(reason)}{reason_text(reason)}", most),
         relaxation_lines(decision),
         [f"kept     {name}: {reason_text(reason)}" for name, reasons in decision.kept.items() for reason in reasons],
+        _part(decision.later, lambda reason: f"later    {reason.cluster} {reason_text(reason)}", most),
         _part(decision.warnings, lambda reason: f"warning  {_whose(reason)}{reason_text(reason)}", most),
         _part(decision.failures, lambda reason: f"failed   {reason.cluster}: {reason_text(reason)}", most),
         [_move_line(move) for move in moves],

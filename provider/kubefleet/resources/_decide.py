@@ -52,6 +52,8 @@ def decide(declaration: Declaration, olds: Props, news: Props) -> Decided:
         snapshot, clusters=tuple(cluster for cluster in snapshot.clusters if cluster.name not in found.renamed)
     )
     previous = under_new_names(previous_decisions(olds, news), found)
+    uids = frozenset(raw["uid"] for raw in news["placements"].values())
+    snapshot = _with_going(snapshot, frozenset({**(olds.get("gone") or {}), **going(olds, news)}) - uids)
     plan = schedule(snapshot, declaration.requests, previous)
     if mistakes := _shared_objects(plan, news):
         return Decided({}, "", False, mistakes)
@@ -64,7 +66,6 @@ def decide(declaration: Declaration, olds: Props, news: Props) -> Decided:
         inputs["tainted"] = _as_planned(since, olds) if news.get("preview") else since
     inputs.update(_redo(plan, snapshot, olds, news))
     inputs["leaving"] = _still_leaving(declaration, snapshot, olds, news)
-    uids = frozenset(raw["uid"] for raw in news["placements"].values())
     inputs["gone"], inputs["stray"] = find_stray(snapshot, olds.get("gone") or {}, going(olds, news), uids)
     unreachable = any(cluster.state is ClusterState.UNREACHABLE for cluster in snapshot.clusters)
     warns = unreachable or any(decision.unplaced for decision in plan.decisions)
@@ -76,6 +77,22 @@ def going(olds: Props, news: Props) -> dict[str, str]:
     """Placements of the last run that are no longer declared: uid -> name."""
     before, now = olds.get("placements", {}), news["placements"]
     return {before[name]["uid"]: f"{news['fleet']}/{name}" for name in before if name not in now}
+
+
+def _with_going(snapshot: Snapshot, uids: frozenset[str]) -> Snapshot:
+    """Marks what placements have booked that are removed at the end of this run: it is taken until then."""
+    if not uids:
+        return snapshot
+    clusters = (
+        replace(
+            cluster,
+            bookings=tuple(
+                replace(booking, going=True) if booking.uid in uids else booking for booking in cluster.bookings
+            ),
+        )
+        for cluster in snapshot.clusters
+    )
+    return replace(snapshot, clusters=tuple(clusters))
 
 
 def _as_planned(since: Since, olds: Props) -> dict[str, dict[str, Any]]:

@@ -28,7 +28,8 @@ class Ledger:
     it of min over its resources ⌊free/request⌋, pod slots among them.
 
     `pods` are all pods that the plan will ask about. Clusters of unknown capacity hold everything. Room on nodes that
-    growing pools may add counts as well, and is taken last; `grown=False` leaves it out. `growing` are such clusters.
+    growing pools may add counts as well, and is taken last; `grown=False` leaves it out. `growing` are such clusters,
+    `crowded` those where something that was booked found no node that is there.
     """
 
     def __init__(self, columns: Columns, pods: Iterable[PodShape]) -> None:
@@ -47,6 +48,7 @@ class Ledger:
         self._new = NewNodes(columns.clusters, self._sizes) if any(map(grows, columns.clusters)) else None
         self.growing: Numbers = np.zeros(0, dtype=np.int64) if self._new is None else self._new.rows
         self._ruled = None if admissions is None else RuledBooks(columns.clusters, table, self._rooms, admissions)
+        self.crowded: Mask = np.zeros(len(self.known), dtype=np.bool_)
         self._picture: Ledger | None = None
         self._most_free: dict[tuple[PodShape, str], Numbers] = {}
         whole = np.where(table.nodes.whole < NONE_AT_ALL, table.nodes.whole, 0)[:, table.nodes.kinds]
@@ -151,8 +153,10 @@ class Ledger:
             self._most_free.clear()
             for (size, pods), without in zip(wanted, out, strict=True):
                 self._rooms.took(places, size, pods - without)
-            if self._new is not None and out.any():
-                self._new.take(places, _left_over(wanted, out))
+            if out.any():
+                self.crowded[places] |= out.any(axis=0)
+                if self._new is not None:
+                    self._new.take(places, _left_over(wanted, out))
 
     def needs(self) -> Needs:
         """The nodes to be added for what was taken since the last call."""

@@ -10,6 +10,7 @@ from kubefleet.model.request import PodShape, Request
 from kubefleet.model.snapshot import Snapshot
 from kubefleet.scheduling.columns import Columns
 from kubefleet.scheduling.cycle import Cycle
+from kubefleet.scheduling.later import with_later
 from kubefleet.scheduling.ledger import Ledger
 from kubefleet.scheduling.neighbours import Neighbours
 from kubefleet.scheduling.options import Options
@@ -56,7 +57,8 @@ def schedule(
         placed = [place(cycle, request, previous.get(request.name)) for request in ordered]
     else:
         placed = place_units(Partners(cycle, neighbours), ordered, previous, place)
-    decisions = sorted((decision for decision, _ in placed), key=lambda decision: decision.placement)
+    decided = with_later(cycle, ordered, previous, [decision for decision, _ in placed])
+    decisions = sorted(decided, key=lambda decision: decision.placement)
     return Plan(tuple(decisions), _listed([moves for _, moves in placed if moves], ties))
 
 

@@ -16,8 +16,8 @@ _LISTINGS = ("follows", "absent", "unclear")
 
 class ExpectedSpec(Written):
     """One placement's expected decision. `clusters` names all of them, `refused` those that are looked at; `newNodes`
-    names all nodes that are to be added, by cluster and pool; `kept` all that stay although something speaks against
-    them.
+    names all nodes that are to be added, by cluster and pool, `later` all clusters with room for it in the next run;
+    `kept` all that stay although something speaks against them.
 
     `autoscaled` has the bounds of each workload by cluster, `2..10`. The rest lists objects of a selection, as
     `Kind/namespace/name`.
@@ -32,6 +32,7 @@ class ExpectedSpec(Written):
     unclear: list[str] | None = None
     autoscaled: dict[str, dict[Name, str]] | None = None
     new_nodes: dict[Name, dict[str, Count]] | None = None
+    later: list[Name] | None = None
 
     def expected(self) -> "Expected":
         """The frozen value. A cluster with nothing is one that is not there."""
@@ -44,6 +45,7 @@ class ExpectedSpec(Written):
             {field: frozenset(given) for field in _LISTINGS if (given := getattr(self, field)) is not None},
             self.new_nodes,
             self.autoscaled,
+            None if self.later is None else frozenset(self.later),
         )
 
 
@@ -58,6 +60,7 @@ class Expected:
     listings: Mapping[str, frozenset[str]] = field(default_factory=dict)
     new_nodes: Mapping[str, Mapping[str, int]] | None = None
     autoscaled: Mapping[str, Mapping[str, str]] | None = None
+    later: frozenset[str] | None = None
 
     def differences(self, request: Request, decision: Decision) -> tuple[str, ...]:
         """One line per difference; empty when the decision is what was expected."""
@@ -92,6 +95,9 @@ class Expected:
         nodes = _new_nodes(decision)
         if self.new_nodes is not None and self.new_nodes != nodes:
             found.append(f"new nodes {_pools(nodes)} (expected {_pools(self.new_nodes)})")
+        later = frozenset(reason.cluster for reason in decision.later)
+        if self.later is not None and self.later != later:
+            found.append(f"room later on {_listed(later)} (expected {_listed(self.later)})")
         return tuple(f"{request.name}: {line}" for line in found)
 
 
