@@ -128,9 +128,10 @@ def test_toleration_seconds_keep_until_they_ran_out_and_the_next_up_moves(stack)
     stack.write(tolerant.format(3600), members=members())
     stack.up()
     stack.write(tolerant.format(3600), members=members("NoExecute"))
-    assert "web kept on eu-1: taint maintenance:NoExecute tolerated until 20" in stack.preview()
+    shown = stack.run("preview", "--save-plan", "plan.json").stdout
+    assert "web kept on eu-1: taint maintenance:NoExecute tolerated until 20" in shown
     mark = stack.events()
-    stack.up()
+    stack.run("up", "--yes", "--skip-preview", "--plan", "plan.json")
     assert "to update" not in stack.run("up", "--yes").stdout
     assert stack.writes(mark) == []
     (since,) = [resource["inputs"]["tainted"] for resource in stack.state() if "tainted" in resource.get("inputs", {})]
