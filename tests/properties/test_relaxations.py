@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from immutabledict import immutabledict
 from small_fleets import NOW, fleets, requests, several
 
 from kubefleet.model.cluster import Cluster, ClusterState
 from kubefleet.model.decision import Previous
-from kubefleet.model.policy import PolicyType
+from kubefleet.model.policy import PolicyType, SpreadGroup
 from kubefleet.model.relaxation import Change, Constraint
 from kubefleet.model.request import Request
 from kubefleet.model.selector import Expr
@@ -44,6 +45,12 @@ def edited(change: Change, snapshot: Snapshot, request: Request) -> tuple[Snapsh
         case Constraint.MIN_DOMAINS:
             spreads = (replace(spread, min_domains=detail["to"]) for spread in policy.topology_spread)
             policy = replace(policy, topology_spread=tuple(spreads))
+        case Constraint.SPREAD_GROUPS:
+            bounds = {f"{detail['bound']}_groups": detail["to"]}
+            groups = (replace(g, **bounds) if g.key == detail["key"] else g for g in policy.spread_groups)
+            policy = replace(policy, spread_groups=tuple(groups))
+        case Constraint.MIN_CLUSTERS:
+            policy = replace(policy, min_clusters=detail["to"])
         case Constraint.NAMESPACE:
             for name, cluster in clusters.items():
                 if cluster.namespaces is not None:
@@ -118,6 +125,24 @@ def test_with_the_change_made_so_much_is_unplaced_as_it_says(snapshot: Snapshot,
         for change in relaxation.changes:
             other, asked = edited(change, other, asked)
         assert schedule(other, [asked], before).decisions[0].unplaced <= relaxation.unplaced
+
+
+GROUPS = st.tuples(st.integers(1, 3), st.sampled_from([None, 3])).map(
+    lambda bounds: (SpreadGroup("region", min_groups=bounds[0], max_groups=bounds[1]),)
+)
+
+
+@given(fleets(), requests(types=ASKING[:1], spread=False), GROUPS, st.integers(0, 4))
+def test_groups_and_clusters_that_are_too_many_are_made_fewer(snapshot, request_, groups, least) -> None:
+    policy = replace(request_.policy, spread_groups=groups, min_clusters=min(least, request_.policy.number))
+    asked = replace(request_, policy=policy)
+    decision = schedule(snapshot, [asked], {}).decisions[0]
+    before = {asked.name: Previous(decision.bindings)}
+    for relaxation in decision.relaxations:
+        other, changed = snapshot, asked
+        for change in relaxation.changes:
+            other, changed = edited(change, other, changed)
+        assert schedule(other, [changed], before).decisions[0].unplaced <= relaxation.unplaced
 
 
 @given(fleets(), several())

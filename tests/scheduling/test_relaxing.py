@@ -21,8 +21,9 @@ from makers import (
     spread,
 )
 
+from kubefleet.model.affinity import Affinity, PlacementSelector
 from kubefleet.model.plugin import Plugin
-from kubefleet.model.policy import Fit, Nodes, Term
+from kubefleet.model.policy import Fit, Nodes, SpreadGroup, Term
 from kubefleet.model.property import make_property
 from kubefleet.model.request import Workload
 from kubefleet.model.selector import Expr, Operator
@@ -112,6 +113,48 @@ def test_a_copy_more_would_fit_without_one_constraint(fleet, policy, texts: list
     decision = decide(fleet, request(policy=best(2, **policy)))
     assert decision.unplaced == 1
     assert told(decision) == [*texts, "1 asked for instead of 2"]
+
+
+GROUPS = {
+    "fewer groups": (
+        [cluster("a", labels=EU), cluster("b", labels=EU)],
+        {"spread_groups": (SpreadGroup("region", min_groups=2),)},
+        2,
+        ["min_groups 1 instead of 2 over region"],
+    ),
+    "more groups": (
+        [cluster("a", labels=EU), cluster("b", labels=US)],
+        {"spread_groups": (SpreadGroup("region", max_groups=1),)},
+        1,
+        ["max_groups 2 instead of 1 over region"],
+    ),
+    "fewer clusters at least": (
+        [cluster("a"), cluster("b", state=UNREACHABLE)],
+        {"min_clusters": 2},
+        2,
+        ["min_clusters 1 instead of 2 (leaves 1)"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("fleet", "policy", "unplaced", "texts"), GROUPS.values(), ids=GROUPS)
+def test_rules_over_all_clusters_are_relaxed(fleet, policy, unplaced: int, texts: list[str]) -> None:
+    decision = decide(fleet, request(policy=best(2, **policy)))
+    assert decision.unplaced == unplaced
+    assert told(decision)[: len(texts)] == texts
+
+
+def test_an_affinity_is_dropped_by_its_words() -> None:
+    beside = Affinity(PlacementSelector(("db",)))
+    fleet = [cluster("a"), cluster("b")]
+    db = request("db", policy=named("a"))
+    needing = plan(fleet, [db, request(policy=best(2, affinity=(beside,)))]).decision("web")
+    assert told(needing)[0] == "`beside db` dropped"
+    apart = plan(fleet, [db, request(policy=best(2, anti_affinity=(beside,)))]).decision("web")
+    assert told(apart)[0] == "`apart from db` dropped"
+    refusing = replace(db, policy=named("a", anti_affinity=(Affinity(PlacementSelector(("web",))),)), priority=1)
+    refused = plan(fleet, [refusing, request(policy=best(2))]).decision("web")
+    assert told(refused)[0] == "the anti-affinity of db dropped"
 
 
 def test_only_what_is_unplaced_is_relaxed_and_nothing_before_it_is_asked_for(monkeypatch) -> None:

@@ -45,6 +45,14 @@ def _node_requirement(detail: Detail) -> str:
     return f"at least {detail['to']} instead of {detail['from']} {what}" if detail["to"] else f"no {what} asked for"
 
 
+def _groups(detail: Detail) -> str:
+    return f"{detail['bound']}_groups {detail['to']} instead of {detail['from']} over {detail['key']}"
+
+
+def _affinity(detail: Detail) -> str:
+    return f"`{detail['wanted']}` dropped" if "wanted" in detail else f"the anti-affinity of {detail['by']} dropped"
+
+
 def _rule(detail: Detail) -> str:
     figures = ", ".join(f"{name} {value}" for name, value in detail.items() if name not in {"plugin", "code"})
     return f"{detail['code']} ({figures}) dropped" if figures else f"{detail['code']} dropped"
@@ -76,6 +84,9 @@ _TEXTS: dict[Constraint, Callable[[Detail], str]] = {
     Constraint.NODE_REQUIREMENT: _node_requirement,
     Constraint.NAMESPACE: lambda d: f"namespace {d['name']} created",
     Constraint.API: lambda d: f"API {d['name']} installed",
+    Constraint.SPREAD_GROUPS: _groups,
+    Constraint.MIN_CLUSTERS: lambda d: f"min_clusters {d['to']} instead of {d['from']}",
+    Constraint.AFFINITY: _affinity,
     Constraint.RULE: _rule,
     Constraint.FUNCTION: lambda d: f"filter {d['function']} dropped",
     Constraint.MAXIMUM: lambda d: f"at most {d['to']} instead of {d['from']} on {d['cluster']}",

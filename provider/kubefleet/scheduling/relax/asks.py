@@ -6,7 +6,7 @@ from functools import partial
 
 from immutabledict import immutabledict
 
-from kubefleet.model.policy import PolicyType, TopologySpread
+from kubefleet.model.policy import PolicyType, SpreadGroup, TopologySpread
 from kubefleet.model.relaxation import Constraint, make_change
 from kubefleet.model.request import Request
 from kubefleet.scheduling.relax.reasons import soften
@@ -46,6 +46,39 @@ def _domains(spread: TopologySpread, to: int) -> Step:
 def _with_spread(wider: TopologySpread, request: Request) -> Request:
     spreads = tuple(wider if spread.key == wider.key else spread for spread in request.policy.topology_spread)
     return replace(request, policy=replace(request.policy, topology_spread=spreads))
+
+
+def group_families(what_if: WhatIf) -> Iterator[Family]:
+    """Of every group rule: fewer groups at least, more at most; and fewer clusters at least."""
+    policy = what_if.request.policy
+    for group in policy.spread_groups:
+        lower = [
+            _group(replace(group, min_groups=to), "min", group.min_groups) for to in range(group.min_groups - 1, 0, -1)
+        ]
+        yield lower
+        if group.max_groups is not None:
+            most = min(what_if.missing, _MOST)
+            yield [
+                _group(replace(group, max_groups=group.max_groups + more), "max", group.max_groups)
+                for more in range(1, most + 1)
+            ]
+    yield [_min_clusters(policy.min_clusters, to) for to in range(policy.min_clusters - 1, 0, -1)]
+
+
+def _group(wider: SpreadGroup, bound: str, before: int) -> Step:
+    def edit(request: Request) -> Request:
+        groups = tuple(wider if group.key == wider.key else group for group in request.policy.spread_groups)
+        return replace(request, policy=replace(request.policy, spread_groups=groups))
+
+    to = wider.min_groups if bound == "min" else wider.max_groups or 0
+    return Step(make_change(Constraint.SPREAD_GROUPS, key=wider.key, bound=bound, from_=before, to=to), edit=edit)
+
+
+def _min_clusters(before: int, to: int) -> Step:
+    def edit(request: Request) -> Request:
+        return replace(request, policy=replace(request.policy, min_clusters=to))
+
+    return Step(make_change(Constraint.MIN_CLUSTERS, from_=before, to=to), edit=edit)
 
 
 def number_families(what_if: WhatIf) -> Iterator[Family]:

@@ -60,6 +60,8 @@ def _change(reason: Reason) -> Change:
         return make_change(Constraint.API, name=detail["name"])
     if reason.code in {Code.PLUGIN_REFUSED, Code.PLUGIN_FAILED}:
         return make_change(Constraint.FUNCTION, function=detail["function"])
+    if reason.code in {Code.AFFINITY_UNMET, Code.ANTI_AFFINITY}:
+        return make_change(Constraint.AFFINITY, **_only(detail, "wanted", "by"))
     if reason.code in _STATES:
         return make_change(Constraint.CLUSTER_STATE, cluster=reason.cluster, state=str(reason.code))
     if reason.code is Code.TOPOLOGY_SPREAD:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from kubefleet.model.relaxation import Constraint, Relaxation
-from kubefleet.scheduling.relax.asks import less, number_families, spread_families
+from kubefleet.scheduling.relax.asks import group_families, less, number_families, spread_families
 from kubefleet.scheduling.relax.reasons import families_of
 from kubefleet.scheduling.relax.room import fewest_nodes, node_families, node_step, request_families
 from kubefleet.scheduling.relax.step import Family, Position, Step
@@ -26,7 +26,9 @@ def relaxations(what_if: WhatIf) -> tuple[Relaxation, ...]:
     Where nothing does, what would place most. To ask for less comes last.
     """
     by_filters = families_of(what_if)
-    found = list(_tried(what_if, chain(_helpful(what_if, by_filters), spread_families(what_if))))
+    found = list(
+        _tried(what_if, chain(_helpful(what_if, by_filters), spread_families(what_if), group_families(what_if)))
+    )
     if not any(relaxation.unplaced == 0 for relaxation in found):
         found += _of_clusters(what_if, by_filters)
     found += _tried(what_if, chain(number_families(what_if), node_families(what_if)))
