@@ -1,10 +1,12 @@
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import yaml
 from immutabledict import immutabledict
 
-from kubefleet.cli.inventory import InventoryForm, render_inventory
+from kubefleet.cli.inventory import InventoryForm, render_inventory, show_inventory
 from kubefleet.kube.properties import collect_properties
 from kubefleet.model.amounts import parse_amounts
 from kubefleet.model.cluster import Cluster, ClusterState
@@ -13,6 +15,8 @@ from kubefleet.model.shape import NodeShape
 from kubefleet.model.snapshot import Snapshot
 from kubefleet.model.taint import Effect, Taint
 from kubefleet.spec.cluster import ClusterSpec
+from kubefleet.spec.mistakes import Mistake
+from kubefleet.spec.sku_table import parse_skus
 
 pytestmark = pytest.mark.fast
 
@@ -80,3 +84,61 @@ def test_what_is_written_as_data_is_read_back_as_the_same_cluster(form: Inventor
         (1, "g3", ((WHOLE, 1),)),
     ]
     assert [str(taint) for taint in live.shapes[2].taints] == ["node.kubernetes.io/unschedulable:NoSchedule"]
+
+
+def spec(**fields: Any) -> Cluster:
+    return ClusterSpec.model_validate({"name": "gpu", **fields}).cluster(
+        parse_skus({"own": {"gpu": "H100", "gpuCount": 8, "fabric": ["infiniband"], "bandwidthGbps": 400}}, "skus", [])
+    )
+
+
+GPU = spec(
+    properties={"energy": float("nan"), "rings": ["a", "b"]},
+    nodes=[
+        {"count": 2, "instanceType": "own", "allocatable": {"cpu": "8"}, "used": {"cpu": "9"}},
+        {"instanceType": "p4de.24xlarge", "allocatable": {"cpu": "96", "nvidia.com/gpu": "8"}},
+    ],
+)
+
+
+def test_the_wide_table_shows_accelerators_and_network() -> None:
+    text = render_inventory(Snapshot(SNAPSHOT.taken_at, (GPU,)), InventoryForm.WIDE)
+    assert "A100-80GB 8, H100 16  efa,infiniband 400 Gbps" in text
+    assert " ?/112 " in text
+
+
+def test_every_property_is_shown_with_its_source_and_why_it_cannot_be_used() -> None:
+    lines = render_inventory(Snapshot(SNAPSHOT.taken_at, (GPU,)), InventoryForm.PROPERTIES).splitlines()
+    rows = {line.split()[1]: line.split(maxsplit=2)[2].rsplit(maxsplit=1) for line in lines}
+    assert lines[0].split() == ["CLUSTER", "PROPERTY", "VALUE", "FROM"]
+    for name, value, source in (
+        ("accelerator/A100/count", "8", "nodes"),
+        ("accelerator/H100/nodes", "2", "nodes"),
+        ("available-cpu", "a node has -1 of it free", "nodes"),
+        ("energy", "`nan` is no number", "user"),
+        ("network/fabric", "efa,infiniband", "nodes"),
+        ("network/infiniband/nodes", "2", "nodes"),
+        ("rings", "a,b", "user"),
+    ):
+        assert [part.strip() for part in rows[name]] == [value, source]
+
+
+def test_what_cannot_be_used_is_told_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    show_inventory(Snapshot(SNAPSHOT.taken_at, (GPU, replace(GPU, name="too"))), InventoryForm.TABLE)
+    assert capsys.readouterr().err.splitlines() == [
+        "gpu, too: property available-cpu is left out: a node has -1 of it free",
+        "gpu, too: property energy is left out: `nan` is no number",
+    ]
+
+
+def test_rows_of_the_users_own_travel_with_the_data() -> None:
+    written = yaml.safe_load(render_inventory(Snapshot(SNAPSHOT.taken_at, (GPU,)), InventoryForm.YAML))
+    assert list(written["skus"]) == ["own"]
+    mistakes: list[Mistake] = []
+    skus = parse_skus(written["skus"], "skus", mistakes)
+    read = ClusterSpec.model_validate(written["clusters"][0]).cluster(skus)
+    assert mistakes == []
+    assert read.shapes == GPU.shapes
+    assert {name: item.value for name, item in read.properties.items()} == {
+        name: item.value for name, item in GPU.properties.items()
+    }

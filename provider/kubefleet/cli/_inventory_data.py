@@ -44,7 +44,7 @@ def _cluster_data(cluster: Cluster) -> dict[str, Any]:
 
 def _is_given(item: Property) -> bool:
     """What the nodes of a fleet file do not tell, or would tell although it cannot be used."""
-    return item.source not in {"nodes", "version"} or is_flawed(item)
+    return item.source not in {"nodes", "version"} or (is_flawed(item) and bool(item.text))
 
 
 def _written(item: Property) -> str | list[str]:

@@ -36,7 +36,8 @@ def collect_properties(
     for node in nodes:
         for field, resource, why in node.flaws:
             for prefix in _MADE_OF[field]:
-                found[f"{prefix}-{resource}"] = Property(Flaw(f"node {node.name}: {field} {why}"), "", "nodes")
+                told = f"node {node.name}: {field} {why}"
+                found[f"{prefix}-{resource}"] = Property(Flaw(told), told, "nodes")
     return immutabledict({name: found[name] for name in sorted(found)})
 
 

@@ -49,7 +49,8 @@ def node_fact(shape: NodeShape, name: str, free: Mapping[str, int] | None = None
     """
     if (read := NAMED.get(name)) is not None:
         value = read(shape)
-        return None if value is None else Property(value, _text(value), "nodes")
+        text = models(shape)[0] if name == ACCELERATOR and value else _text(value)
+        return None if value is None else Property(value, text, "nodes")
     if name.startswith(ALLOCATABLE):
         resource = name.removeprefix(ALLOCATABLE)
         return amount_fact(resource, shape.allocatable.get(resource))
@@ -67,5 +68,5 @@ def amount_fact(resource: str, amount: int | None) -> Property | None:
     return Property(value, format_amount(resource, amount), "nodes")
 
 
-def _text(value: Value) -> str:
+def _text(value: Value | None) -> str:
     return ",".join(sorted(value)) if isinstance(value, frozenset) else str(value)

@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 from kubefleet.model.decision import Decision
 from kubefleet.model.reason import Code, Reason
+from kubefleet.report.node_requirement_text import Lack, most_nodes, summed_node_requirement
 from kubefleet.report.reason_text import reason_text, short_of
 
 _NOT_NEEDED = frozenset({Code.OUTSCORED, Code.LIMIT_REACHED})
@@ -18,10 +20,10 @@ def fit_line(decision: Decision, clusters: int) -> str:
     """
     refused = {name: reasons for name, reasons in decision.refused.items() if not fits(reasons)}
     head = f"{clusters - len(refused)}/{clusters} clusters fit"
-    most = _most_free(refused)
+    most, nodes = _most_free(refused), most_nodes(chain.from_iterable(refused.values()))
     counted: Counter[str] = Counter()
     for reasons in refused.values():
-        counted.update({_summed(reason, most) for reason in reasons})
+        counted.update({_summed(reason, most, nodes) for reason in reasons})
     parts = [f"{count} {text}" for text, count in sorted(counted.items(), key=lambda item: (-item[1], item[0]))]
     return f"{head}: {', '.join(parts)}" if parts else head
 
@@ -42,8 +44,10 @@ def _most_free(refused: Mapping[str, Sequence[Reason]]) -> dict[str, int]:
     return most
 
 
-def _summed(reason: Reason, most: Mapping[str, int]) -> str:
+def _summed(reason: Reason, most: Mapping[str, int], nodes: Mapping[Lack, int]) -> str:
     """The text of a reason, in which alike shortages of several clusters are one."""
+    if reason.code is Code.NODE_REQUIREMENT_UNMET:
+        return summed_node_requirement(reason, nodes)
     return short_of(reason, most[str(reason.detail["resource"])]) if _is_shortage(reason) else reason_text(reason)
 
 
