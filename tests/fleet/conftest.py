@@ -106,6 +106,14 @@ def pulumi(tmp_path_factory: pytest.TempPathFactory, quickstart_lab: Lab) -> Pul
     return PulumiEnvironment(tmp_path_factory.mktemp("pulumi"), settings=settings)
 
 
+@pytest.fixture(scope="session")
+def pulumi_on_gpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PulumiEnvironment]:
+    """An engine whose kubeconfig is that of the lab with H100s, A100s and a cluster without either."""
+    with Lab("gpu", name="gpus", folder=tmp_path_factory.mktemp("gpus")) as lab:
+        settings = {"KUBECONFIG": str(lab.kubeconfig)}
+        yield PulumiEnvironment(tmp_path_factory.mktemp("pulumi"), settings=settings)
+
+
 @pytest.fixture
 def stack(
     pulumi: PulumiEnvironment, quickstart_lab: Lab, tmp_path_factory: pytest.TempPathFactory, request: Any
