@@ -10,7 +10,7 @@ from affinity_checker import broken_affinities, broken_groups
 
 from kubefleet.model.cluster import Cluster, ClusterState
 from kubefleet.model.decision import Decision, Plan
-from kubefleet.model.policy import Fit, Policy, PolicyType, Term
+from kubefleet.model.policy import Fit, Nodes, Policy, PolicyType, Term
 from kubefleet.model.request import PodShape, Request, Workload
 from kubefleet.model.selector import Expr, Operator
 from kubefleet.model.snapshot import Snapshot
@@ -45,7 +45,19 @@ def holds(expr: Expr, cluster: Cluster) -> bool:
 
 
 def term_holds(term: Term, cluster: Cluster) -> bool:
-    return all(holds(expr, cluster) for expr in (*term.labels, *term.properties))
+    described = all(holds(expr, cluster) for expr in (*term.labels, *term.properties))
+    return described and all(nodes_like(wanted, cluster) >= wanted.at_least for wanted in term.nodes)
+
+
+def nodes_like(wanted: Nodes, cluster: Cluster) -> int:
+    """Nodes with as many cores as the one expression of the fleets' requirements asks for."""
+    need = 1000 * int(wanted.each[0].values[0])
+    return sum(
+        count
+        for shape in cluster.shapes
+        for free, count in shape.free
+        if (free if wanted.free else shape.capacity)["cpu"] >= need
+    )
 
 
 def against_new_work(request: Request, cluster: Cluster, snapshot: Snapshot) -> list[str]:

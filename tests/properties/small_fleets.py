@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from immutabledict import immutabledict
 
 from kubefleet.model.cluster import Cluster, ClusterState
-from kubefleet.model.policy import DivideBy, Divided, Fit, Policy, PolicyType, Prefer, Term, TopologySpread
+from kubefleet.model.policy import DivideBy, Divided, Fit, Nodes, Policy, PolicyType, Prefer, Term, TopologySpread
 from kubefleet.model.property import make_property
 from kubefleet.model.request import PodShape, Request, Workload
 from kubefleet.model.selector import Expr, Operator
@@ -99,6 +99,15 @@ TERMS = st.builds(
         max_size=1,
     ).map(tuple),
     st.lists(st.just(Expr("rank", Operator.GE, ("2",))), max_size=1).map(tuple),
+    st.lists(
+        st.builds(
+            Nodes,
+            st.sampled_from(["2", "8", "9"]).map(lambda cores: (Expr("cpu", Operator.GE, (cores,)),)),
+            st.integers(1, 3),
+            st.booleans(),
+        ),
+        max_size=1,
+    ).map(tuple),
 )
 PREFERENCES = st.one_of(
     st.builds(Prefer, st.integers(-100, 100), TERMS),
