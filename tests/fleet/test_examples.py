@@ -13,7 +13,10 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 ON_GPUS = {
-    "03-gpu-infiniband": ("train on h100; 1/3 clusters fit", "2 too few nodes with accelerator Eq H100 (need 8, most 0)"),
+    "03-gpu-infiniband": (
+        "train on h100; 1/3 clusters fit",
+        "2 too few nodes with accelerator Eq H100 (need 8, most 0)",
+    ),
 }
 """Examples that run on the lab `gpu`, with what their preview says."""
 

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
+from immutabledict import immutabledict
+
 from kubefleet.model.shape import NodeShape
 
 _PRODUCT: Final = "nvidia.com/gpu.product"
@@ -73,8 +75,12 @@ def models(shape: NodeShape) -> tuple[str, ...]:
     From labels of the GPU operators, then of the clouds, then from the SKU table, which also tells the memory where a
     label does not. Empty where nothing tells.
     """
-    known = shape.sku.gpu if shape.sku else ""
-    told = _labelled(shape.labels)
+    return _models(shape.labels, shape.sku.gpu if shape.sku else "")
+
+
+@lru_cache(maxsize=65536)
+def _models(labels: immutabledict[str, str], known: str) -> tuple[str, ...]:
+    told = _labelled(labels)
     if known and (not told or told == _family(known)):
         told = known
     family = _family(told)

@@ -51,13 +51,17 @@ def node_fact(shape: NodeShape, name: str, free: Mapping[str, int] | None = None
         value = read(shape)
         text = models(shape)[0] if name == ACCELERATOR and value else _text(value)
         return None if value is None else Property(value, text, "nodes")
-    if name.startswith(ALLOCATABLE):
-        resource = name.removeprefix(ALLOCATABLE)
-        return amount_fact(resource, shape.allocatable.get(resource))
-    amount = nominal(shape, name) if free is None else free.get(name)
+    amount = node_amount(shape, name, free)
     if amount is None and name in shape.labels:
         return make_property(shape.labels[name], "nodes")
-    return amount_fact(name, amount)
+    return amount_fact(name.removeprefix(ALLOCATABLE), amount)
+
+
+def node_amount(shape: NodeShape, name: str, free: Mapping[str, int] | None) -> int | None:
+    """The amount that a resource's name means, in the units of `Amounts`; None where the node has no such resource."""
+    if name.startswith(ALLOCATABLE):
+        return shape.allocatable.get(name.removeprefix(ALLOCATABLE))
+    return nominal(shape, name) if free is None else free.get(name)
 
 
 def amount_fact(resource: str, amount: int | None) -> Property | None:

@@ -1,5 +1,7 @@
 """What a node is, as opposed to what it reports: a "128 GB" machine has 125.8Gi of capacity and 120Gi to give."""
 
+from functools import lru_cache
+
 from kubefleet.model.accelerator import models, resource_of
 from kubefleet.model.shape import NodeShape
 
@@ -20,6 +22,7 @@ def nominal(shape: NodeShape, resource: str) -> int | None:
     return whole_memory(reported) if resource == "memory" and reported else reported
 
 
+@lru_cache(maxsize=4096)
 def whole_memory(capacity: int) -> int:
     """The memory that a machine was built with, in bytes: the multiple of 8 GiB that `capacity` is at most 5 % below.
 

@@ -11,7 +11,7 @@ from kubefleet.model.policy import Nodes, Term
 from kubefleet.model.property import Property
 from kubefleet.model.selector import Expr
 from kubefleet.model.snapshot import Snapshot
-from kubefleet.scheduling.node_requirement import enough_nodes
+from kubefleet.scheduling.node_requirement import where_enough
 from kubefleet.scheduling.protocols import Mask, Numbers
 
 T = TypeVar("T")
@@ -81,9 +81,7 @@ class Columns:
 
     def where_nodes(self, wanted: Nodes) -> Mask:
         """Clusters that have the nodes of a requirement."""
-        return self.once(
-            ("nodes", wanted), lambda: self.mask([enough_nodes(cluster, wanted) for cluster in self.clusters])
-        )
+        return self.once(("nodes", wanted), lambda: self.mask(where_enough(self.clusters, wanted)))
 
     def where_described(self, term: Term) -> Mask:
         """Clusters for whose labels and properties everything in the term holds, whatever their nodes are."""
