@@ -110,7 +110,10 @@ def decode_bindings(raw: Any) -> tuple[Binding, ...] | None:
     """The bindings that `encode_bindings` wrote; None where nothing was decided."""
     if not isinstance(raw, Mapping):
         return None
-    return tuple(
-        Binding(cluster, immutabledict({key: int(raw[cluster][key]) for key in sorted(raw[cluster])}))
-        for cluster in sorted(raw)
-    )
+    # Most clusters have the same: they share it, as in a plan that was just made.
+    shared: dict[immutabledict[str, int], immutabledict[str, int]] = {}
+    bindings = []
+    for cluster in sorted(raw):
+        replicas = immutabledict({key: int(raw[cluster][key]) for key in sorted(raw[cluster])})
+        bindings.append(Binding(cluster, shared.setdefault(replicas, replicas)))
+    return tuple(bindings)

@@ -11,6 +11,7 @@ from kubefleet.scheduling.ledger import Ledger
 from kubefleet.scheduling.neighbours import Neighbours
 from kubefleet.scheduling.options import Options
 from kubefleet.scheduling.protocols import Mask, Numbers
+from kubefleet.scheduling.standing import Standing
 
 
 @dataclass(slots=True)
@@ -20,7 +21,7 @@ class Cycle:
     `held` counts, by placement, workload and cluster, the pods that this placement had or was promised there before
     this plan: they are in the ledger already, so a request only takes what it needs beyond them. `provided` has, by
     namespace or API, the clusters on which a placement of this plan puts it. `neighbours` are there where
-    any placement has an affinity.
+    any placement has an affinity; `standing` has what was decided before, by placement.
     """
 
     columns: Columns
@@ -29,6 +30,7 @@ class Cycle:
     held: dict[tuple[str, str], dict[int, int]] = field(default_factory=dict)
     provided: dict[str, Mask] = field(default_factory=dict)
     neighbours: Neighbours | None = None
+    standing: dict[str, Standing] = field(default_factory=dict)
     _picture: "Cycle | None" = None
 
     def held_by(self, request: Request, workload: Workload, clusters: Numbers) -> Numbers:

@@ -19,6 +19,8 @@ from kubefleet.scheduling.protocols import Filter, Mask, Verdict
 
 _OF_NEW_ONES = frozenset({CAPACITY, SPREAD})
 """Filters that a domain may fail and still count for spread."""
+_OWN = tuple(row for row in FILTERS if not row.by_policy)
+"""Filters that are asked about every request."""
 _LEAVING = frozenset({ClusterState.LEAVING, ClusterState.DRAINED})
 
 
@@ -27,7 +29,7 @@ class Funnel:
     """`passed` are the clusters that may be chosen; `grows` those where what stands may become more, which is for the
     division to bound by room; `eligible` those that make their domain count for spread: what passes every filter
     except capacity and spread. What stands `leaves` where the cluster's state, a NoExecute taint or the names of the
-    policy say so. `named` is given for PickFixed only.
+    policy say so. `named` is given for PickFixed only. `many` counts those that passed.
     """
 
     names: tuple[str, ...]
@@ -38,6 +40,8 @@ class Funnel:
     passed: Mask
     grows: Mask
     eligible: Mask
+    many: int
+    anyone_leaves: bool
 
     def reasons(self, i: int) -> tuple[Reason, ...]:
         """Why a cluster may not be chosen, all of it; of an unreachable one and of one not named only that."""
@@ -114,11 +118,19 @@ def run_filters(cycle: Cycle, request: Request) -> Funnel:
     """
     columns, policy = cycle.columns, cycle.columns.number(request.policy)
     shared = columns.once(
-        ("verdicts", policy), lambda: {row.name: row.judge(cycle, request) for row in FILTERS if row.by_policy}
+        ("verdicts", policy), lambda: [row.judge(cycle, request) if row.by_policy else None for row in FILTERS]
     )
-    verdicts = [shared.get(row.name) or row.judge(cycle, request) for row in FILTERS]
+    own = [row.judge(cycle, request) for row in _OWN]
     # A funnel holds its verdicts, so that no other can have the id of one of them.
-    return columns.once(("funnel", policy, *map(id, verdicts)), lambda: make_funnel(columns, request.policy, verdicts))
+    return columns.once(
+        ("funnel", policy, *map(id, own)), lambda: make_funnel(columns, request.policy, _together(shared, own))
+    )
+
+
+def _together(shared: Sequence[Verdict | None], own: Sequence[Verdict]) -> list[Verdict]:
+    """All verdicts in the table's order."""
+    rest = iter(own)
+    return [next(rest) if verdict is None else verdict for verdict in shared]
 
 
 def make_funnel(columns: Columns, policy: Policy, verdicts: Sequence[Verdict]) -> Funnel:
@@ -140,4 +152,5 @@ def make_funnel(columns: Columns, policy: Policy, verdicts: Sequence[Verdict]) -
             if row.name not in _OF_NEW_ONES:
                 eligible = columns.both(eligible, verdict.passed)
     rows = tuple(zip(FILTERS, verdicts, strict=True))
-    return Funnel(columns.names, rows, policy.type, named, leaves, passed, grows, eligible)
+    many, anyone = int(passed.sum()), bool(leaves.any())
+    return Funnel(columns.names, rows, policy.type, named, leaves, passed, grows, eligible, many, anyone)

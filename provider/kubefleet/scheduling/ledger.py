@@ -51,6 +51,7 @@ class Ledger:
         self.crowded: Mask = np.zeros(len(self.known), dtype=np.bool_)
         self._picture: Ledger | None = None
         self._most_free: dict[tuple[PodShape, str], Numbers] = {}
+        self._plenty: dict[tuple[Size, int], bool] = {}
         whole = np.where(table.nodes.whole < NONE_AT_ALL, table.nodes.whole, 0)[:, table.nodes.kinds]
         whole = np.minimum((whole * table.nodes.counts).sum(axis=2), 2**50)
         self._best_share = np.where(whole.any(axis=0), 100, 0)
@@ -106,6 +107,16 @@ class Ledger:
             enough[short] = self.room(pod, short) >= np.broadcast_to(pods, enough.shape)[short]
         return enough
 
+    def all_hold(self, pod: PodShape, pods: int) -> bool:
+        """As `reaches(...).all()`, at hardly any cost where there is plenty. Where not, it may say no too often."""
+        if self._ruled is not None and pod.rules is not None:
+            return False
+        key = self._sizes[pod], pods
+        known = self._plenty.get(key)
+        if known is None:
+            known = self._plenty[key] = self._rooms.plenty(self._sizes[pod], pods, self.known)
+        return known
+
     def holds(self, clusters: Numbers, demands: Sequence[Demand], *, grown: bool = True) -> Mask:
         """Whether pods of several sizes fit on each given cluster together."""
         if self._ruled is not None and _any_ruled(*(pod for pod, _ in demands)):
@@ -133,6 +144,7 @@ class Ledger:
         """One kind of pods after the other, the largest first."""
         self._picture = None
         self._most_free.clear()
+        self._plenty.clear()
         for pod, pods in self._sorted(demands):
             if pod.rules is None:
                 ruled.changed(clusters)
@@ -151,6 +163,7 @@ class Ledger:
             out = lay_all(self._nodes, places, wanted)
             self._picture = None
             self._most_free.clear()
+            self._plenty.clear()
             for (size, pods), without in zip(wanted, out, strict=True):
                 self._rooms.took(places, size, pods - without)
             if out.any():
@@ -205,7 +218,7 @@ class Ledger:
         other = copy(self)
         other._nodes = self._nodes.of(np.arange(len(self.known)))
         sizes = {pod: self._sizes.get(pod) or self._table.size(pod) for pod in pods}
-        other._sizes, other._picture, other._most_free = sizes, None, {}
+        other._sizes, other._picture, other._most_free, other._plenty = sizes, None, {}, {}
         for cluster, shape, count in more:
             other._nodes.join(cluster, *self._grouped(shape, count))
         other._new = None if self._new is None else self._new.fork(sizes)

@@ -38,7 +38,9 @@ class NodeTable:
         groups = list(chain.from_iterable(shape.free for _, shape in shapes))
         rows = np.repeat(_whole_numbers([row for row, _ in shapes]), lengths)
         unlimited = np.repeat(np.array([PODS not in shape.allocatable for _, shape in shapes], dtype=np.bool_), lengths)
-        free = np.stack([_whole_numbers([amounts.get(name, 0) for amounts, _ in groups]) for name in self.resources])
+        # What is asked of tens of thousands of groups is asked of plain dictionaries.
+        plain = [dict(amounts.items()) for amounts, _ in groups]
+        free = np.stack([_whole_numbers([amounts.get(name, 0) for amounts in plain]) for name in self.resources])
         # A node that says nothing of pod slots has no limit of them.
         free[-1, unlimited] = _MOST_AMOUNT
         counts = _within(_whole_numbers([count for _, count in groups]), rows)
@@ -130,7 +132,8 @@ def _by_cluster(
 
 
 def _whole(shape: NodeShape) -> tuple[int, ...]:
-    return tuple(min(max(0, shape.allocatable.get(name, 0)), _MOST_AMOUNT) or NONE_AT_ALL for name in SCORED)
+    amounts = dict(shape.allocatable.items())
+    return tuple([min(max(0, amounts.get(name, 0)), _MOST_AMOUNT) or NONE_AT_ALL for name in SCORED])
 
 
 def refusing(shape: NodeShape) -> frozenset[Taint]:

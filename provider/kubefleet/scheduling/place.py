@@ -24,6 +24,7 @@ from kubefleet.scheduling.scorers import SCORERS
 from kubefleet.scheduling.share import Shared
 from kubefleet.scheduling.solve import solve
 from kubefleet.scheduling.trail import Lazily, Ranking, Refusals
+from kubefleet.scheduling.unchanged import unchanged
 from kubefleet.scheduling.warned import warnings_of
 
 T = TypeVar("T")
@@ -37,6 +38,8 @@ def place(cycle: Cycle, request: Request, previous: Previous | None) -> tuple[De
         decision = _frozen(cycle, request, previous, funnel)
         _told(cycle, decision, ())
         return decision, ()
+    if previous is not None and (same := unchanged(cycle, request, previous, funnel)) is not None:
+        return same, ()
     estimated = estimates(cycle, request)
     before = cycle.ledger.picture()
     solved = solve(cycle, request, previous or Previous(), funnel)

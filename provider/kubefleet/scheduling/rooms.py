@@ -14,6 +14,9 @@ import numpy as np
 from kubefleet.scheduling.nodes import MOST_PER_NODE, Nodes, Size, room_in
 from kubefleet.scheduling.protocols import Mask, Numbers
 
+_LASTS = 256
+"""Changes after which losses are counted from there on."""
+
 
 @dataclass(slots=True, eq=False)
 class _Counted:
@@ -39,6 +42,9 @@ class Rooms:
         self.laid = np.zeros(len(nodes.counts), dtype=np.int64)
         self.changes = 0
         self._counted: dict[Size, _Counted] = {}
+        self._most_gone: list[int] = []
+        self._most_laid = 0
+        self._begin()
 
     def fork(self, nodes: Nodes, sizes: Iterable[Size]) -> "Rooms":
         """The same room on a copy of the nodes, which goes its own way; what is known of some sizes is known there."""
@@ -49,6 +55,7 @@ class Rooms:
             size: replace(counted, room=counted.room.copy(), level=counted.level.copy(), floor=counted.floor.copy())
             for size, counted in known.items()
         }
+        other._begin()
         return other
 
     def took(self, clusters: Numbers, size: Size, pods: Numbers) -> None:
@@ -57,7 +64,31 @@ class Rooms:
         self.laid[clusters] += pods
         # Pictures of the ledger have the amounts as they were.
         self.free = self.free.copy()
-        self.free[:, clusters] -= size.need[:, None] * pods
+        left = self.free[:, clusters] - size.need[:, None] * pods
+        self.free[:, clusters] = left
+        gone = (self._began[:, clusters] - left).max(axis=1).tolist()
+        self._most_gone = list(map(max, self._most_gone, gone))
+        self._most_laid = max(self._most_laid, int((self.laid[clusters] - self._laid_before[clusters]).max()))
+
+    def plenty(self, size: Size, pods: int, among: Mask) -> bool:
+        """Whether some clusters hold so many pods for sure: the fewest that any held is enough after the most that any
+        has lost since then. Mostly that costs nothing that grows with clusters.
+        """
+        if self.changes - self._first >= (_LASTS if self._fewest else 1):
+            self._begin()
+        fewest = self._fewest.get(size)
+        if fewest is None:
+            fewest = self._fewest[size] = int(self._known(size).floor[among].min(initial=MOST_PER_NODE))
+        if fewest < pods:
+            return False
+        lost = self._most_laid + sum([-(-self._most_gone[r] // int(size.need[r])) for r in size.asked])
+        return bool(fewest - lost >= pods)
+
+    def _begin(self) -> None:
+        """Count losses from here on."""
+        self._first, self._began, self._laid_before = self.changes, self.free, self.laid.copy()
+        self._most_gone, self._most_laid = [0] * len(self.free), 0
+        self._fewest: dict[Size, int] = {}
 
     def room(self, size: Size, clusters: Numbers) -> Numbers:
         """How many pods some clusters hold."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from kubefleet.model.decision import Binding, Move, Plan, Previous
+from kubefleet.model.decision import Move, Plan, Previous
 from kubefleet.model.request import PodShape, Request
 from kubefleet.model.snapshot import Snapshot
 from kubefleet.scheduling.columns import Columns
@@ -19,8 +19,10 @@ from kubefleet.scheduling.partners import Partners
 from kubefleet.scheduling.place import place
 from kubefleet.scheduling.protocols import Numbers
 from kubefleet.scheduling.rules.prepare import with_rules
+from kubefleet.scheduling.standing import standing_of
 from kubefleet.scheduling.ties import Ties
 from kubefleet.scheduling.together import place_units
+from kubefleet.scheduling.uncollected import uncollected
 
 _DEFAULT = Options()
 
@@ -37,6 +39,13 @@ def schedule(
     Everything that stands is booked before anything new is placed, whatever its priority; then new demand goes by
     priority (high first) and name.
     """
+    with uncollected():
+        return _schedule(snapshot, requests, previous, options)
+
+
+def _schedule(
+    snapshot: Snapshot, requests: Sequence[Request], previous: Mapping[str, Previous], options: Options
+) -> Plan:
     columns = Columns(snapshot)
     requests = [
         replace(request, divided=None) if request.divided is not None and not request.divides else request
@@ -52,7 +61,7 @@ def schedule(
     # What stands waits for new nodes already; what is placed now says which it needs.
     cycle.ledger.needs()
     if neighbours is not None:
-        neighbours.begin(_where(cycle, ordered, previous))
+        neighbours.begin(_where(cycle, ordered))
     if neighbours is None:
         placed = [place(cycle, request, previous.get(request.name)) for request in ordered]
     else:
@@ -83,12 +92,13 @@ def _pods(columns: Columns, requests: Sequence[Request]) -> list[PodShape]:
 
 def _book_what_stands(cycle: Cycle, requests: Sequence[Request], previous: Mapping[str, Previous]) -> None:
     """Book previous bindings and bookings of others, less their pods that the snapshot has counted already."""
-    standing: dict[PodShape, Numbers] = {}
+    standing: dict[int, tuple[PodShape, Numbers]] = {}
 
     def of_size(pod: PodShape) -> Numbers:
-        if pod not in standing:
-            standing[pod] = np.zeros(len(cycle.columns), dtype=np.int64)
-        return standing[pod]
+        number = cycle.columns.number(pod)
+        if number not in standing:
+            standing[number] = pod, np.zeros(len(cycle.columns), dtype=np.int64)
+        return standing[number][1]
 
     mine = {request.uid: request.name for request in requests if request.uid}
     known = {(request.name, workload.key) for request in requests for workload in request.workloads}
@@ -103,35 +113,33 @@ def _book_what_stands(cycle: Cycle, requests: Sequence[Request], previous: Mappi
             live.setdefault(key, {})[i] = booking.live
             cycle.held.setdefault(key, {})[i] = max(booking.replicas, booking.live)
     for request in requests:
-        bindings = _standing(cycle, previous.get(request.name))
-        if bindings:
-            cycle.provide(request.provides_namespaces | request.provides_apis, [i for i, _ in bindings])
+        there = standing_of(cycle.columns, previous.get(request.name))
+        if there is not None:
+            cycle.standing[request.name] = there
+            if provided := request.provides_namespaces | request.provides_apis:
+                cycle.provide(provided, there.places)
         for workload in request.workloads:
             key = request.name, workload.key
-            promised = {i: binding.replicas.get(workload.key, 0) for i, binding in bindings}
             if key in cycle.held:
                 held, counted = cycle.held[key], live[key]
-                promised = held | {i: max(held.get(i, 0), pods) for i, pods in promised.items()}
-                beyond = [pods - counted.get(i, 0) for i, pods in promised.items()]
-            else:
-                beyond = list(promised.values())
-            if promised:
-                cycle.held[key] = promised
-                taken = of_size(workload.pod)
-                taken[list(promised)] += np.maximum(beyond, 0)
+                promised = dict(zip(there.places, there.pods(workload.key), strict=True)) if there else {}
+                cycle.held[key] = held | {i: max(held.get(i, 0), pods) for i, pods in promised.items()}
+                for i, pods in cycle.held[key].items():
+                    of_size(workload.pod)[i] += max(0, pods - counted.get(i, 0))
+            elif there is not None:
+                counts = there.pods(workload.key)
+                cycle.held[key] = dict(zip(there.places, counts, strict=True))
+                of_size(workload.pod)[there.where] += np.maximum(counts, 0)
     # Large ones first: they have the fewest places to go.
-    for pod in sorted(standing, key=cycle.ledger.extent, reverse=True):
-        cycle.ledger.take(cycle.columns.places, [(pod, standing[pod])])
+    for demand in sorted(standing.values(), key=lambda some: cycle.ledger.extent(some[0]), reverse=True):
+        cycle.ledger.take(cycle.columns.places, [demand])
 
 
-def _standing(cycle: Cycle, previous: Previous | None) -> list[tuple[int, Binding]]:
-    index, bindings = cycle.columns.index, previous.bindings if previous is not None else ()
-    return [(index[binding.cluster], binding) for binding in bindings if binding.cluster in index]
-
-
-def _where(cycle: Cycle, requests: Sequence[Request], previous: Mapping[str, Previous]) -> dict[str, list[int]]:
+def _where(cycle: Cycle, requests: Sequence[Request]) -> dict[str, list[int]]:
     """By placement the clusters where it stands: by what was decided, and by what it has booked."""
-    found = {request.name: {i for i, _ in _standing(cycle, previous.get(request.name))} for request in requests}
+    found: dict[str, set[int]] = {request.name: set() for request in requests}
+    for name, there in cycle.standing.items():
+        found[name] |= set(there.places)
     for (name, _), held in cycle.held.items():
         found[name] |= {i for i, pods in held.items() if pods}
     return {name: sorted(places) for name, places in found.items() if places}

@@ -31,6 +31,8 @@ class Capacity:
         passed = cycle.columns.everywhere()
         notes: list[_Shortage] = []
         for workload in request.workloads:
+            if cycle.ledger.all_hold(workload.pod, _most_of_all(request, workload)):
+                continue
             wanted = _least(cycle, request, workload)
             if cycle.ledger.reaches(workload.pod, wanted).all():
                 continue
@@ -40,9 +42,9 @@ class Capacity:
             if not fits.all():
                 passed = passed & fits
                 notes.append(_note(cycle, request, workload, np.flatnonzero(~fits), wanted))
-        if sum(workload.replicas > 0 for workload in request.workloads) > 1:
+        if len(request.workloads) > 1 and sum(workload.replicas > 0 for workload in request.workloads) > 1:
             passed = passed & self._together(cycle, request, passed)
-        if passed.all():
+        if passed is cycle.columns.everywhere() or passed.all():
             return _nothing_short(cycle)
         return Verdict(passed, lambda i: self._reasons(cycle, notes, i))
 
@@ -106,6 +108,13 @@ class _Shortage:
 
 def _nothing_short(cycle: Cycle) -> Verdict:
     return cycle.columns.once(NAME, lambda: Verdict(cycle.columns.everywhere(), lambda _: ()))
+
+
+def _most_of_all(request: Request, workload: Workload) -> int:
+    """Pods that are enough for every cluster to be chosen: `_least` is nowhere more."""
+    if request.divided is None or not workload.divisible:
+        return workload.replicas
+    return max(min(1, workload.replicas), max(request.divided.min.values(), default=0))
 
 
 def _least(cycle: Cycle, request: Request, workload: Workload) -> Numbers:
