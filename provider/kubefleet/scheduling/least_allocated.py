@@ -22,8 +22,19 @@ def lay(nodes: Nodes, rows: Numbers, size: Size, pods: Numbers) -> Numbers:
     Each goes to the node that is least allocated once it is there; of equals, to the first. Cost grows with pods /
     alike nodes, not with pods.
     """
-    if kernel.built is not None and nodes.marks is None:
+    if kernel.built is None:
+        return _lay(nodes, rows, size, pods)
+    if nodes.marks is None or not (marked := nodes.marks[rows].any(axis=1)).any():
         return kernel.lay(kernel.built, nodes, rows, size, pods)
+    # The compiled loops know nothing of marks.
+    out = np.empty(len(rows), dtype=np.int64)
+    out[marked] = _lay(nodes, rows[marked], size, pods[marked])
+    out[~marked] = kernel.lay(kernel.built, nodes, rows[~marked], size, pods[~marked])
+    return out
+
+
+def _lay(nodes: Nodes, rows: Numbers, size: Size, pods: Numbers) -> Numbers:
+    """As `lay`, by numpy alone."""
     left, window = pods.copy(), np.full(len(rows), _WINDOW, dtype=np.int64)
     at = np.flatnonzero(left > 0)
     while len(at):

@@ -230,6 +230,8 @@ class RuledBooks:
         nodes = self._table.nodes
         nodes.widen(len(play.groups))
         nodes.kinds[i], nodes.counts[i], nodes.used[i] = EMPTY, 0, len(play.groups)
+        if nodes.marks is not None:
+            nodes.marks[i] = 0
         for place, ((kind, mark, free), count) in enumerate(play.groups.items()):
             nodes.kinds[i, place], nodes.counts[i, place] = kind, count
             nodes.free[:, i, place] = np.array(free, dtype=np.int64)

@@ -20,6 +20,8 @@ class Play:
     def __init__(self, ground: Ground, view: View) -> None:
         self.ground, self.view, self.groups = ground, view, dict(ground.groups)
         self.rules = view.rules
+        self._looks: dict[int, Look] = {}
+        self._after: dict[int, int] = {}
         marks = ground.marks
         self.own = marks.look(marks.with_pod(0, self.rules), self.rules, ground.namespaces)
         """What a pod sees of one of its own kind."""
@@ -36,7 +38,10 @@ class Play:
 
     def look(self, mark: int) -> Look:
         """What the pod sees on nodes of a mark."""
-        return self.ground.marks.look(mark, self.rules, self.ground.namespaces)
+        found = self._looks.get(mark)
+        if found is None:
+            found = self._looks[mark] = self.ground.marks.look(mark, self.rules, self.ground.namespaces)
+        return found
 
     def open(self, *, spread: bool = True) -> list[Group]:
         """Groups whose nodes one more pod may go to; without `spread` where it could but for spreads that each of these
@@ -55,7 +60,9 @@ class Play:
     def put(self, group: Group) -> None:
         """One more pod on one node of a group."""
         kind, mark, free = group
-        shape, after = self.ground.kinds[kind], self.ground.marks.with_pod(mark, self.rules)
+        shape, after = self.ground.kinds[kind], self._after.get(mark)
+        if after is None:
+            after = self._after[mark] = self.ground.marks.with_pod(mark, self.rules)
         self._move(group, (kind, after, tuple([have - need for have, need in zip(free, self.view.need, strict=True)])))
         seen, before = self.view.seen(shape), self.look(mark)
         for i, rule in enumerate(self.rules.spread):
