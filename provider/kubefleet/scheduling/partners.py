@@ -26,10 +26,14 @@ class Partners:
     cycle: Cycle
     neighbours: Neighbours
 
-    def wants(self, request: Request) -> list[tuple[Want, ...]]:
+    def wants(self, request: Request, chosen: Sequence[int]) -> list[tuple[Want, ...]]:
         """For each placement that needs this one and is still to be decided, what it would have the picks be: the best
-        first, then what is better than nothing.
+        first, then what is better than nothing. Where those that are `chosen` will do, nothing else is looked at.
         """
+        if request.name not in self.neighbours.ties.units:
+            return []
+        here = np.zeros(len(self.cycle.columns), dtype=np.bool_)
+        here[list(chosen)] = True
         wants: list[tuple[Want, ...]] = []
         together: Beside = (request,)
         for other in self._undecided(self.neighbours.ties.needed_by.get(request.name, ())):
@@ -40,8 +44,14 @@ class Partners:
             ):
                 continue
             beside = together if all(rule.key == CLUSTER for rule in rules) else ()
-            tries = [self.possible(other, beside, frozenset({request.name})), alone]
             count = min(_number(other), _number(request)) if beside else 1
+            quick = beside and not self._undecided(self.neighbours.ties.needed_by.get(other.name, ()))
+            fine = self._hold((*beside, other), alone & here) if quick else here & False
+            if quick and int(fine.sum()) >= count:
+                wants.append((Want(fine, count),))
+                together = (*together, other)
+                continue
+            tries = [self.possible(other, beside, frozenset({request.name})), alone]
             wants.append(tuple(Want(self._around(mask, rules, _number(other)), count) for mask in tries))
             together = (*together, other) if beside else together
         return [*wants, *self._waiting(request)]
@@ -103,6 +113,8 @@ class Partners:
     def _hold(self, together: Beside, among: Mask) -> Mask:
         """Which of some clusters have room for a share of each."""
         places = np.flatnonzero(among)
+        if not len(places):
+            return among
         demands = [
             (work.pod, np.maximum(_share(request, work) - self.cycle.held_by(request, work, places), 0))
             for request in together

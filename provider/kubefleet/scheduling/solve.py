@@ -30,15 +30,15 @@ def solve(cycle: Cycle, request: Request, previous: Previous, funnel: Funnel) ->
     """Decide, and book in the cycle's ledger what is taken beyond what the placement holds."""
     kept = keep(cycle, request, previous, funnel)
     picked = pick(cycle, request, funnel, kept)
-    rules, wants = rules_of(cycle.columns, request.policy), _wants(cycle, request)
+    rules, wants = rules_of(cycle.columns, request.policy), _wants(cycle, request, picked)
     if rules is not None or wants:
         regroup(cycle, request, funnel, kept, picked, rules, wants)
     exchange(cycle, request, funnel, kept, picked)
     return Solved(kept, picked, share(cycle, request, funnel, kept, picked))
 
 
-def _wants(cycle: Cycle, request: Request) -> list[tuple[Want, ...]]:
+def _wants(cycle: Cycle, request: Request, picked: Picked) -> list[tuple[Want, ...]]:
     """What placements that need this one would have it choose."""
     if cycle.neighbours is None or request.policy.type is not PolicyType.PICK_N:
         return []
-    return Partners(cycle, cycle.neighbours).wants(request)
+    return Partners(cycle, cycle.neighbours).wants(request, picked.chosen)
