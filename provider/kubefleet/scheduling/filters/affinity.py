@@ -62,7 +62,8 @@ class AntiAffinity:
             others = [
                 make_reason(Code.ANTI_AFFINITY, ANTI_AFFINITY, name, key=rule.affinity.key, by=", ".join(rule.owners))
                 for rule, broken in view.refusing
-                if broken[i]
+                # Of a rule that both bear it is enough to hear once.
+                if broken[i] and not any(mine == rule.affinity and here[i] for mine, here in view.against)
             ]
             return (*own, *others)
 
