@@ -220,6 +220,14 @@ def test_what_a_snapshot_cannot_tell_makes_capacity_an_estimate(pod: dict[str, A
     assert any(f"warning  a: capacity is an estimate: {why}" in line for line in story_lines(decision))
 
 
+def test_quotas_that_may_not_be_read_make_the_capacity_of_every_pod_an_estimate() -> None:
+    silent = cluster("a", *zones("8"), surroundings=Surroundings(unread=("quotas may not be read",)))
+    (decision,) = plan([silent, cluster("b", *zones("8"))], ask(work("web", 16), clusters=2)).decisions
+    assert [(reason.cluster, reason_text(reason)) for reason in decision.warnings] == [
+        ("a", "capacity is an estimate: quotas may not be read")
+    ]
+
+
 def test_clusters_come_in_any_order() -> None:
     found = [
         cluster("a", *zones("4", "2"), surroundings=quota({"pods": 3})),

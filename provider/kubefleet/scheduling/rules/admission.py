@@ -19,14 +19,11 @@ _THOUSAND = 1000
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """The pod as the scheduler gets it, and its resources; `refused` says why it never does, if so. `unsure` adds what
-    could not be read.
-    """
+    """The pod as the scheduler gets it, and its resources; `refused` says why it never does, if so."""
 
     pod: PodShape
     resources: PodResources
     refused: str = ""
-    unsure: tuple[str, ...] = ()
 
 
 def admit(pod: PodShape, rules: PodRules, surroundings: Surroundings | None) -> Admitted:
@@ -52,7 +49,7 @@ def admit(pod: PodShape, rules: PodRules, surroundings: Surroundings | None) -> 
     refused = refused or next(filter(None, (_against(item, resources) for item in limits)), "")
     if resources != rules.resources:
         changed = replace(changed, requests=add(resources.requests()))
-    return Admitted(changed, resources, refused, surroundings.unread)
+    return Admitted(changed, resources, refused)
 
 
 def _with_defaults(resources: PodResources, limits: Iterable[LimitRange]) -> PodResources:

@@ -143,18 +143,15 @@ class RuledBooks:
     def _limit(self, pod: PodShape, i: int) -> Limit:
         admitted, rules = self._admissions.of(pod, i), pod.rules or PodRules()
         if admitted.refused:
-            return Limit(0, admitted.refused, admitted.unsure)
+            return Limit(0, admitted.refused)
         allowed, by = self._quotas.room(i, rules, admitted)
-        unsure = admitted.unsure
         if not self._clusters[i].capacity_known:
-            return Limit(allowed, by, unsure)
+            return Limit(allowed, by)
         size = self._view(admitted.pod).size
         plain = int(self._rooms.room(size, np.array([i]))[0])
-        if plain and (rules.bind or self._looked_at[i]):
-            found = self._room(pod, i, self._ground(i))
-            unsure += (found.unsure,) if found.unsure else ()
-        else:
-            found = Room(plain)
+        decides = plain > 0 and (rules.bind or self._looked_at[i])
+        found = self._room(pod, i, self._ground(i)) if decides else Room(plain)
+        unsure = (found.unsure,) if found.unsure else ()
         if allowed < found.pods:
             return Limit(allowed, by, unsure)
         return Limit(found.pods, _words(rules) if found.pods < plain else "", unsure)

@@ -20,15 +20,19 @@ def estimates(cycle: Cycle, request: Request) -> Callable[[int], tuple[Reason, .
             if limit is not None and limit.unsure:
                 found[work.key, i] = limit.unsure
     always = {work.key: work.rules.unsure for work in request.workloads if work.rules is not None and work.replicas}
-    if not found and not any(always.values()):
+    clusters, names = cycle.columns.clusters, cycle.columns.names
+    unread = cycle.columns.once(
+        "unread", lambda: {i: said.unread for i, cluster in enumerate(clusters) if (said := cluster.surroundings)}
+    )
+    if not found and not any(always.values()) and not any(unread.values()):
         return _none
-    names = cycle.columns.names
 
     def reasons(i: int) -> tuple[Reason, ...]:
         return tuple(
             make_reason(Code.CAPACITY_ESTIMATED, NAME, names[i], workload=work.key, why=why)
             for work in request.workloads
-            for why in (*always.get(work.key, ()), *found.get((work.key, i), ()))
+            if work.replicas
+            for why in (*always.get(work.key, ()), *found.get((work.key, i), ()), *unread.get(i, ()))
         )
 
     return reasons
