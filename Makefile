@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup tools demo example check lint types fast lab engine test bench lock clean
+.PHONY: setup tools demo example check lint types fast optimum lab engine test bench lock clean
 
 setup: $(STAMP)
 
@@ -39,6 +39,9 @@ fast: setup
 
 check: lint types fast
 
+optimum: setup
+	$(BIN)/pytest -q -s -m optimum
+
 lab: setup tools
 	$(BIN)/pytest -q -m lab
 
@@ -46,7 +49,7 @@ engine: setup tools
 	# They wait more than they compute: each of the two workers has a lab of its own.
 	$(BIN)/pytest -q -m engine --numprocesses 2 --dist worksteal
 
-test: check lab engine
+test: check optimum lab engine
 
 bench: setup tools
 	$(BIN)/python tests/bench/run.py $(addprefix --only ,$(ONLY)) --output bench.json

@@ -86,7 +86,7 @@ def _limit(reason: Reason) -> str:
         return f"no further {detail['key']} (at most {detail['most']})"
     if "workload" in detail:
         return f"the maximums leave no place for {detail['pods']} of {detail['workload']}"
-    return "no seat was left"
+    return "left to what has room nowhere else" if reason.plugin == "repair" else "no seat was left"
 
 
 def _outscored(reason: Reason) -> str:

@@ -1,6 +1,6 @@
 """What filters and scorers may look at while one plan is made."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,6 +12,11 @@ from kubefleet.scheduling.neighbours import Neighbours
 from kubefleet.scheduling.options import Options
 from kubefleet.scheduling.protocols import Mask, Numbers
 from kubefleet.scheduling.standing import Standing
+
+Grants = Mapping[str, Mapping[int, int]]
+"""By placement and cluster, the most new replicas (or copies) that repair leaves it there; where none is named, none.
+Placements that are not named are free.
+"""
 
 
 @dataclass(slots=True)
@@ -27,6 +32,7 @@ class Cycle:
     columns: Columns
     ledger: Ledger
     options: Options
+    grants: Grants = field(default_factory=dict)
     held: dict[tuple[str, str], dict[int, int]] = field(default_factory=dict)
     provided: dict[str, Mask] = field(default_factory=dict)
     neighbours: Neighbours | None = None

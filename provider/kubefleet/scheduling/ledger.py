@@ -198,6 +198,18 @@ class Ledger:
         """What one such pod takes of a resource."""
         return int(self._sizes[pod].need[self.resources.index(resource)])
 
+    def size(self, pod: PodShape) -> Size:
+        """What one such pod takes of a node, and which accept it."""
+        return self._sizes[pod]
+
+    def node_groups(self, cluster: int) -> list[tuple[int, int, tuple[int, ...]]] | None:
+        """The nodes of one cluster: kind, how many, free amounts. None where its capacity is not known."""
+        if not self.known[cluster]:
+            return None
+        used, nodes = int(self._nodes.used[cluster]), self._nodes
+        free = [tuple(amounts) for amounts in nodes.free[:, cluster, :used].T.tolist()]
+        return list(zip(nodes.kinds[cluster, :used].tolist(), nodes.counts[cluster, :used].tolist(), free, strict=True))
+
     def extent(self, pod: PodShape) -> tuple[int, ...]:
         """Puts sizes of pods in an order that is the same for every cluster: by cpu, memory, and what else there is."""
         return tuple(int(amount) for amount in self._sizes[pod].need)

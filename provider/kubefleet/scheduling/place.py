@@ -12,6 +12,7 @@ from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.deadlines import deadline_reasons
 from kubefleet.scheduling.functions import failed_scorers
 from kubefleet.scheduling.funnel import Funnel, run_filters
+from kubefleet.scheduling.granted import within_grants
 from kubefleet.scheduling.keep import Kept
 from kubefleet.scheduling.missing import missing_reasons, unplaced
 from kubefleet.scheduling.moves import left, moves_of
@@ -40,6 +41,8 @@ def place(cycle: Cycle, request: Request, previous: Previous | None) -> tuple[De
         return decision, ()
     if previous is not None and (same := unchanged(cycle, request, previous, funnel)) is not None:
         return same, ()
+    if cycle.grants:
+        funnel = within_grants(cycle, request, funnel)
     estimated = estimates(cycle, request)
     before = cycle.ledger.picture()
     solved = solve(cycle, request, previous or Previous(), funnel)

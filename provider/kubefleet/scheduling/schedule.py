@@ -9,7 +9,7 @@ from kubefleet.model.decision import Move, Plan, Previous
 from kubefleet.model.request import PodShape, Request
 from kubefleet.model.snapshot import Snapshot
 from kubefleet.scheduling.columns import Columns
-from kubefleet.scheduling.cycle import Cycle
+from kubefleet.scheduling.cycle import Cycle, Grants
 from kubefleet.scheduling.later import with_later
 from kubefleet.scheduling.ledger import Ledger
 from kubefleet.scheduling.neighbours import Neighbours
@@ -18,6 +18,7 @@ from kubefleet.scheduling.order import in_order
 from kubefleet.scheduling.partners import Partners
 from kubefleet.scheduling.place import place
 from kubefleet.scheduling.protocols import Numbers
+from kubefleet.scheduling.repair import repair
 from kubefleet.scheduling.rules.prepare import with_rules
 from kubefleet.scheduling.standing import standing_of
 from kubefleet.scheduling.ties import Ties
@@ -37,7 +38,7 @@ def schedule(
 
     `previous` has, by placement, what was decided before; a placement that is not in it has never been decided.
     Everything that stands is booked before anything new is placed, whatever its priority; then new demand goes by
-    priority (high first) and name.
+    priority (high first) and name. Where that leaves something unplaced, exchanges among new demand may place more.
     """
     with uncollected():
         return _schedule(snapshot, requests, previous, options)
@@ -64,6 +65,14 @@ def _schedule(
         neighbours.begin(_where(cycle, ordered))
     if neighbours is None:
         placed = [place(cycle, request, previous.get(request.name)) for request in ordered]
+        if any(decision.unplaced for decision, _ in placed):
+
+            def begin(grants: Grants) -> Cycle:
+                again = Cycle(columns, Ledger(columns, _pods(columns, ordered)), options, grants)
+                _book_what_stands(again, ordered, previous)
+                return again
+
+            cycle, placed = repair(ordered, previous, (cycle, placed), begin)
     else:
         placed = place_units(Partners(cycle, neighbours), ordered, previous, place)
     decided = with_later(cycle, ordered, previous, [decision for decision, _ in placed])

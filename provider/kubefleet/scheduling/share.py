@@ -182,6 +182,7 @@ def _shares(
     held = cycle.held.get((request.name, work.key), {})
     stays, names = set(kept.stays), cycle.columns.names
     # Most say nothing of single clusters: that is asked once, not for each.
+    granted = cycle.grants.get(request.name)
     low, high, weights = (dict(given) for given in (divided.min, divided.max, divided.weights))
     shares = []
     for i, more in zip(picked.chosen, free, strict=True):
@@ -194,6 +195,8 @@ def _shares(
             cap = current
         # For a cap below what runs there (a new `max`) the replicas beyond it go.
         cap = min(cap, high.get(names[i], cap)) if high else cap
+        if granted is not None:
+            cap = min(cap, current + granted.get(i, 0))
         least = min(cap, low.get(names[i], 0)) if low else 0
         weight = weights.get(names[i], 1) if weights else 1
         shares.append(Share(i, min(current, cap) if current else 0, least, cap, room, weight))

@@ -1,0 +1,39 @@
+"""Granted: where repair leaves a placement no seat it refuses the cluster, as a filter would."""
+
+from dataclasses import replace
+
+from kubefleet.model.policy import PolicyType
+from kubefleet.model.reason import Code, Reason, make_reason
+from kubefleet.model.request import Request
+from kubefleet.scheduling.cycle import Cycle
+from kubefleet.scheduling.funnel import Funnel
+from kubefleet.scheduling.protocols import Verdict
+
+NAME = "repair"
+
+
+class Granted:
+    """Refuses clusters that are left to others. Not in the filters' table: most plans need no repair."""
+
+    name = NAME
+    warns_for: frozenset[PolicyType] = frozenset()
+    by_policy = False
+
+    def judge(self, cycle: Cycle, request: Request) -> Verdict:
+        """Passes everything where the placement has no grants."""
+        columns, granted = cycle.columns, cycle.grants.get(request.name)
+
+        def reasons(i: int) -> tuple[Reason, ...]:
+            return (make_reason(Code.LIMIT_REACHED, NAME, columns.names[i]),)
+
+        if granted is None:
+            return Verdict(columns.everywhere(), reasons)
+        return Verdict(columns.mask([i in granted for i in range(len(columns))]), reasons)
+
+
+def within_grants(cycle: Cycle, request: Request, funnel: Funnel) -> Funnel:
+    """The funnel with one row more. What stands where nothing is granted stays, and gets no more."""
+    row = Granted()
+    verdict = row.judge(cycle, request)
+    passed = cycle.columns.both(funnel.passed, verdict.passed)
+    return replace(funnel, verdicts=(*funnel.verdicts, (row, verdict)), passed=passed)

@@ -1,0 +1,123 @@
+"""Packing: whether seats of several placements fit on the nodes of one cluster together, by trying a few ways."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+Amounts = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pods:
+    """`count` pods of one size for every seat; `accepts` has by kind of nodes whether one takes them."""
+
+    need: Amounts
+    count: int
+    accepts: tuple[bool, ...]
+
+
+Item = tuple[Pods, ...]
+"""What one seat of a placement is: a replica, or a whole copy with all its workloads."""
+
+
+@dataclass(slots=True)
+class Packing:
+    """The nodes of one cluster, each with its kind and what it has free; `None` for a cluster that holds everything.
+
+    `good` are seats (by item) that are known to fit, so that fewer of each fit too.
+    """
+
+    nodes: tuple[tuple[int, Amounts], ...] | None
+    items: Sequence[Item]
+    good: list[tuple[int, ...]] = field(default_factory=list)
+    tries: int = 0
+    _known: dict[tuple[int, ...], bool] = field(default_factory=dict)
+    _whole: Amounts = ()
+    _largest_first: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        resources = max((len(pods.need) for item in self.items for pods in item), default=0)
+        free = [free for _, free in self.nodes or ()] or [(0,) * resources]
+        self._whole = tuple(map(sum, zip(*free, strict=True)))
+
+        def extent(item: Item) -> int:
+            amounts = (
+                (need, all_of_it) for pods in item for need, all_of_it in zip(pods.need, self._whole, strict=False)
+            )
+            return max((need * 2**32 // max(1, all_of_it) for need, all_of_it in amounts), default=0)
+
+        self._largest_first = sorted(range(len(self.items)), key=lambda item: (-extent(self.items[item]), item))
+
+    def fits(self, seats: tuple[int, ...]) -> bool:
+        """Whether a way was found; there may be one that is not tried."""
+        if self.nodes is None:
+            return True
+        known = self._known.get(seats)
+        if known is None:
+            known = any(all(map(int.__le__, seats, good)) for good in self.good) or (
+                min(self.left(seats), default=0) >= 0
+                and any(self._packs(self.nodes, seats, order) for order in _ORDERS)
+            )
+            self._known[seats] = known
+        return known
+
+    def settle(self, seats: tuple[int, ...], holds: Callable[[tuple[int, ...]], bool]) -> bool:
+        """Whether seats that seem to fit do, by who knows: once for each that is not fewer than what is known to."""
+        if self.nodes is None or any(all(map(int.__le__, seats, good)) for good in self.good):
+            return True
+        if self._known.get(seats, True) and holds(seats):
+            self.good.append(seats)
+            return True
+        self._known[seats] = False
+        return False
+
+    def left(self, seats: tuple[int, ...]) -> list[int]:
+        """What all nodes together have left; below zero of what they lack."""
+        left = list(self._whole)
+        for item, count in zip(self.items, seats, strict=True):
+            for pods in item if count else ():
+                for resource, need in enumerate(pods.need):
+                    left[resource] -= need * pods.count * count
+        return left
+
+    def _packs(self, nodes: Sequence[tuple[int, Amounts]], seats: tuple[int, ...], order: "_Order") -> bool:
+        self.tries += 1
+        free = [list(amounts) for _, amounts in nodes]
+        for item in self._largest_first:
+            for pods in self.items[item] if seats[item] else ():
+                left = seats[item] * pods.count
+                accepting = [place for place, (kind, _) in enumerate(nodes) if pods.accepts[kind]]
+                for place in order(accepting, free, pods.need):
+                    here = free[place]
+                    most = min([have // need for have, need in zip(here, pods.need, strict=True) if need], default=left)
+                    if most > 0:
+                        most = min(most, left)
+                        left -= most
+                        free[place] = [have - most * need for have, need in zip(here, pods.need, strict=True)]
+                        if not left:
+                            break
+                if left:
+                    return False
+        return True
+
+
+_Order = Callable[[list[int], list[list[int]], Amounts], list[int]]
+
+
+def _without_luxury(places: list[int], free: list[list[int]], need: Amounts) -> list[int]:
+    """Nodes first that have the least of what the pod does not ask for: GPUs are left to those who need them."""
+    return sorted(places, key=lambda place: [have for have, asked in zip(free[place], need, strict=True) if not asked])
+
+
+def _alike(places: list[int], free: list[list[int]], need: Amounts) -> list[int]:
+    """Nodes first whose free amounts are most in proportion to what the pod asks for: little of anything is left."""
+
+    def key(place: int) -> tuple[list[int], int]:
+        here = free[place]
+        rooms = [have * 1024 // asked for have, asked in zip(here, need, strict=True) if asked]
+        unasked = [have for have, asked in zip(here, need, strict=True) if not asked]
+        return unasked, sum(rooms) * 1024 // max(1, min(rooms, default=1))
+
+    return sorted(places, key=key)
+
+
+_ORDERS: tuple[_Order, ...] = (_without_luxury, _alike)
