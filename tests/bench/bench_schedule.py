@@ -2,16 +2,21 @@
 
     python tests/bench/bench_schedule.py [PLACEMENTS CLUSTERS] ...
 
-Prints rows as `make bench` collects them. The mix is that of the speed target without affinity: 100 policies × 50 pod
-sizes, 12 shapes a cluster, 30 % divided, 20 % spread, 5 % that cannot be placed.
+Prints rows as `make bench` collects them: of the sizes given, or of all and how the time grows with either; seconds are
+those of the processor. With KUBEFLEET_BENCH_LARGE=1 also 100,000 placements on 1,000 clusters, which takes minutes. The
+mix is that of the speed target without affinity: 100 policies × 50 pod sizes, 12 shapes a cluster, 30 % divided, 20 %
+spread, 5 % that cannot be placed.
 """
 
 import gc
 import json
+import math
+import os
 import resource
+import statistics
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
@@ -29,11 +34,27 @@ from kubefleet.model.shape import NodeShape
 from kubefleet.model.snapshot import Snapshot
 from kubefleet.model.taint import Effect, Taint
 from kubefleet.report.story import SHORT, story_lines
-from kubefleet.scheduling import schedule
+from kubefleet.scheduling import kernel, schedule
 
 SIZES = ((1_000, 100), (10_000, 1_000))
 # Seconds on one core, and MiB.
-GOALS = {"from-nothing": 3, "one-cluster-changed": 0.5, "peak-memory": 1024, "explain": 0.05, "explain-unplaced": 0.05}
+GOALS = {
+    "from-nothing": 3,
+    "again": 0.5,
+    "one-cluster-changed": 0.5,
+    "peak-memory": 1024,
+    "explain": 0.05,
+    "explain-unplaced": 0.05,
+    # At most linear, and what one run of each size cannot tell from it.
+    "growth-with-placements": 1.1,
+    "growth-with-clusters": 1.1,
+}
+LARGE = (100_000, 1_000)
+"""Runs only where KUBEFLEET_BENCH_LARGE is set."""
+GROWTH = {
+    "placements": ((2_500, 1_000), (5_000, 1_000), (10_000, 1_000)),
+    "clusters": ((10_000, 250), (10_000, 500), (10_000, 1_000)),
+}
 STORIES = 10
 TOO_LARGE = PodShape(immutabledict({"cpu": 500_000}))
 MIB = 2**20
@@ -117,7 +138,7 @@ def changed(snapshot: Snapshot) -> Snapshot:
 def measure(count: int, clusters: int) -> list[Row]:
     random = Random(1)
     snapshot, asked = fleet(clusters, random), placements(count, random)
-    size = f"{count} placements x {clusters} clusters"
+    size = _size(count, clusters)
     before: Mapping[str, Previous] = {}
     rows: list[Row] = []
     for name, seen in (("from nothing", snapshot), ("again", snapshot), ("one cluster changed", changed(snapshot))):
@@ -157,13 +178,44 @@ def _row(name: str, value: float, unit: str, size: str) -> Row:
     return make_row(f"schedule/{name}", value, unit, size, goal=GOALS.get(name))
 
 
+def _from_nothing(count: int, clusters: int) -> float:
+    random = Random(1)
+    snapshot, asked = fleet(clusters, random), placements(count, random)
+    gc.collect()
+    began = time.process_time()
+    schedule(snapshot, asked, {})
+    return time.process_time() - began
+
+
+def _growth() -> Iterator[Row]:
+    """Of what is planned from nothing: seconds by size, and the slope of a line through their logarithms; and what the
+    largest takes where nothing was compiled.
+    """
+    seconds = {size: _from_nothing(*size) for size in sorted({size for sizes in GROWTH.values() for size in sizes})}
+    for name, sizes in GROWTH.items():
+        which = 0 if name == "placements" else 1
+        for size in sizes:
+            yield _row("growth seconds", seconds[size], "s", _size(*size))
+        xs, ys = [math.log(size[which]) for size in sizes], [math.log(seconds[size]) for size in sizes]
+        size = f"{_size(*sizes[0])} to {_size(*sizes[-1])}"
+        yield _row(f"growth with {name}", statistics.linear_regression(xs, ys).slope, "slope", size)
+    compiled, kernel.built = kernel.built, None
+    yield _row("from nothing uncompiled", _from_nothing(*SIZES[-1]), "s", _size(*SIZES[-1]))
+    kernel.built = compiled
+
+
+def _size(count: int, clusters: int) -> str:
+    return f"{count} placements x {clusters} clusters"
+
+
 def rows() -> list[Row]:
-    """The rows of every size."""
-    return [row for count, clusters in SIZES for row in measure(count, clusters)]
+    """The rows of every size, and how they grow."""
+    sizes = (*SIZES, LARGE) if os.environ.get("KUBEFLEET_BENCH_LARGE") else SIZES
+    return [*(row for count, clusters in sizes for row in measure(count, clusters)), *_growth()]
 
 
 if __name__ == "__main__":
     given = [int(word) for word in sys.argv[1:]]
-    for count, clusters in list(zip(given[::2], given[1::2], strict=True)) or SIZES:
-        for row in measure(count, clusters):
-            print(json.dumps(row))  # noqa: T201 - its output is what it is for
+    sizes = list(zip(given[::2], given[1::2], strict=True))
+    for row in [row for size in sizes for row in measure(*size)] if sizes else rows():
+        print(json.dumps(row))  # noqa: T201 - its output is what it is for

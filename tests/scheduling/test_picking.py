@@ -42,6 +42,15 @@ def test_equal_scores_go_by_name() -> None:
     assert codes(decision.refused["c"]) == ["outscored"]
 
 
+def test_of_many_clusters_the_best_are_picked_as_if_all_were_sorted() -> None:
+    fleet = [cluster(f"c{number:02}", labels={"tier": ("test", "prod")[number % 9 == 4]}) for number in range(40)]
+    picked = {
+        number: list(counts(decide(fleet, request(policy=best(number, preferred=FAVOUR_C))))) for number in range(1, 8)
+    }
+    ranked = ["c04", "c13", "c22", "c31", "c00", "c01", "c02"]
+    assert picked == {number: sorted(ranked[:number]) for number in range(1, 8)}
+
+
 def test_a_preference_wins_and_what_loses_is_told_by_how_much() -> None:
     fleet = [cluster("a"), cluster("b"), cluster("c", labels={"tier": "prod"})]
     decision = decide(fleet, request(policy=best(1, preferred=FAVOUR_C)))

@@ -288,19 +288,19 @@ static PyObject *room(PyObject *self, PyObject *args)
     Py_RETURN_NONE;
 }
 
-/* Percentages that stay free, rounded half up: see `Ledger.share_free`. Buffers: free, scored, twice (resource x cluster),
- * best (by cluster), what is taken off each resource, and the result in bytes. */
+/* Percentages that stay free, rounded half up: see `Ledger.share_free`. Buffers: free (resource x cluster), whole (the same
+ * of the scored ones, shifted), best (by cluster), what is taken off each, shifted, by how many bits; and the result. */
 static PyObject *shares(PyObject *self, PyObject *args)
 {
     Py_buffer v[6];
     (void)self;
     if (!PyArg_ParseTuple(args, "y*y*y*y*y*w*", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5]))
         return NULL;
-    num count = length(&v[3]), cells = SCORED * count;
-    const num *free = v[0].buf, *scored = v[1].buf, *twice = v[2].buf, *best = v[3].buf, *taken = v[4].buf;
+    num count = length(&v[2]);
+    const num *free = v[0].buf, *wholes = v[1].buf, *best = v[2].buf, *taken = v[3].buf, *bits = v[4].buf;
     int8_t *out = v[5].buf;
-    if (length(&v[0]) != cells || length(&v[1]) != cells || length(&v[2]) != cells || length(&v[4]) != SCORED ||
-        v[5].len != (Py_ssize_t)count) {
+    if (length(&v[0]) < SCORED * count || length(&v[1]) != SCORED * count || length(&v[3]) != SCORED ||
+        length(&v[4]) != SCORED || v[5].len != (Py_ssize_t)count) {
         release_all(v, 6);
         PyErr_SetString(PyExc_ValueError, "arrays that do not go together");
         return NULL;
@@ -309,11 +309,11 @@ static PyObject *shares(PyObject *self, PyObject *args)
         out[i] = (int8_t)best[i];
     for (num r = 0; r < SCORED; r++) {
         for (num i = 0; i < count; i++) {
-            num whole = scored[r * count + i], left = free[r * count + i] - taken[r];
+            num whole = wholes[r * count + i], left = (free[r * count + i] >> bits[r]) - taken[r];
             if (whole == 0)
                 continue;
             left = left < 0 ? 0 : left < whole ? left : whole;
-            num share = (200 * left + whole) / twice[r * count + i];
+            num share = (200 * left + whole) / (2 * whole);
             if (share < out[i])
                 out[i] = (int8_t)share;
         }

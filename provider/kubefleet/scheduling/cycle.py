@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from kubefleet.model.request import Request, Workload
+from kubefleet.model.request import PodShape, Request, Workload
 from kubefleet.scheduling.columns import Columns
 from kubefleet.scheduling.ledger import Ledger
 from kubefleet.scheduling.neighbours import Neighbours
@@ -57,16 +57,16 @@ class Cycle:
         """Take what pods (per given cluster) need beyond what the placement holds there: once for each workload. What
         it gives up counts as taken until the next plan: deletes come last.
         """
-        missing = [
-            (work, pods)
-            for work, pods in wanted
-            if dict(zip(clusters, pods, strict=True)) != self.held.get((request.name, work.key))
-        ]
-        if missing:
-            places = np.array(clusters, dtype=np.int64)
-            self.ledger.take(
-                places, [(work.pod, np.array(pods) - self.held_by(request, work, places)) for work, pods in missing]
-            )
+        places: Numbers | None = None
+        missing: list[tuple[PodShape, Numbers]] = []
+        for work, pods in wanted:
+            held = self.held.get((request.name, work.key))
+            if held is None or dict(zip(clusters, pods, strict=True)) != held:
+                places = np.array(clusters, dtype=np.int64) if places is None else places
+                amounts = np.array(pods, dtype=np.int64)
+                missing.append((work.pod, amounts if held is None else amounts - self.held_by(request, work, places)))
+        if places is not None:
+            self.ledger.take(places, missing)
 
     def picture(self) -> "Cycle":
         """The cycle with the free amounts that clusters have now, for scores that are made later. The same object until

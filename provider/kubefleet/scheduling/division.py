@@ -8,10 +8,11 @@ from kubefleet.scheduling.nodes import UNBOUNDED
 from kubefleet.scheduling.seats import Limit, add_seats, remove_seats
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Share:
     """One chosen cluster: `current` replicas, at least `low` and at most `cap`, `room` for more now, the user's
-    `weight`. `low` <= `cap`.
+    `weight`. `low` <= `cap`. Never changed: it is not frozen because thousands are made, and that takes three times as
+    long.
     """
 
     cluster: int

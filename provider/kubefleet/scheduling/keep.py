@@ -39,6 +39,8 @@ class Kept:
 
 def keep(cycle: Cycle, request: Request, previous: Previous, funnel: Funnel) -> Kept:
     """Sort the previous bindings of one placement. Those on clusters that the snapshot does not have are no more."""
+    if not previous.bindings:
+        return Kept(edited=previous.edited)
     index = cycle.columns.index
     bindings = [(index[binding.cluster], binding) for binding in previous.bindings if binding.cluster in index]
     bindings.sort(key=itemgetter(0))

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kubefleet.scheduling.protocols import Numbers
+from kubefleet.scheduling.protocols import Numbers, Scores
 
 if TYPE_CHECKING:
-    from kubefleet.scheduling.nodes import Nodes, Size
+    from kubefleet.scheduling.nodes import Nodes, Size, Table
 
 built: ModuleType | None
 try:
@@ -35,6 +35,13 @@ def room(loops: ModuleType, nodes: "Nodes", rows: Numbers, size: "Size") -> Numb
     """As `nodes.room_in`."""
     out = np.empty(len(rows), dtype=np.int64)
     loops.room(*_table(nodes), size.need, size.accepts, size.loss, rows, out)
+    return out
+
+
+def shares(loops: ModuleType, free: "Table", wholes: "Table", best: Numbers, taken: Numbers, bits: Numbers) -> Scores:
+    """As `Ledger.share_free`."""
+    out = np.empty(len(best), dtype=np.int8)
+    loops.shares(free, wholes, best, taken, bits, out)
     return out
 
 

@@ -7,12 +7,13 @@ import numpy as np
 
 from kubefleet.model.request import PodShape
 from kubefleet.model.shape import NodeShape
+from kubefleet.scheduling import kernel
 from kubefleet.scheduling.columns import Columns
 from kubefleet.scheduling.layout import lay_all
 from kubefleet.scheduling.new_nodes import Needs, NewNodes, grows
 from kubefleet.scheduling.node_table import PODS, NodeTable, accepted
 from kubefleet.scheduling.nodes import NONE_AT_ALL, UNBOUNDED, Size, Table, room_in
-from kubefleet.scheduling.protocols import Mask, Numbers
+from kubefleet.scheduling.protocols import Mask, Numbers, Scores
 from kubefleet.scheduling.rooms import Rooms
 from kubefleet.scheduling.rules.books import Admissions, Limit, RuledBooks
 
@@ -43,6 +44,7 @@ class Ledger:
         self._table = table
         self.known: Mask = np.array([cluster.capacity_known for cluster in columns.clusters], dtype=np.bool_)
         self._sizes = {pod: table.size(pod) for pod in shapes}
+        self._by_id: dict[int, tuple[PodShape, Size]] = {}
         self._nodes = table.nodes
         self._rooms = Rooms(table.nodes)
         self._new = NewNodes(columns.clusters, self._sizes) if any(map(grows, columns.clusters)) else None
@@ -55,7 +57,7 @@ class Ledger:
         whole = np.where(table.nodes.whole < NONE_AT_ALL, table.nodes.whole, 0)[:, table.nodes.kinds]
         whole = np.minimum((whole * table.nodes.counts).sum(axis=2), 2**50)
         self._best_share = np.where(whole.any(axis=0), 100, 0)
-        whole >>= np.array(_SHIFTS)[:, None]
+        whole = np.ascontiguousarray(whole >> np.array(_SHIFTS)[:, None])
         self._scored, self._twice, self._absent = whole, np.maximum(2 * whole, 1), np.where(whole, 0, 100)
 
     def room(self, pod: PodShape, clusters: Numbers | None = None, *, grown: bool = True) -> Numbers:
@@ -64,16 +66,16 @@ class Ledger:
             clusters = np.arange(len(self.known))
         if self._ruled is not None and pod.rules is not None:
             return self._room_of_ruled(self._ruled, pod, clusters, grown=grown)
-        room = self._rooms.room(self._sizes[pod], clusters)
+        room = self._rooms.room(self._size(pod), clusters)
         if grown and self._new is not None:
-            room = np.minimum(room + self._new.room(self._sizes[pod], clusters), UNBOUNDED)
+            room = np.minimum(room + self._new.room(self._size(pod), clusters), UNBOUNDED)
         return np.where(self.known[clusters], room, UNBOUNDED)
 
     def _room_of_ruled(self, ruled: RuledBooks, pod: PodShape, clusters: Numbers, *, grown: bool) -> Numbers:
         """How rules would hold on nodes that are not there is not known: with them none of these is counted on."""
         room = ruled.room(pod, clusters)
         if grown and self._new is not None and pod.rules is not None and not pod.rules.bind:
-            room = np.minimum(room + self._new.room(self._sizes[pod], clusters), ruled.allowed(pod, clusters))
+            room = np.minimum(room + self._new.room(self._size(pod), clusters), ruled.allowed(pod, clusters))
         return room
 
     def room_beside(self, clusters: Numbers, pod: PodShape, others: Sequence[Demand], *, grown: bool = True) -> Numbers:
@@ -89,9 +91,9 @@ class Ledger:
             return self.room(pod, clusters, grown=grown)
         nodes = self._nodes.of(clusters)
         out = lay_all(nodes, np.arange(len(clusters)), wanted)
-        room = room_in(nodes, self._sizes[pod])
+        room = room_in(nodes, self._size(pod))
         if grown and self._new is not None:
-            beside = self._new.room_beside(self._sizes[pod], clusters, _left_over(wanted, out))
+            beside = self._new.room_beside(self._size(pod), clusters, _left_over(wanted, out))
             room = np.minimum(room + beside, UNBOUNDED)
         return np.where(self.known[clusters], room, UNBOUNDED)
 
@@ -100,7 +102,7 @@ class Ledger:
         if self._ruled is not None and pod.rules is not None:
             reached: Mask = self.room(pod) >= pods
             return reached
-        enough = ~self.known | self._rooms.reaches(self._sizes[pod], pods)
+        enough = ~self.known | self._rooms.reaches(self._size(pod), pods)
         if self._new is not None and not enough.all():
             short = np.flatnonzero(~enough)
             enough = enough.copy()
@@ -111,10 +113,10 @@ class Ledger:
         """As `reaches(...).all()`, at hardly any cost where there is plenty. Where not, it may say no too often."""
         if self._ruled is not None and pod.rules is not None:
             return False
-        key = self._sizes[pod], pods
+        key = self._size(pod), pods
         known = self._plenty.get(key)
         if known is None:
-            known = self._plenty[key] = self._rooms.plenty(self._sizes[pod], pods, self.known)
+            known = self._plenty[key] = self._rooms.plenty(self._size(pod), pods, self.known)
         return known
 
     def holds(self, clusters: Numbers, demands: Sequence[Demand], *, grown: bool = True) -> Mask:
@@ -153,7 +155,7 @@ class Ledger:
             for i, count in zip(clusters.tolist(), pods.tolist(), strict=True):
                 out = ruled.take(i, pod, count) if count > 0 else 0
                 if out and self._new is not None and pod.rules is not None and not pod.rules.bind:
-                    self._new.take(np.array([i]), [(self._sizes[pod], np.array([out]))])
+                    self._new.take(np.array([i]), [(self._size(pod), np.array([out]))])
 
     def _take(self, clusters: Numbers, demands: Sequence[Demand]) -> None:
         known = np.flatnonzero(self.known[clusters])
@@ -179,24 +181,24 @@ class Ledger:
         """The most of a resource that a node that accepts the pod has free, by cluster; −1 where there is none."""
         key = pod, resource
         if key not in self._most_free:
-            nodes, accepts = self._nodes, self._sizes[pod].accepts
+            nodes, accepts = self._nodes, self._size(pod).accepts
             free = nodes.free[self.resources.index(resource)]
             if accepts[:-1].all():
                 most = np.where(nodes.used > 0, free.max(axis=1), -1)
             else:
                 most = np.where(accepts[nodes.kinds], free, -1).max(axis=1)
             if self._new is not None:
-                most[self.growing] = np.maximum(most[self.growing], self._new.most_free(self._sizes[pod], resource))
+                most[self.growing] = np.maximum(most[self.growing], self._new.most_free(self._size(pod), resource))
             self._most_free[key] = most
         return self._most_free[key]
 
     def asked(self, pod: PodShape) -> tuple[str, ...]:
         """The resources of which such a pod takes any."""
-        return tuple(self.resources[r] for r in self._sizes[pod].asked)
+        return tuple(self.resources[r] for r in self._size(pod).asked)
 
     def need(self, pod: PodShape, resource: str) -> int:
         """What one such pod takes of a resource."""
-        return int(self._sizes[pod].need[self.resources.index(resource)])
+        return int(self._size(pod).need[self.resources.index(resource)])
 
     def size(self, pod: PodShape) -> Size:
         """What one such pod takes of a node, and which accept it."""
@@ -212,13 +214,13 @@ class Ledger:
 
     def extent(self, pod: PodShape) -> tuple[int, ...]:
         """Puts sizes of pods in an order that is the same for every cluster: by cpu, memory, and what else there is."""
-        return tuple(int(amount) for amount in self._sizes[pod].need)
+        return tuple(int(amount) for amount in self._size(pod).need)
 
     def room_on_empty(self, pod: PodShape, shape: NodeShape) -> int:
         """How many such pods a node of a cluster's shape holds with nothing else on it."""
         if not (shape.schedulable and accepted(shape, pod)):
             return 0
-        size, has = self._sizes[pod], shape.allocatable
+        size, has = self._size(pod), shape.allocatable
         asked = ((self.resources[r], int(size.need[r])) for r in size.asked)
         # A node that says nothing of pod slots has no limit of them.
         return min((has.get(name, 0) // need for name, need in asked if name != PODS or PODS in has), default=UNBOUNDED)
@@ -231,6 +233,7 @@ class Ledger:
         other._nodes = self._nodes.of(np.arange(len(self.known)))
         sizes = {pod: self._sizes.get(pod) or self._table.size(pod) for pod in pods}
         other._sizes, other._picture, other._most_free, other._plenty = sizes, None, {}, {}
+        other._by_id = {}
         for cluster, shape, count in more:
             other._nodes.join(cluster, *self._grouped(shape, count))
         other._new = None if self._new is None else self._new.fork(sizes)
@@ -255,15 +258,21 @@ class Ledger:
         """All pods that it may be asked about."""
         return tuple(self._sizes)
 
-    def share_free(self, demands: Sequence[tuple[PodShape, int]]) -> Numbers:
+    def share_free(self, demands: Sequence[tuple[PodShape, int]]) -> Scores:
         """Per cluster the percentage (rounded half up, 0..100) of cpu or memory, the scarcer, that would be free with
         the demands on it; 0 where no node has either, or capacity is not known.
         """
+        taken = [
+            min(sum(int(self._size(pod).need[r]) * pods for pod, pods in demands) >> bits, 2**60)
+            for r, bits in enumerate(_SHIFTS)
+        ]
+        if kernel.built is not None:
+            off, bits_off = np.array(taken, dtype=np.int64), np.array(_SHIFTS, dtype=np.int64)
+            return kernel.shares(kernel.built, self._rooms.free, self._scored, self._best_share, off, bits_off)
         shares = self._best_share
         for r, bits in enumerate(_SHIFTS):
-            wanted = sum(int(self._sizes[pod].need[r]) * pods for pod, pods in demands) >> bits
             free = self._rooms.free[r] >> bits
-            free -= min(wanted, 2**60)
+            free -= taken[r]
             np.maximum(free, 0, out=free)
             np.minimum(free, self._scored[r], out=free)
             # Half up: (200 × free + whole) // (2 × whole); where there is no such resource the other decides.
@@ -278,12 +287,20 @@ class Ledger:
         """What of a pod's rules limits its room on a cluster; None for a pod without any."""
         return None if self._ruled is None or pod.rules is None else self._ruled.limit(pod, cluster)
 
+    def _size(self, pod: PodShape) -> Size:
+        """Pods take long to hash and to compare; most are asked about again and again."""
+        same = self._by_id.get(id(pod))
+        if same is None:
+            # The pod is held too, so that no other can have its id.
+            same = self._by_id[id(pod)] = pod, self._sizes[pod]
+        return same[1]
+
     def _sorted(self, demands: Sequence[Demand]) -> list[Demand]:
         return sorted(demands, key=lambda demand: self.extent(demand[0]), reverse=True)
 
     def _wanted(self, demands: Sequence[Demand]) -> list[tuple[Size, Numbers]]:
         """Pods by size, without those that nobody wants."""
-        return [(self._sizes[pod], np.maximum(pods, 0)) for pod, pods in demands if (pods > 0).any()]
+        return [(self._size(pod), np.maximum(pods, 0)) for pod, pods in demands if (pods > 0).any()]
 
 
 def _left_over(wanted: Sequence[tuple[Size, Numbers]], out: Table) -> list[tuple[Size, Numbers]]:

@@ -69,6 +69,8 @@ def _shifted(cycle: Cycle, request: Request, kept: Kept, picked: Picked) -> list
 
 
 def _causes(kept: Kept, picked: Picked) -> dict[int, Leaving]:
+    if not kept.before:
+        return {}
     return (
         {i: Leaving(MoveReason.POLICY_EDITED, why) for i, why in picked.dropped.items()}
         | dict.fromkeys(kept.released, Leaving(MoveReason.REBALANCE))
