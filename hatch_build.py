@@ -23,7 +23,7 @@ class KernelHook(BuildHookInterface[Any]):
         new = root / BUILT.with_suffix(".new")
         linker = shlex.split(sysconfig.get_config_var("LDSHARED") or "cc -shared")
         include = sysconfig.get_paths()["include"]
-        command = [*linker, "-O2", "-fPIC", f"-I{include}", str(root / SOURCE), "-o", str(new)]
+        command = [*linker, "-O3", "-fPIC", f"-I{include}", str(root / SOURCE), "-o", str(new)]
         try:
             subprocess.run(command, check=True, capture_output=True, text=True)
         except (OSError, subprocess.CalledProcessError) as error:

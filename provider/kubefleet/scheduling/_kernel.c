@@ -17,6 +17,7 @@ typedef int64_t num;
 #define NEVER ((num)1 << 30)
 #define MANY_ROUNDS 4
 #define SCORED 2
+#define UNKNOWN INT32_MIN
 
 typedef struct {
     num *kinds, *counts, *free, *used, *whole;
@@ -75,27 +76,48 @@ static int32_t height_of(const Nodes *nodes, num kind, const num *free, num stri
     return (int32_t)(total < NEVER ? total : NEVER);
 }
 
-/* The group that comes first but one: the highest score, of equals the first place; -1 where the pod fits none. `found`
- * is its score. Only groups are scored that may come before the best so far. */
-static num best_group(const Nodes *nodes, const Row *row, const Size *size, num used, num without, num *found)
+/* What is known of the groups of one cluster while pods of one size are laid there: the most that each can score, and
+ * what it scores with one pod more, `UNKNOWN` until that is asked for. */
+typedef struct {
+    int32_t *bound, *rank;
+} Known;
+
+static void forget(const Nodes *nodes, const Row *row, const Size *size, num group, const Known *known)
 {
-    num most = -1, start = -1, best = -1, rank = -1;
+    known->bound[group] = (int32_t)(row->height[group] - size->loss[kind_of(nodes, row, group)]);
+    known->rank[group] = UNKNOWN;
+}
+
+static int32_t rank_of(const Nodes *nodes, const Row *row, const Size *size, num group, const Known *known)
+{
+    if (known->rank[group] == UNKNOWN) {
+        num rank = score(nodes, row, size, group, 1);
+        known->rank[group] = (int32_t)(rank < NEVER ? rank : NEVER);
+    }
+    return known->rank[group];
+}
+
+/* The group but one that comes first: the highest score, of equals the first place; -1 where the pod fits none. `found`
+ * is its score. Only groups are scored that may come before the best so far. */
+static num best_group(const Nodes *nodes, const Row *row, const Size *size, num used, num without, const Known *known,
+                      num *found)
+{
+    int32_t most = -1, rank = -1;
+    num start = -1, best = -1;
     for (num g = 0; g < used; g++) {
-        num bound = (num)row->height[g] - size->loss[kind_of(nodes, row, g)];
-        if (bound > most && g != without) {
-            most = bound;
+        if (known->bound[g] > most && g != without) {
+            most = known->bound[g];
             start = g;
         }
     }
     if (start >= 0) {
-        rank = score(nodes, row, size, start, 1);
+        rank = rank_of(nodes, row, size, start, known);
         best = rank < 0 ? -1 : start;
     }
     for (num g = 0; g < used; g++) {
-        num bound = (num)row->height[g] - size->loss[kind_of(nodes, row, g)];
-        if (bound < 0 || bound < rank || g == start || g == without)
+        if (known->bound[g] < 0 || known->bound[g] < rank || g == start || g == without)
             continue;
-        num other = score(nodes, row, size, g, 1);
+        int32_t other = rank_of(nodes, row, size, g, known);
         if (other > rank || (other == rank && other >= 0 && g < best)) {
             rank = other;
             best = g;
@@ -106,9 +128,10 @@ static num best_group(const Nodes *nodes, const Row *row, const Size *size, num 
 }
 
 /* How many pods in a row every node of a group gets before another group is better: at least 1, at most `most`. */
-static num rounds_of(const Nodes *nodes, const Row *row, const Size *size, num used, num group, num most)
+static num rounds_of(const Nodes *nodes, const Row *row, const Size *size, num used, num group, const Known *known,
+                     num most)
 {
-    num bar, low = 1, high = most, other = best_group(nodes, row, size, used, group, &bar);
+    num bar, low = 1, high = most, other = best_group(nodes, row, size, used, group, known, &bar);
     if (other >= 0 && other < group)
         bar++;
     if (bar < 0)
@@ -140,21 +163,24 @@ static num alike(const Nodes *nodes, const Row *row, num used, num kind, const n
 
 /* Lay pods on one cluster; gives what found no node. `full` is set where a place for a group is lacking: the same call
  * goes on once there are more. */
-static num lay_on(Nodes *nodes, num cluster, const Size *size, num left, num *after, int *full)
+static num lay_on(Nodes *nodes, num cluster, const Size *size, num left, num *after, const Known *known, int *full)
 {
     Row row = row_of(nodes, cluster);
+    for (num g = 0; left > 0 && g < nodes->used[cluster]; g++)
+        forget(nodes, &row, size, g, known);
     while (left > 0) {
         num rank, each = 1, used = nodes->used[cluster];
-        num group = best_group(nodes, &row, size, used, -1, &rank);
+        num group = best_group(nodes, &row, size, used, -1, known, &rank);
         if (group < 0)
             break;
         num count = row.counts[group], kind = kind_of(nodes, &row, group);
         if (count <= left) {
             if (left >= MANY_ROUNDS * count)
-                each = rounds_of(nodes, &row, size, used, group, left / count);
+                each = rounds_of(nodes, &row, size, used, group, known, left / count);
             for (num r = 0; r < nodes->resources; r++)
                 row.free[r * row.stride + group] -= each * size->need[r];
             row.height[group] = height_of(nodes, kind, row.free + group, row.stride);
+            forget(nodes, &row, size, group, known);
             left -= each * count;
             continue;
         }
@@ -239,6 +265,7 @@ static PyObject *lay(PyObject *self, PyObject *args)
     Py_ssize_t first;
     Nodes nodes;
     Size size;
+    Known known;
     num at, *after;
     int full = 0;
     (void)self;
@@ -253,16 +280,21 @@ static PyObject *lay(PyObject *self, PyObject *args)
         return NULL;
     }
     after = PyMem_Malloc((size_t)nodes.resources * sizeof(num));
-    if (after == NULL) {
+    known.bound = PyMem_Malloc((size_t)(2 * nodes.groups + 1) * sizeof(int32_t));
+    known.rank = known.bound + nodes.groups;
+    if (after == NULL || known.bound == NULL) {
+        PyMem_Free(after);
+        PyMem_Free(known.bound);
         release_all(v, 11);
         return PyErr_NoMemory();
     }
     for (at = (num)first; at < count; at++) {
-        left[at] = lay_on(&nodes, rows[at], &size, left[at], after, &full);
+        left[at] = lay_on(&nodes, rows[at], &size, left[at], after, &known, &full);
         if (full)
             break;
     }
     PyMem_Free(after);
+    PyMem_Free(known.bound);
     release_all(v, 11);
     return PyLong_FromLongLong(at);
 }

@@ -62,7 +62,7 @@ def unchanged(cycle: Cycle, request: Request, previous: Previous, funnel: Funnel
 def _plain(cycle: Cycle, request: Request) -> bool:
     """Whether clusters are told apart by nothing but the policy and what is free."""
     policy = request.policy
-    if cycle.neighbours is not None or len(cycle.ledger.growing):
+    if cycle.neighbours is not None or cycle.grants or len(cycle.ledger.growing):
         return False
     if any(work.autoscaled is not None or work.pod.rules is not None for work in request.workloads):
         return False
