@@ -30,12 +30,13 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
+	! git grep -nE '^(<<<<<<<|>>>>>>>) '
 
 types: setup
 	$(BIN)/mypy
 
 fast: setup
-	$(BIN)/pytest -q -m fast
+	$(BIN)/pytest -q -m fast --numprocesses 2 --dist worksteal
 
 check: lint types fast
 
