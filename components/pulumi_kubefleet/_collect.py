@@ -106,6 +106,8 @@ class Collection:
     def rollout(self, placement: Placement) -> dict[str, Any]:
         """Inputs that `Stage` and `Settle` share."""
         written = {key: placement._raw[key] for key in _OF_ROLLOUT if key in placement._raw}
+        if apart := (placement._raw.get("policy") or {}).get("anti_affinity"):
+            written["apart"] = apart
         return {
             "schema": SCHEMA,
             "fleet": self.fleet.fleet_name,

@@ -44,14 +44,17 @@ def other(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
 def test_what_another_stack_has_placed_is_a_neighbour_by_name_and_by_label(stack: Stack, other: Stack) -> None:
     stack.write(
         'fleet.placement("db", manifests=[NAMESPACE, deployment("db", 1)], labels={"tier": "db"}, '
-        'policy=PickN(1, required=[Term(label_expressions=[Label("region").in_("us")])]))'
+        'policy=PickN(1, required=[Term(label_expressions=[Label("region").in_("us")])], '
+        'anti_affinity=[Affinity({"labels": {"load": "heavy"}})]))'
     )
     stack.up()
     other.write(
         'fleet.placement("cache", manifests=[NAMESPACE, deployment("cache", 1)], '
         'policy=PickN(1, affinity=[Affinity("shop/db")]))\n'
         'fleet.placement("batch", manifests=[NAMESPACE, deployment("batch", 1)], '
-        'policy=PickN(3, anti_affinity=[Affinity({"labels": {"tier": "db"}})]))'
+        'policy=PickN(3, anti_affinity=[Affinity({"labels": {"tier": "db"}})]))\n'
+        'fleet.placement("load", manifests=[NAMESPACE, deployment("load", 1)], labels={"load": "heavy"}, '
+        'policy=PickN(3))'
     )
     other.up()
-    assert other.plan() == {"batch": "eu-1, eu-2", "cache": "us-1"}
+    assert other.plan() == {"batch": "eu-1, eu-2", "cache": "us-1", "load": "eu-1, eu-2"}

@@ -11,6 +11,7 @@ from kubefleet.kube.inventory_object import (
     parse_inventory_object,
 )
 from kubefleet.kube.object_ref import ObjectRef, ref_of, union, without
+from kubefleet.model.affinity import Affinity, PlacementSelector
 
 pytestmark = pytest.mark.fast
 
@@ -35,6 +36,7 @@ INVENTORY = InventoryObject(
             immutabledict({"app": "web"}),
             "shop",
             immutabledict({"tier": "front"}),
+            (Affinity(PlacementSelector(("shop/db",), (("tier", "db"),)), "region", 50),),
         ),
     ),
 )

@@ -47,6 +47,35 @@ def test_what_other_stacks_have_booked_counts_by_fleet_and_name_and_by_label(
     assert counts(apart.decision("cache")) == ({"a": 1} if found else {"a": 1, "b": 1})
 
 
+@pytest.mark.parametrize(
+    ("rule", "refused"),
+    [
+        (Affinity(PlacementSelector(labels=(("tier", "web"),))), True),
+        (Affinity(PlacementSelector(labels=(("tier", "db"),))), False),
+        (Affinity(PlacementSelector(("shop/web",))), True),
+        (Affinity(PlacementSelector(("other/web",))), False),
+        (Affinity(PlacementSelector(labels=(("tier", "web"),)), weight=50), False),
+    ],
+)
+def test_who_keeps_apart_in_another_stack_refuses_here(rule: Affinity, refused: bool) -> None:
+    clusters = [cluster("a", bookings=(replace(OTHERS, apart=(rule,)),)), cluster("b")]
+    web = request("web", policy=best(2), fleet="shop", labels=immutabledict({"tier": "web"}))
+    decision = plan(clusters, web).decision("web")
+    assert counts(decision) == ({"b": 1} if refused else {"a": 1, "b": 1})
+    if refused:
+        (reason,) = decision.refused["a"]
+        assert (reason.code, reason.detail["by"]) == (Code.ANTI_AFFINITY, "shop/db")
+    own = replace(web, uid=OTHERS.uid)
+    assert counts(plan(clusters, own).decision("web")) == {"a": 1, "b": 1}
+
+
+def test_a_preference_to_be_apart_in_another_stack_ranks_here() -> None:
+    rule = Affinity(PlacementSelector(labels=(("tier", "web"),)), weight=50)
+    clusters = [cluster("a", bookings=(replace(OTHERS, apart=(rule,)),)), cluster("b")]
+    web = request("web", policy=best(1), labels=immutabledict({"tier": "web"}))
+    assert counts(plan(clusters, web).decision("web")) == {"b": 1}
+
+
 def test_a_placements_own_bookings_are_not_anothers() -> None:
     own = replace(OTHERS, uid="uid-web", placement="web")
     rule = Affinity(PlacementSelector(labels=(("tier", "db"),)))

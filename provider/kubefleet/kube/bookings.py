@@ -37,6 +37,7 @@ def make_bookings(inventories: Sequence[InventoryObject], live: Sequence[int]) -
             live=pods,
             labels=booking.labels,
             fleet=inventory.fleet,
+            apart=booking.apart,
         )
         for (inventory, booking), pods in zip(booked(inventories), live, strict=True)
     )

@@ -12,6 +12,7 @@ from typing import Any, Final
 from immutabledict import immutabledict
 
 from kubefleet.kube.object_ref import ObjectRef
+from kubefleet.model.affinity import Affinity, PlacementSelector
 from kubefleet.model.amounts import NOTHING, Amounts
 
 NAMESPACE: Final = "pulumi-kubefleet"
@@ -25,7 +26,7 @@ class InventoryBooking:
     """The capacity that one workload of the placement takes on this cluster.
 
     `workload` is `Kind/namespace/name`, `requests` are one pod's, `selector` finds its pods in `namespace`. The
-    `labels` are the placement's.
+    `labels` and `apart`, its anti-affinities as other stacks read them, are the placement's.
     """
 
     workload: str
@@ -34,6 +35,7 @@ class InventoryBooking:
     selector: immutabledict[str, str] = field(default_factory=immutabledict)
     namespace: str = ""
     labels: immutabledict[str, str] = field(default_factory=immutabledict)
+    apart: tuple[Affinity, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,15 @@ def _booking_json(item: InventoryBooking) -> dict[str, Any]:
         "selector": dict(item.selector),
         "namespace": item.namespace,
         "labels": dict(item.labels),
+        "apart": [
+            {
+                "names": list(rule.placements.names),
+                "labels": dict(rule.placements.labels),
+                "topologyKey": rule.key,
+                "weight": rule.weight,
+            }
+            for rule in item.apart
+        ],
     }
 
 
@@ -161,7 +172,15 @@ def _booking(item: object) -> InventoryBooking:
         selector=_labels(content, "selector"),
         namespace=_string(content, "namespace", ""),
         labels=_labels(content, "labels"),
+        apart=tuple(_rule(rule) for rule in _list(content, "apart")),
     )
+
+
+def _rule(item: object) -> Affinity:
+    content = _mapping(item, "apart")
+    names = tuple(str(name) for name in _list(content, "names"))
+    selector = PlacementSelector(names, tuple(_labels(content, "labels").items()))
+    return Affinity(selector, _string(content, "topologyKey"), _integer(content, "weight"))
 
 
 def _labels(content: Mapping[str, Any], key: str) -> immutabledict[str, str]:

@@ -25,6 +25,11 @@ class PlacementSelector:
         """Whether a placement of that name (`FLEET/NAME` where it is another stack's) and those labels is meant."""
         return (not self.names or name in self.names) and all(labels.get(key) == value for key, value in self.labels)
 
+    def seen_from_afar(self, fleet: str) -> "PlacementSelector":
+        """As another stack has to read it, of which plain names mean others: with `fleet` before them."""
+        names = (name if "/" in name else f"{fleet}/{name}" for name in self.names)
+        return PlacementSelector(tuple(sorted(names)), self.labels)
+
 
 @dataclass(frozen=True, slots=True)
 class Affinity:

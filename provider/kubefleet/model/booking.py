@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from immutabledict import immutabledict
 
+from kubefleet.model.affinity import Affinity
 from kubefleet.model.amounts import NOTHING, Amounts
 
 
@@ -13,7 +14,7 @@ class Booking:
 
     `live` counts its non-terminal pods, which the snapshot's free capacity has already subtracted: the booking still
     takes max(0, replicas − live) × requests. `uid` is the placement's, `fleet` the fleet's that has placed it; `going`
-    where this run removes it at its end.
+    where this run removes it at its end. `apart` are its anti-affinities, whose names are all `FLEET/NAME`.
     """
 
     uid: str
@@ -25,3 +26,4 @@ class Booking:
     going: bool = False
     labels: immutabledict[str, str] = field(default_factory=immutabledict)
     fleet: str = ""
+    apart: tuple[Affinity, ...] = ()

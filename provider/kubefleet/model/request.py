@@ -50,14 +50,15 @@ class Workload:
 class Request:
     """One placement's whole request.
 
-    `uid` identifies the placement in bookings. `divided` is None when every chosen cluster gets a full copy.
-    `needs_namespaces` must exist (or be provided by a placement of the same plan), `provides_namespaces` are among its
-    own manifests. `needs_apis` are `group/version/Kind`. With `frozen` the previous decision is copied as it is.
-    `selection` lists what was taken of the manifests; None for all of it.
+    `uid` identifies the placement in bookings, `fleet` and its name to other stacks. `divided` is None when every
+    chosen cluster gets a full copy. `needs_namespaces` must exist (or be provided by a placement of the same plan),
+    `provides_namespaces` are among its own manifests. `needs_apis` are `group/version/Kind`. With `frozen` the
+    previous decision is copied as it is. `selection` lists what was taken of the manifests; None for all of it.
     """
 
     name: str
     uid: str = ""
+    fleet: str = ""
     policy: Policy = field(default_factory=Policy)
     workloads: tuple[Workload, ...] = ()
     divided: Divided | None = None

@@ -55,7 +55,7 @@ def read_declaration(olds: Props, news: Props, unknown: frozenset[str]) -> tuple
             continue
         declared = parse_placement(name, raw, mistakes)
         if declared is not None:
-            requests.append(declared.request)
+            requests.append(replace(declared.request, fleet=str(news["fleet"])))
     names = sorted(news.get("members", {}))
     check_references(requests, names, mistakes, placement_names=news.get("placements", {}))
     members.extend(leaving_members(olds, frozenset(names)))

@@ -13,6 +13,8 @@ from kubefleet.resources import _engine, _session
 from kubefleet.resources._adapter import Props
 from kubefleet.resources._inputs import all_members
 from kubefleet.rollout.task import Task
+from kubefleet.rollout.wanted import KnownAs
+from kubefleet.spec.affinity import parse_apart
 from kubefleet.spec.follower_kinds import is_follower
 from kubefleet.spec.member import parse_member
 from kubefleet.spec.mistakes import Spelling
@@ -33,7 +35,7 @@ def make_task(news: Props, olds: Props | None) -> Task:
         show=lambda line: _engine.show(line, urn=urn),
         warn=lambda line: _engine.show(line, urn=urn, ephemeral=False, warning=True),
         divided=(news.get("replicas") or {}).get("type") == "Divided",
-        labels=immutabledict(news.get("labels") or {}),
+        known_as=KnownAs(immutabledict(news.get("labels") or {}), parse_apart(news.get("apart") or (), news["fleet"])),
         partners=partners_of(news["uid"]),
         going=_session.going,
         behind=frozenset(name for stage in (news.get("after") or {}).values() for name in stage.get("pending") or ()),

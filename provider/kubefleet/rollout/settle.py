@@ -51,7 +51,7 @@ def _finish(task: Task, live: Live, *, take_away: bool) -> list[str]:
         if name in downs:
             run_step(task, name, task.target[name], progress)
         replicas = task.target[name]
-        wanted = wanted_on(task.manifests, task.revision, replicas, task.labels, bounds_on(task, name, replicas))
+        wanted = wanted_on(task.manifests, task.revision, replicas, task.known_as, bounds_on(task, name, replicas))
         done = complete(task.connect(name), task.identity, wanted, patience=patience(task))
         if not done.pruned.done:
             raise MemberError(name, "; ".join(f"not gone: {left}" for left in done.pruned.stuck))

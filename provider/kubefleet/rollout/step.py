@@ -35,7 +35,7 @@ def run_step(task: Task, cluster: str, replicas: Replicas, progress: Progress) -
     placed = place(
         connection,
         task.identity,
-        wanted_on(task.manifests, task.revision, replicas, task.labels, bounds_on(task, cluster, replicas)),
+        wanted_on(task.manifests, task.revision, replicas, task.known_as, bounds_on(task, cluster, replicas)),
         cluster_uid=cluster_uid(connection),
         wait=wait,
         patience=patience(task),

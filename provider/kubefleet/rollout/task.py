@@ -12,6 +12,7 @@ from kubefleet.kube.placement_identity import PlacementIdentity
 from kubefleet.model.phase import Phase
 from kubefleet.model.strategy import RollingUpdate
 from kubefleet.rollout.planner import Replicas
+from kubefleet.rollout.wanted import NOBODY, KnownAs
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Task:
     show: Callable[[str], None]
     warn: Callable[[str], None]
     divided: bool = False
-    labels: immutabledict[str, str] = field(default_factory=immutabledict)
+    known_as: KnownAs = NOBODY
     partners: frozenset[str] = frozenset()
     going: Mapping[str, str] = field(default_factory=immutabledict)
     held_before: frozenset[str] = frozenset()

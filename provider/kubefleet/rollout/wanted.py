@@ -1,12 +1,14 @@
 """What one cluster is to hold: the manifests with that cluster's replicas, and the capacity they take. Pure."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from immutabledict import immutabledict
 
 from kubefleet.kube.inventory_object import InventoryBooking
 from kubefleet.kube.member_apply import Wanted
+from kubefleet.model.affinity import Affinity
 from kubefleet.model.autoscaled import Bounds
 from kubefleet.rollout.planner import Replicas
 from kubefleet.spec.autoscaler import cut_bounds, target_of, with_bounds
@@ -14,6 +16,16 @@ from kubefleet.spec.scale import with_replicas
 from kubefleet.spec.workload_cut import cut_workload, scales
 from kubefleet.spec.workloads import parse_workloads
 
+
+@dataclass(frozen=True, slots=True)
+class KnownAs:
+    """What other stacks' affinities see of a placement: its labels, and whom it keeps apart from."""
+
+    labels: immutabledict[str, str] = field(default_factory=immutabledict)
+    apart: tuple[Affinity, ...] = ()
+
+
+NOBODY = KnownAs()
 NO_BOUNDS: Mapping[str, Bounds] = immutabledict()
 
 
@@ -21,11 +33,11 @@ def wanted_on(
     manifests: Mapping[str, Mapping[str, Any]],
     revision: str,
     replicas: Replicas,
-    labels: immutabledict[str, str] | None = None,
+    known_as: KnownAs = NOBODY,
     bounds: Mapping[str, Bounds] = NO_BOUNDS,
 ) -> Wanted:
     """All objects of a placement for a cluster that runs `replicas` of each workload. `bounds` are this cluster's part
-    of those of its autoscalers, by workload, where they are divided.
+    of those of its autoscalers, by workload, where they are divided. `known_as` goes into its bookings.
 
     Of an autoscaled workload the replicas are left out; one that got none here has none, and no autoscaler.
     """
@@ -53,7 +65,8 @@ def wanted_on(
                         requests=workload.pod.requests,
                         selector=_selector(manifest),
                         namespace=workload.namespace,
-                        labels=labels or immutabledict(),
+                        labels=known_as.labels,
+                        apart=known_as.apart,
                     )
                 )
         objects.append(manifest)

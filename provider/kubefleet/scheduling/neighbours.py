@@ -101,6 +101,10 @@ class Neighbours:
             selectors |= {rule.placements for rule in (*policy.affinity, *policy.anti_affinity)}
             for rule in policy.anti_affinity:
                 owners[rule].append(request.name)
+        afar = self.residents.apart
+        for rule, (bearers, _) in afar.items():
+            owners[rule].extend(bearers)
+            selectors.add(rule.placements)
         self.members = {selector: self.residents.members(selector) for selector in selectors}
         self._beside = {selector: self.residents.foreign(selector) for selector in selectors}
         self._near = {selector: counts.copy() for selector, counts in self._beside.items()}
@@ -111,7 +115,7 @@ class Neighbours:
         self._rules = defaultdict[str, list[Rule]](list)
         self._bearers: dict[Affinity, Numbers] = {}
         for affinity, names in sorted(owners.items(), key=lambda item: item[1]):
-            self._bearers[affinity] = np.zeros(len(self.columns), dtype=np.int64)
+            self._bearers[affinity] = self._mask(afar[affinity][1] if affinity in afar else ())
             for name in self.members[affinity.placements]:
                 self._rules[name].append(Rule(affinity, tuple(sorted(names))))
 

@@ -44,6 +44,11 @@ def schedule(
         return _schedule(snapshot, requests, previous, options)
 
 
+def _keep_apart(columns: Columns) -> bool:
+    """Whether what stands anywhere may be an anti-affinity of another stack."""
+    return any(booking.apart for cluster in columns.clusters for booking in cluster.bookings)
+
+
 def _schedule(
     snapshot: Snapshot, requests: Sequence[Request], previous: Mapping[str, Previous], options: Options
 ) -> Plan:
@@ -53,7 +58,7 @@ def _schedule(
         for request in with_rules(columns.clusters, requests)
     ]
     neighbours = None
-    if any(request.policy.affinity or request.policy.anti_affinity for request in requests):
+    if any(request.policy.affinity or request.policy.anti_affinity for request in requests) or _keep_apart(columns):
         neighbours = Neighbours(columns, requests)
     ties = neighbours.ties if neighbours is not None else None
     ordered = in_order(requests, ties)

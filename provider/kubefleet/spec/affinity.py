@@ -1,12 +1,15 @@
 """Affinity between placements, as users write it."""
 
-from typing import Annotated
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from kubefleet.model.affinity import CLUSTER, Affinity, PlacementSelector
+from kubefleet.spec.mistakes import Spelling
 from kubefleet.spec.scalars import LabelKey, Labels, Whole, check_placement_name
-from kubefleet.spec.written import Written
+from kubefleet.spec.written import Written, read
 
 PlacementName = Annotated[str, BeforeValidator(check_placement_name)]
 
@@ -47,3 +50,13 @@ class AffinitySpec(Written):
     def affinity(self) -> Affinity:
         """The frozen value."""
         return Affinity(self.placements.selector(), self.topology_key, self.weight)
+
+
+def parse_apart(raw: Iterable[Mapping[str, Any]], fleet: str) -> tuple[Affinity, ...]:
+    """Anti-affinities of a placement as a program has written them, and as other stacks have to read them.
+
+    They have been checked with the whole policy: those that cannot be read are left out.
+    """
+    specs = (read(AffinitySpec, item, "", Spelling.PYTHON, []) for item in raw)
+    rules = (spec.affinity() for spec in specs if spec is not None)
+    return tuple(replace(rule, placements=rule.placements.seen_from_afar(fleet)) for rule in rules)
