@@ -13,8 +13,8 @@ from kubefleet.scheduling.protocols import Numbers
 
 
 class Residents:
-    """Placements by name and by label. Cost of a selector: the placements that it means. `apart` has the anti-affinities
-    of other stacks' placements: by rule who bears it (`FLEET/NAME`), and the clusters where.
+    """Placements by name and by label. Cost of a selector: the placements that it means. `apart` has the
+    anti-affinities of other stacks' placements: by rule who bears it (`FLEET/NAME`), and the clusters where.
     """
 
     def __init__(self, columns: Columns, requests: Sequence[Request]) -> None:
