@@ -2,10 +2,12 @@
 
 import pytest
 
+from kubefleet.resources._adapter import Adapter
 from kubefleet.resources.outcome import OutcomeProvider
 from kubefleet.resources.ownership import revision_of
 from kubefleet.resources.schedule import ScheduleProvider
 from kubefleet.resources.settle import SettleProvider
+from kubefleet.resources.stage import StageProvider
 
 pytestmark = pytest.mark.fast
 
@@ -55,3 +57,11 @@ def test_a_settle_that_is_held_remembers_where_it_still_has_to_look() -> None:
 )
 def test_what_vanishes_because_it_is_done_is_no_change(olds: dict, news: dict, changes: bool) -> None:
     assert ScheduleProvider().diff("f", olds, news).changes is changes
+
+
+@pytest.mark.parametrize("key", ["labels", "apart"])
+@pytest.mark.parametrize("provider", [StageProvider(), SettleProvider()])
+def test_what_other_stacks_see_of_a_placement_is_recorded_when_it_changes(provider: Adapter, key: str) -> None:
+    olds = {"uid": "1", "to": {"a": {}}, "phase": "complete", "pending": []}
+    assert not provider.diff("web", olds, {"uid": "1", "to": {"a": {}}}).changes
+    assert provider.diff("web", olds, {"uid": "1", "to": {"a": {}}, key: {"tier": "db"}}).changes

@@ -10,7 +10,7 @@ from kubefleet.resources.keys import appeared
 from kubefleet.resources.ownership import has_unknown
 
 NOT_PLANNED = "not planned in this run. The next `pulumi up` without --target places it"
-_COMPARED = ("uid", "revision", "to", "members")
+_COMPARED = ("uid", "revision", "to", "members", "labels", "apart")
 _COMPUTED = ("phase", "reason", "pending")
 
 
