@@ -36,6 +36,8 @@ def edited(change: Change, snapshot: Snapshot, request: Request) -> tuple[Snapsh
             policy = replace(policy, required=tuple(_with_label(term, detail) for term in policy.required))
         case Constraint.PROPERTY:
             policy = replace(policy, required=tuple(_with_property(term, detail) for term in policy.required))
+        case Constraint.NODE_REQUIREMENT:
+            policy = replace(policy, required=tuple(_with_fewer_nodes(term, detail) for term in policy.required))
         case Constraint.TOPOLOGY_SPREAD if "from" in detail:
             spreads = (replace(spread, max_skew=detail["to"]) for spread in policy.topology_spread)
             policy = replace(policy, topology_spread=tuple(spreads))
@@ -49,6 +51,8 @@ def edited(change: Change, snapshot: Snapshot, request: Request) -> tuple[Snapsh
             bounds = {f"{detail['bound']}_groups": detail["to"]}
             groups = (replace(g, **bounds) if g.key == detail["key"] else g for g in policy.spread_groups)
             policy = replace(policy, spread_groups=tuple(groups))
+        case Constraint.RULE if detail["code"] == "not-enough-groups":
+            policy = replace(policy, spread_groups=tuple(g for g in policy.spread_groups if g.key != detail["key"]))
         case Constraint.MIN_CLUSTERS:
             policy = replace(policy, min_clusters=detail["to"])
         case Constraint.NAMESPACE:
@@ -94,6 +98,17 @@ def _with_property(term, detail):
         key, operator, value = detail["to"].split()
         kept.append(Expr(key, type(term.properties[0].operator)(operator), (value,)))
     return replace(term, properties=tuple(kept))
+
+
+def _with_fewer_nodes(term, detail):
+    kept = []
+    for nodes in term.nodes:
+        named = ", ".join(map(str, nodes.each)) == detail["wanted"] and nodes.free == bool(detail["free"])
+        if not named or nodes.at_least != detail["from"]:
+            kept.append(nodes)
+        elif detail["to"]:
+            kept.append(replace(nodes, at_least=detail["to"]))
+    return replace(term, nodes=tuple(kept))
 
 
 def _with_nodes(cluster: Cluster, detail) -> Cluster:

@@ -276,3 +276,33 @@ def test_room_is_what_later_placements_have_left() -> None:
     third = request("third", policy=named("b"), replicas=2, size=pod(cpu="2"))
     full = plan(fleet, [first, third]).decision("first")
     assert told(full)[0] == "a toleration of dedicated=ml:NoSchedule and 1 more node of cpu 4, memory 32Gi on b"
+
+
+def _term(*labels: str, cpu: str = "") -> Term:
+    exprs = tuple(Expr(key, Operator.IN, (value,)) for key, value in (label.split("=") for label in labels))
+    return Term(labels=exprs, nodes=(Nodes((Expr("cpu", Operator.GE, (cpu,)),)),) if cpu else ())
+
+
+@pytest.mark.parametrize(
+    ("terms", "expected"),
+    [
+        # The first lacks but one label, and nodes: that label alone would not do.
+        (
+            (_term("region=us", cpu="8"), _term("region=us", "tier=x")),
+            "`tier In x` dropped and region eu beside `region In us`",
+        ),
+        # Every term lacks nodes: the label and the nodes are those of one term.
+        (
+            (_term("region=us", "tier=x", cpu="8"), _term("region=us", cpu="16")),
+            "region eu beside `region In us` and no nodes with cpu Ge 16 asked for",
+        ),
+    ],
+)
+def test_a_term_is_told_with_its_labels_and_its_nodes(terms: tuple[Term, ...], expected: str) -> None:
+    asked = request(policy=best(1, required=terms))
+    assert told(decide([cluster("a", node("4"), labels=EU)], asked)) == [expected]
+
+
+def test_a_cluster_that_belongs_to_no_group_could_be_chosen_without_the_rule() -> None:
+    asked = request(policy=best(2, spread_groups=(SpreadGroup("region", min_groups=2),)))
+    assert told(decide([cluster("a", labels=EU), cluster("b")], asked)) == ["not-enough-groups (key region) dropped"]

@@ -9,6 +9,7 @@ from kubefleet.model.policy import Nodes, PolicyType, Term
 from kubefleet.model.reason import Code, Reason, make_reason
 from kubefleet.model.request import Request
 from kubefleet.scheduling.cycle import Cycle
+from kubefleet.scheduling.filters.required import nearest_term
 from kubefleet.scheduling.node_requirement import Nearest, matching_nodes, nearest_nodes
 from kubefleet.scheduling.protocols import Mask, Verdict
 
@@ -31,8 +32,10 @@ class NodeRequirements:
             return columns.once(NAME, lambda: Verdict(columns.everywhere(), lambda _: ()))
 
         def reasons(i: int) -> tuple[Reason, ...]:
+            cluster = columns.clusters[i]
             described = [term for term in terms if columns.where_described(term)[i]]
-            return min((lacking(columns.clusters[i], term) for term in described or terms), key=len)
+            # Where no term is, it is the one of which `required` tells the rest.
+            return min((lacking(cluster, term) for term in described or [nearest_term(cluster, terms)]), key=len)
 
         def make() -> Verdict:
             described: Mask = np.logical_or.reduce([columns.where_described(term) for term in terms])

@@ -3,6 +3,7 @@
 What a term requires of nodes is the next filter's: the two together pass a cluster for which a whole term holds.
 """
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -14,6 +15,7 @@ from kubefleet.model.reason import Code, Reason, make_reason
 from kubefleet.model.request import Request
 from kubefleet.model.selector import ORDERED, Expr
 from kubefleet.scheduling.cycle import Cycle
+from kubefleet.scheduling.node_requirement import matching_nodes
 from kubefleet.scheduling.protocols import Mask, Verdict
 
 NAME = "required"
@@ -31,7 +33,7 @@ class Required:
         columns, terms = cycle.columns, request.policy.required
 
         def reasons(i: int) -> tuple[Reason, ...]:
-            return min((failing(columns.clusters[i], term) for term in terms), key=len)
+            return failing(columns.clusters[i], nearest_term(columns.clusters[i], terms))
 
         def make() -> Verdict:
             if not terms:
@@ -40,6 +42,18 @@ class Required:
             return Verdict(passed, reasons)
 
         return columns.once((self.name, terms), make)
+
+
+def nearest_term(cluster: Cluster, terms: Sequence[Term]) -> Term:
+    """The term of which the reasons are told where the labels and properties of none hold: the one of which the least
+    does not, nodes included; first those of which the cluster has the nodes, since the filter of nodes passes it then.
+    """
+
+    def distance(term: Term) -> tuple[int, int]:
+        few = sum(matching_nodes(cluster, wanted) < wanted.at_least for wanted in term.nodes)
+        return min(few, 1), few + len(failing(cluster, term))
+
+    return min(terms, key=distance)
 
 
 def failing(cluster: Cluster, term: Term) -> tuple[Reason, ...]:

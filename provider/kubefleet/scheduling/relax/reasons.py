@@ -10,6 +10,7 @@ from kubefleet.model.reason import Code, Reason
 from kubefleet.model.relaxation import Change, Constraint, make_change
 from kubefleet.model.request import Request
 from kubefleet.model.selector import ORDERED, Expr, Operator
+from kubefleet.scheduling.filters.groups import NAME as SPREAD_GROUPS
 from kubefleet.scheduling.relax.step import Family, Position, Step
 from kubefleet.scheduling.relax.what_if import WhatIf
 
@@ -77,7 +78,15 @@ def _edit(change: Change) -> Callable[[Request], Request] | None:
     """What the filters cannot tell again by themselves: a rule that also binds the picks."""
     if change.constraint is Constraint.TOPOLOGY_SPREAD:
         return partial(soften, str(change.detail["key"]))
+    if change.constraint is Constraint.RULE and change.detail["plugin"] == SPREAD_GROUPS:
+        return partial(_ungroup, str(change.detail["key"]))
     return None
+
+
+def _ungroup(key: str, request: Request) -> Request:
+    """The request without the group rule over a key."""
+    groups = tuple(group for group in request.policy.spread_groups if group.key != key)
+    return replace(request, policy=replace(request.policy, spread_groups=groups))
 
 
 def soften(key: str, request: Request) -> Request:
