@@ -1,9 +1,11 @@
 """Pods laid on many clusters at once stand as if each cluster were alone."""
 
+from dataclasses import replace
 from random import Random
 
 import numpy as np
 import pytest
+from immutabledict import immutabledict
 from makers import NOW, cluster, node, pod
 
 from kubefleet.model.snapshot import Snapshot
@@ -20,6 +22,15 @@ def test_first_fit_is_tried_on_every_cluster_where_spreading_leaves_a_pod_out() 
     ledger = Ledger(Columns(Snapshot(NOW, clusters)), [four, three])
     demands = [(four, np.array([1, 1, 1])), (three, np.array([3, 3, 4]))]
     assert ledger.holds(np.arange(3), demands).tolist() == [True, True, False]
+
+
+def test_of_pods_of_one_size_those_come_first_that_the_fewest_nodes_accept() -> None:
+    anywhere, in_x = pod(cpu="1"), replace(pod(cpu="1"), node_selector=immutabledict({"zone": "x"}))
+    found = cluster("a", node("2", labels={"zone": "x"}), node("1"))
+    for pods in ([anywhere, in_x], [in_x, anywhere]):
+        ledger = Ledger(Columns(Snapshot(NOW, (found,))), pods)
+        demands = [(size, np.array([2 if size is in_x else 1])) for size in pods]
+        assert ledger.holds(np.arange(1), demands).tolist() == [True]
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -26,7 +26,9 @@ def lay_all(nodes: Nodes, rows: Numbers, demands: Sequence[Demand]) -> Table:
         return lay(nodes, rows, size, pods)[None, :]
     out = np.zeros((len(demands), len(rows)), dtype=np.int64)
     extents = np.stack([_extents(nodes.of(rows), size) for size, _ in demands])
-    orders = np.argsort(-extents, axis=0, kind="stable").T
+    # Of equals first what the fewest nodes accept: others find a place elsewhere.
+    taking = np.stack([_accepting(nodes, rows, size) for size, _ in demands])
+    orders = np.lexsort((taking, -extents), axis=0).T
     for order in np.unique(orders, axis=0):
         mine = np.flatnonzero((orders == order).all(axis=1))
         before = nodes.of(rows[mine])
@@ -41,6 +43,12 @@ def lay_all(nodes: Nodes, rows: Numbers, demands: Sequence[Demand]) -> Table:
             out[:, mine[short[better]]] = packed_out[:, better]
             nodes.put(rows[mine[short[better]]], packed.of(better))
     return out
+
+
+def _accepting(nodes: Nodes, rows: Numbers, size: Size) -> Numbers:
+    """Per cluster, how many nodes accept such a pod, full ones too."""
+    accepting: Numbers = (nodes.counts[rows] * size.accepts[nodes.kinds[rows]]).sum(axis=1)
+    return accepting
 
 
 def _extents(nodes: Nodes, size: Size) -> Numbers:
