@@ -1,20 +1,18 @@
 """What a fleet's own arguments say of its clusters, as its schedule gets it."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pulumi
 
 from kubefleet.spec.mistakes import Mistake
-from kubefleet.spec.named_items import located
-from kubefleet.spec.price_table import parse_prices
-from kubefleet.spec.sku_table import parse_skus
-from kubefleet.spec.table_file import load_table
 from pulumi_kubefleet._record import plain
 
 if TYPE_CHECKING:
     from pulumi_kubefleet.fleet import Fleet
+
+
+_TABLES = {"sku_file": "skus", "price_file": "prices"}
 
 
 def read_knowledge(fleet: "Fleet") -> tuple[dict[str, Any], list[Mistake]]:
@@ -23,21 +21,26 @@ def read_knowledge(fleet: "Fleet") -> tuple[dict[str, Any], list[Mistake]]:
     """
     found: dict[str, Any] = {}
     mistakes: list[Mistake] = []
-    for field, key, check in (("sku_file", "skus", parse_skus), ("price_file", "prices", parse_prices)):
+    for field, key in _TABLES.items():
         path = fleet._of_all.get(field)
-        if path is not None and (content := _content(path, f"fleet.{field}", check, mistakes)):
+        if path is not None and (content := _content(path, field, mistakes)):
             found[key] = content
     if (hub := fleet._of_all.get("hub")) is not None:
         found["hub"] = plain(hub)
     return found, mistakes
 
 
-def _content(
-    path: Any, field: str, check: Callable[[object, str, list[Mistake]], object], mistakes: list[Mistake]
-) -> Any:
+def _content(path: Any, field: str, mistakes: list[Mistake]) -> Any:
     if isinstance(path, pulumi.Output) or not isinstance(path, str | Path):
-        mistakes.append(Mistake(field, f"bad value of type {type(path).__name__} (expected the path of a file)."))
+        mistakes.append(Mistake(f"fleet.{field}", f"bad value of type {type(path).__name__} (expected a file's path)."))
         return None
+    # Few programs have such files, and checking them takes pydantic: half the time in which a program starts.
+    from kubefleet.spec.named_items import located
+    from kubefleet.spec.price_table import parse_prices
+    from kubefleet.spec.sku_table import parse_skus
+    from kubefleet.spec.table_file import load_table
+
+    check = {"sku_file": parse_skus, "price_file": parse_prices}[field]
     wrong: list[Mistake] = []
     document = load_table(Path(path), wrong)
     if document is not None:

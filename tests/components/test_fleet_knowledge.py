@@ -60,7 +60,7 @@ def test_every_mistake_in_a_file_has_its_line(tmp_path: Path) -> None:
 def test_a_path_that_is_an_output_is_a_mistake() -> None:
     async def run() -> None:
         _, (mistake,) = knowledge(sku_file=pulumi.Output.from_input("skus.yaml"))
-        assert str(mistake) == "fleet.sku_file: bad value of type Output (expected the path of a file)."
+        assert str(mistake) == "fleet.sku_file: bad value of type Output (expected a file's path)."
 
     asyncio.run(run())
 
