@@ -8,6 +8,8 @@ from kubefleet.model.decision import Previous
 from kubefleet.model.policy import Policy, Term
 from kubefleet.model.selector import Expr, Operator
 from kubefleet.report.reason_text import reason_text
+from kubefleet.scheduling.repair.board import Board
+from kubefleet.scheduling.repair.packing import Packing, Pods
 
 pytestmark = pytest.mark.fast
 
@@ -65,3 +67,11 @@ def test_a_cluster_without_nodes_is_no_place_to_go() -> None:
     bare = cluster("c", capacity_known=True)
     made = plan([*fleet(), bare], [request("any", 6, best(1), size=CPU), request("prod", 7, on_prod(2), size=CPU)])
     assert counts(made.decision("prod")) == {"a": 7}
+
+
+@pytest.mark.parametrize("nodes", [((0, (4,)),), None])
+def test_questions_that_were_answered_before_are_work_too(nodes: tuple[tuple[int, tuple[int]], ...] | None) -> None:
+    packing = Packing(nodes, ((Pods((1,), 1, (True,)),),))
+    for _ in range(1000):
+        assert packing.fits((4,))
+    assert Board((), (packing,), []).tries >= 100

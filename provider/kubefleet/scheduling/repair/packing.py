@@ -23,13 +23,15 @@ Item = tuple[Pods, ...]
 class Packing:
     """The nodes of one cluster, each with its kind and what it has free; `None` for a cluster that holds everything.
 
-    `good` are seats (by item) that are known to fit, so that fewer of each fit too.
+    `good` are seats (by item) that are known to fit, so that fewer of each fit too. `tries` counts ways that were tried,
+    `asked` the questions, most of which are answered from memory.
     """
 
     nodes: tuple[tuple[int, Amounts], ...] | None
     items: Sequence[Item]
     good: list[tuple[int, ...]] = field(default_factory=list)
     tries: int = 0
+    asked: int = 0
     _known: dict[tuple[int, ...], bool] = field(default_factory=dict)
     _whole: Amounts = ()
     _largest_first: list[int] = field(default_factory=list)
@@ -49,6 +51,7 @@ class Packing:
 
     def fits(self, seats: tuple[int, ...]) -> bool:
         """Whether a way was found; there may be one that is not tried."""
+        self.asked += 1
         if self.nodes is None:
             return True
         known = self._known.get(seats)
