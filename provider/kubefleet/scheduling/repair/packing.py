@@ -23,8 +23,8 @@ Item = tuple[Pods, ...]
 class Packing:
     """The nodes of one cluster, each with its kind and what it has free; `None` for a cluster that holds everything.
 
-    `good` are seats (by item) that are known to fit, so that fewer of each fit too. `tries` counts ways that were tried,
-    `asked` the questions, most of which are answered from memory.
+    `good` are seats (by item) that are known to fit, so that fewer of each fit too. `tries` counts ways that were
+    tried, `asked` the questions, most of which are answered from memory.
     """
 
     nodes: tuple[tuple[int, Amounts], ...] | None
