@@ -40,11 +40,13 @@ def _content(path: Any, field: str, mistakes: list[Mistake]) -> Any:
     from kubefleet.spec.sku_table import parse_skus
     from kubefleet.spec.table_file import load_table
 
-    check = {"sku_file": parse_skus, "price_file": parse_prices}[field]
     wrong: list[Mistake] = []
     document = load_table(Path(path), wrong)
     if document is not None:
-        check(document.value, "", wrong)
+        if field == "sku_file":
+            parse_skus(document.value, "", wrong)
+        else:
+            parse_prices(document.value, "", wrong)
         wrong = located(wrong, document)
     mistakes.extend(wrong)
     return document.value if document is not None and not wrong else None
