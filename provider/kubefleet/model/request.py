@@ -58,7 +58,6 @@ class Request:
 
     name: str
     uid: str = ""
-    fleet: str = ""
     policy: Policy = field(default_factory=Policy)
     workloads: tuple[Workload, ...] = ()
     divided: Divided | None = None
@@ -71,6 +70,7 @@ class Request:
     frozen: bool = False
     selection: Selection | None = None
     rebalance: bool = False
+    fleet: str = ""
 
     @property
     def divides(self) -> bool:
