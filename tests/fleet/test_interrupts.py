@@ -66,6 +66,7 @@ def test_what_was_interrupted_saves_its_state_and_the_next_up_continues(stack, r
     assert "to update" not in stack.run("preview").stdout
 
 
+@pytest.mark.timeout(1500)
 def test_killed_at_ten_moments_every_next_up_reaches_the_same_end(stack):
     moments = random.Random(7)
     stack.write(TWO.format(n=0))
