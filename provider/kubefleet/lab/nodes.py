@@ -38,8 +38,11 @@ def _node(cluster: LabClusterSpec, nodes: NodesSpec, name: str) -> dict[str, Any
 
 def is_ready(node: dict[str, Any]) -> bool:
     """Whether pods can be scheduled on it: Ready, and the taint of new nodes gone."""
-    conditions = node.get("status", {}).get("conditions", [])
     taints = node.get("spec", {}).get("taints", [])
-    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions) and not any(
-        taint["key"] == "node.kubernetes.io/not-ready" for taint in taints
-    )
+    return reports_ready(node) and not any(taint["key"] == "node.kubernetes.io/not-ready" for taint in taints)
+
+
+def reports_ready(node: dict[str, Any]) -> bool:
+    """Whether its condition Ready is true."""
+    conditions = node.get("status", {}).get("conditions", [])
+    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)

@@ -11,6 +11,7 @@ from kubefleet.lab.api import Api, ApiError
 from kubefleet.lab.credentials import Credentials, issue_server_certificate
 from kubefleet.lab.etcd import Etcd
 from kubefleet.lab.failure import LabError
+from kubefleet.lab.nodes import reports_ready
 from kubefleet.lab.refusing_webhook import MESSAGE, NAME, RefusingWebhook
 from kubefleet.lab.spec import LabClusterSpec
 
@@ -166,5 +167,4 @@ class Troubles:
         return sorted(node["metadata"]["name"] for node in self._api.get("/api/v1/nodes")["items"])
 
     def _is_ready(self, name: str) -> bool:
-        conditions = self._api.get(f"/api/v1/nodes/{name}")["status"].get("conditions", [])
-        return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
+        return reports_ready(self._api.get(f"/api/v1/nodes/{name}"))

@@ -4,14 +4,13 @@ Whether one more there would leave too much skew depends on what was picked befo
 `Domains` for that, pick by pick, and name this filter in their reasons.
 """
 
-import numpy as np
-
 from kubefleet.model.policy import PolicyType
 from kubefleet.model.reason import Code, Reason, make_reason
 from kubefleet.model.request import Request
 from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.domains import Domains
-from kubefleet.scheduling.protocols import Mask, Verdict
+from kubefleet.scheduling.filters._keyed import judge_keys
+from kubefleet.scheduling.protocols import Verdict
 
 NAME = "spread"
 
@@ -27,19 +26,14 @@ class Spread:
         """Made once per distinct list of keys."""
         columns = cycle.columns
         keys = tuple(spread.key for spread in request.policy.topology_spread if spread.hard)
-
-        def reasons(i: int) -> tuple[Reason, ...]:
-            cluster = columns.clusters[i]
-            absent = [key for key in keys if key not in cluster.labels]
-            return tuple(make_reason(Code.TOPOLOGY_SPREAD, NAME, cluster.name, key=key) for key in absent)
-
-        def make() -> Verdict:
-            if not keys:
-                return Verdict(columns.everywhere(), reasons)
-            passed: Mask = np.logical_and.reduce([columns.domains(key)[0] >= 0 for key in keys])
-            return Verdict(passed, reasons)
-
-        return columns.once((NAME, keys), make)
+        return judge_keys(
+            columns,
+            NAME,
+            Code.TOPOLOGY_SPREAD,
+            keys,
+            lambda cluster, key: key in cluster.labels,
+            lambda key: columns.domains(key)[0],
+        )
 
 
 def skew_reasons(domains: Domains, cluster: int, name: str) -> tuple[Reason, ...]:
