@@ -1,6 +1,7 @@
 import base64
 import json
 import os
+import ssl
 import stat
 import sys
 import time
@@ -274,3 +275,17 @@ def test_a_pair_that_does_not_fit_is_refused_without_showing_it(pair: tuple[str,
     with pytest.raises(ValueError, match="bad client certificate or key") as caught:
         make_tls("", *pair)
     assert "PRIVATE" not in str(caught.value)
+
+
+def test_handshakes_of_many_threads_read_alpn_that_nobody_rewrites(monkeypatch: pytest.MonkeyPatch) -> None:
+    context = make_tls("")
+    rewritten = []
+    monkeypatch.setattr(ssl.SSLContext, "set_alpn_protocols", lambda *given: rewritten.append(given))
+    context.set_alpn_protocols(["http/1.1"])  # as urllib3 does before each handshake
+    with pytest.raises(ValueError, match="bad ALPN"):
+        context.set_alpn_protocols(["h2"])
+    assert not rewritten
+    said = ssl.MemoryBIO()
+    with pytest.raises(ssl.SSLWantReadError):
+        context.wrap_bio(ssl.MemoryBIO(), said, server_hostname="member").do_handshake()
+    assert b"\x08http/1.1" in said.read()

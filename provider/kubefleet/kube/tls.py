@@ -3,11 +3,33 @@
 import os
 import ssl
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from kubefleet.kube.patience import PatientSocket
+
+_ALPN: Final = ("http/1.1",)
+
+
+class SharedContext(ssl.SSLContext):
+    """A client's context that threads may share: what the handshakes read of it is set once, before the first.
+
+    urllib3 sets ALPN anew at each connection, which frees the bytes that another thread's handshake is copying: Python
+    releases its lock there. The server then reads garbage and answers with the alert `decode error`.
+    """
+
+    def __new__(cls) -> "SharedContext":
+        """With Python's defaults for a client: certificate and host name are verified."""
+        made = super().__new__(cls, ssl.PROTOCOL_TLS_CLIENT)
+        ssl.SSLContext.set_alpn_protocols(made, _ALPN)
+        return made
+
+    def set_alpn_protocols(self, alpn_protocols: Iterable[str]) -> None:
+        """Nothing: they are set. Raises ValueError for others than HTTP/1.1, the only one that is spoken here."""
+        if tuple(alpn_protocols) != _ALPN:
+            raise ValueError(f"bad ALPN protocols (expected {', '.join(_ALPN)})")
 
 
 def make_tls(ca: str, certificate: str = "", key: str = "") -> ssl.SSLContext:
@@ -15,15 +37,18 @@ def make_tls(ca: str, certificate: str = "", key: str = "") -> ssl.SSLContext:
 
     Raises ValueError for PEM that does not parse, naming the part and never showing it.
     """
+    context = SharedContext()
     try:
-        context = ssl.create_default_context(cadata=ca or None)
+        if ca:
+            context.load_verify_locations(cadata=ca)
+        else:
+            context.load_default_certs()
     except ssl.SSLError as error:
         raise ValueError("bad certificate authority (expected PEM certificates)") from error
     context.sslsocket_class = PatientSocket
-    # Go trusts any certificate of the bundle, an intermediate one too, and does not insist on RFC 5280's key usages,
-    # which the authorities of several Kubernetes distributions lack; Python 3.13 does.
+    # Go trusts any certificate of the bundle, an intermediate one too. VERIFY_X509_STRICT stays off: the authorities of
+    # several Kubernetes distributions lack RFC 5280's key usages, on which Go does not insist.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     if certificate or key:
         try:
             with _as_file(f"{key}\n{certificate}\n") as path:
