@@ -9,6 +9,7 @@
 #define Py_LIMITED_API 0x030b0000
 #include <Python.h>
 #include <stdint.h>
+#include <string.h>
 
 typedef int64_t num;
 
@@ -17,7 +18,7 @@ typedef int64_t num;
 #define NEVER ((num)1 << 30)
 #define MANY_ROUNDS 4
 #define SCORED 2
-#define UNKNOWN INT32_MIN
+#define BLOCK 16
 
 typedef struct {
     num *kinds, *counts, *free, *used, *whole;
@@ -76,62 +77,81 @@ static int32_t height_of(const Nodes *nodes, num kind, const num *free, num stri
     return (int32_t)(total < NEVER ? total : NEVER);
 }
 
-/* What is known of the groups of one cluster while pods of one size are laid there: the most that each can score, and
- * what it scores with one pod more, `UNKNOWN` until that is asked for. */
+/* What is known of the groups of one cluster while pods of one size are laid there: the most that each can score with one
+ * pod more, and whether that is what it scores (`exact`). Below 0 it takes none; so do the places that fill up the last
+ * block. `top` is the most of each block, because from pod to pod only one or two groups change. */
 typedef struct {
-    int32_t *bound, *rank;
+    int32_t *most, *top;
+    uint8_t *exact;
 } Known;
 
-static void forget(const Nodes *nodes, const Row *row, const Size *size, num group, const Known *known)
+static void know(const Known *known, num group, int32_t most, int exact)
 {
-    known->bound[group] = (int32_t)(row->height[group] - size->loss[kind_of(nodes, row, group)]);
-    known->rank[group] = UNKNOWN;
+    num block = group / BLOCK;
+    int32_t top = -1;
+    known->most[group] = most;
+    known->exact[group] = (uint8_t)exact;
+    for (num g = block * BLOCK; g < (block + 1) * BLOCK; g++)
+        top = known->most[g] > top ? known->most[g] : top;
+    known->top[block] = top;
 }
 
-static int32_t rank_of(const Nodes *nodes, const Row *row, const Size *size, num group, const Known *known)
+/* What can be known without a look at free amounts. */
+static int32_t at_most(const Nodes *nodes, const Row *row, const Size *size, num group)
 {
-    if (known->rank[group] == UNKNOWN) {
+    return row->height[group] - size->loss[kind_of(nodes, row, group)];
+}
+
+static void begin(const Nodes *nodes, const Row *row, const Size *size, num used, const Known *known)
+{
+    num blocks = (used + BLOCK - 1) / BLOCK;
+    for (num g = 0; g < used; g++)
+        known->most[g] = at_most(nodes, row, size, g);
+    for (num g = used; g < blocks * BLOCK; g++)
+        known->most[g] = -1;
+    for (num b = 0; b < blocks; b++) {
+        int32_t top = -1;
+        for (num g = b * BLOCK; g < (b + 1) * BLOCK; g++)
+            top = known->most[g] > top ? known->most[g] : top;
+        known->top[b] = top;
+    }
+    memset(known->exact, 0, (size_t)(blocks * BLOCK));
+}
+
+/* The group that comes first: the highest score, of equals the first place; -1 where the pod fits none. `found` is its
+ * score. Only what may come first is scored: what a group scores is never above what it can. */
+static num best_group(const Nodes *nodes, const Row *row, const Size *size, num used, const Known *known, int32_t *found)
+{
+    num blocks = (used + BLOCK - 1) / BLOCK;
+    for (;;) {
+        int32_t most = -1;
+        num block = 0, group;
+        for (num b = 0; b < blocks; b++) {
+            if (known->top[b] > most) {
+                most = known->top[b];
+                block = b;
+            }
+        }
+        *found = most;
+        if (most < 0)
+            return -1;
+        for (group = block * BLOCK; known->most[group] != most; group++)
+            ;
+        if (known->exact[group])
+            return group;
         num rank = score(nodes, row, size, group, 1);
-        known->rank[group] = (int32_t)(rank < NEVER ? rank : NEVER);
+        know(known, group, (int32_t)(rank < NEVER ? rank : NEVER), 1);
     }
-    return known->rank[group];
-}
-
-/* The group but one that comes first: the highest score, of equals the first place; -1 where the pod fits none. `found`
- * is its score. Only groups are scored that may come before the best so far. */
-static num best_group(const Nodes *nodes, const Row *row, const Size *size, num used, num without, const Known *known,
-                      num *found)
-{
-    int32_t most = -1, rank = -1;
-    num start = -1, best = -1;
-    for (num g = 0; g < used; g++) {
-        if (known->bound[g] > most && g != without) {
-            most = known->bound[g];
-            start = g;
-        }
-    }
-    if (start >= 0) {
-        rank = rank_of(nodes, row, size, start, known);
-        best = rank < 0 ? -1 : start;
-    }
-    for (num g = 0; g < used; g++) {
-        if (known->bound[g] < 0 || known->bound[g] < rank || g == start || g == without)
-            continue;
-        int32_t other = rank_of(nodes, row, size, g, known);
-        if (other > rank || (other == rank && other >= 0 && g < best)) {
-            rank = other;
-            best = g;
-        }
-    }
-    *found = rank;
-    return best;
 }
 
 /* How many pods in a row every node of a group gets before another group is better: at least 1, at most `most`. */
 static num rounds_of(const Nodes *nodes, const Row *row, const Size *size, num used, num group, const Known *known,
                      num most)
 {
-    num bar, low = 1, high = most, other = best_group(nodes, row, size, used, group, known, &bar);
+    int32_t mine = known->most[group], bar;
+    know(known, group, -1, 1);
+    num low = 1, high = most, other = best_group(nodes, row, size, used, known, &bar);
+    know(known, group, mine, 1);
     if (other >= 0 && other < group)
         bar++;
     if (bar < 0)
@@ -166,11 +186,11 @@ static num alike(const Nodes *nodes, const Row *row, num used, num kind, const n
 static num lay_on(Nodes *nodes, num cluster, const Size *size, num left, num *after, const Known *known, int *full)
 {
     Row row = row_of(nodes, cluster);
-    for (num g = 0; left > 0 && g < nodes->used[cluster]; g++)
-        forget(nodes, &row, size, g, known);
+    if (left > 0)
+        begin(nodes, &row, size, nodes->used[cluster], known);
     while (left > 0) {
-        num rank, each = 1, used = nodes->used[cluster];
-        num group = best_group(nodes, &row, size, used, -1, known, &rank);
+        int32_t rank;
+        num each = 1, used = nodes->used[cluster], group = best_group(nodes, &row, size, used, known, &rank);
         if (group < 0)
             break;
         num count = row.counts[group], kind = kind_of(nodes, &row, group);
@@ -180,7 +200,7 @@ static num lay_on(Nodes *nodes, num cluster, const Size *size, num left, num *af
             for (num r = 0; r < nodes->resources; r++)
                 row.free[r * row.stride + group] -= each * size->need[r];
             row.height[group] = height_of(nodes, kind, row.free + group, row.stride);
-            forget(nodes, &row, size, group, known);
+            know(known, group, at_most(nodes, &row, size, group), 0);
             left -= each * count;
             continue;
         }
@@ -280,11 +300,15 @@ static PyObject *lay(PyObject *self, PyObject *args)
         return NULL;
     }
     after = PyMem_Malloc((size_t)nodes.resources * sizeof(num));
-    known.bound = PyMem_Malloc((size_t)(2 * nodes.groups + 1) * sizeof(int32_t));
-    known.rank = known.bound + nodes.groups;
-    if (after == NULL || known.bound == NULL) {
+    size_t places = (size_t)(nodes.groups / BLOCK + 1) * BLOCK;
+    known.most = PyMem_Malloc(places * sizeof(int32_t));
+    known.top = PyMem_Malloc(places / BLOCK * sizeof(int32_t));
+    known.exact = PyMem_Malloc(places);
+    if (after == NULL || known.most == NULL || known.top == NULL || known.exact == NULL) {
         PyMem_Free(after);
-        PyMem_Free(known.bound);
+        PyMem_Free(known.most);
+        PyMem_Free(known.top);
+        PyMem_Free(known.exact);
         release_all(v, 11);
         return PyErr_NoMemory();
     }
@@ -294,7 +318,9 @@ static PyObject *lay(PyObject *self, PyObject *args)
             break;
     }
     PyMem_Free(after);
-    PyMem_Free(known.bound);
+    PyMem_Free(known.most);
+    PyMem_Free(known.top);
+    PyMem_Free(known.exact);
     release_all(v, 11);
     return PyLong_FromLongLong(at);
 }
