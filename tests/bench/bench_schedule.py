@@ -4,8 +4,8 @@
 
 Prints rows as `make bench` collects them: of the sizes given, or of all and how the time grows with either; seconds are
 those of the processor. With KUBEFLEET_BENCH_LARGE=1 also 100,000 placements on 1,000 clusters, which takes minutes. The
-mix is that of the speed target without affinity: 100 policies × 50 pod sizes, 12 shapes a cluster, 30 % divided, 20 %
-spread, 5 % that cannot be placed.
+mix is that of the speed target: 100 policies × 50 pod sizes, 12 shapes a cluster, 30 % divided, 20 % spread, 10 % with
+affinity or anti-affinity (required and preferred, by cluster and by region), 5 % that cannot be placed.
 """
 
 import gc
@@ -24,6 +24,7 @@ from random import Random
 from immutabledict import immutabledict
 from rows import Row, make_row
 
+from kubefleet.model.affinity import CLUSTER, Affinity, PlacementSelector
 from kubefleet.model.cluster import Cluster
 from kubefleet.model.decision import Plan, Previous
 from kubefleet.model.policy import DivideBy, Divided, Policy, PolicyType, Prefer, Term, TopologySpread
@@ -97,7 +98,19 @@ def policy(number: int, random: Random) -> Policy:
         required=(tier, regions, ())[number % 3],
         preferred=(Prefer(random.randint(1, 100), sort_by="node-count", descending=number % 4 == 1),) * (number % 2),
         topology_spread=(TopologySpread("region", 1, hard=number % 2 == 0),) if number % 5 == 0 else (),
+        **_neighbours(number),
     )
+
+
+def _neighbours(number: int) -> dict[str, tuple[Affinity, ...]]:
+    """One policy in ten has an affinity or an anti-affinity, which speaks of the placements of a team."""
+    which, place = divmod(number, 10)
+    if place != 7:
+        return {}
+    rule = Affinity(
+        PlacementSelector(labels=(("team", f"t{which}"),)), ("region", CLUSTER)[which % 2], (0, 50)[which % 3 > 0]
+    )
+    return {"affinity" if which < 5 else "anti_affinity": (rule,)}
 
 
 def placements(count: int, random: Random) -> list[Request]:
@@ -125,6 +138,7 @@ def _placement(number: int, policies: list[Policy], sizes: list[PodShape], rando
         workloads=(Workload("w", "default", random.randint(1, 12), pod),),
         divided=Divided(random.choice(list(DivideBy))) if random.random() < 0.3 else None,
         priority=random.randint(0, 3),
+        labels=immutabledict({"team": f"t{number % 100}"}),
     )
 
 

@@ -18,6 +18,8 @@ from kubefleet.scheduling.search import Want
 Beside = tuple[Request, ...]
 """Placements that would be on the same cluster, each with its share."""
 
+_FEW = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Partners:
@@ -36,7 +38,7 @@ class Partners:
         here[list(chosen)] = True
         wants: list[tuple[Want, ...]] = []
         together: Beside = (request,)
-        for other in self._undecided(self.neighbours.ties.needed_by.get(request.name, ())):
+        for other in self._needers(request):
             rules = self._rules(other, request)
             alone = self.possible(other, (), frozenset({request.name}))
             if not rules or any(
@@ -45,7 +47,7 @@ class Partners:
                 continue
             beside = together if all(rule.key == CLUSTER for rule in rules) else ()
             count = min(_number(other), _number(request)) if beside else 1
-            quick = beside and not self._undecided(self.neighbours.ties.needed_by.get(other.name, ()))
+            quick = beside and not self._needers(other)
             fine = self._hold((*beside, other), alone & here) if quick else here & False
             if quick and int(fine.sum()) >= count:
                 wants.append((Want(fine, count),))
@@ -100,7 +102,7 @@ class Partners:
         together = (*beside, request)
         if beside:
             passed &= self._hold(together, passed)
-        for other in self._undecided(self.neighbours.ties.needed_by.get(request.name, ())):
+        for other in self._needers(request):
             if other.name in seen:
                 continue
             rules = self._rules(other, request)
@@ -123,6 +125,12 @@ class Partners:
         fits = among.copy()
         fits[places] = self.cycle.ledger.holds(places, demands)
         return fits
+
+    def _needers(self, request: Request) -> list[Request]:
+        """The first few that need a placement and are still to be decided: a hundred that need any of a hundred would
+        otherwise take as long as their product.
+        """
+        return self._undecided(self.neighbours.ties.needed_by.get(request.name, ()))[:_FEW]
 
     def _undecided(self, names: Sequence[str]) -> list[Request]:
         found = [self.neighbours.request(name) for name in names if name in self.neighbours.undecided]

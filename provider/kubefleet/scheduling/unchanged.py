@@ -17,8 +17,8 @@ from kubefleet.scheduling.pick import pick
 from kubefleet.scheduling.protocols import Scores
 from kubefleet.scheduling.refused import Outcome, why_not
 from kubefleet.scheduling.rules.estimates import estimates
-from kubefleet.scheduling.scorers import SCORERS
-from kubefleet.scheduling.share import Shared
+from kubefleet.scheduling.scorers import scorers_for
+from kubefleet.scheduling.shared import Shared
 from kubefleet.scheduling.standing import Standing
 from kubefleet.scheduling.trail import Lazily, Ranking, Refusals
 from kubefleet.scheduling.warned import warnings_of
@@ -49,7 +49,7 @@ def unchanged(cycle: Cycle, request: Request, previous: Previous, funnel: Funnel
     return Decision(
         placement=request.name,
         bindings=standing.bindings,
-        candidates=Ranking(names, funnel.passed, on, SCORERS, trail.values),
+        candidates=Ranking(names, funnel.passed, on, scorers_for(cycle, request), trail.values),
         refused=Refusals(names, on, trail.why_not),
         kept=_NONE,
         left=_NONE,
@@ -62,7 +62,9 @@ def unchanged(cycle: Cycle, request: Request, previous: Previous, funnel: Funnel
 def _plain(cycle: Cycle, request: Request) -> bool:
     """Whether clusters are told apart by nothing but the policy and what is free."""
     policy = request.policy
-    if cycle.neighbours is not None or cycle.grants or len(cycle.ledger.growing):
+    if cycle.grants or len(cycle.ledger.growing):
+        return False
+    if cycle.neighbours is not None and cycle.neighbours.minds(request):
         return False
     if any(work.autoscaled is not None or work.pod.rules is not None for work in request.workloads):
         return False
