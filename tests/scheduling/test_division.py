@@ -1,8 +1,16 @@
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kubefleet.model.policy import DivideBy
 from kubefleet.scheduling.division import STRATEGIES, Share, divide
 from kubefleet.scheduling.layout import UNBOUNDED
+from kubefleet.scheduling.newly_divided import contenders
+from kubefleet.scheduling.seats import Limit
 
 pytestmark = pytest.mark.fast
 
@@ -71,3 +79,29 @@ def test_one_more_never_takes_one_away(by: DivideBy) -> None:
         assert sum(now) == total
         assert all(after >= have for after, have in zip(now, seats, strict=True))
         seats = now
+
+
+@settings(max_examples=500, derandomize=True, deadline=None)
+@given(st.data(), st.sampled_from(DivideBy), st.integers(1, 8))
+def test_over_contenders_replicas_are_divided_as_over_everyone(data: st.DataObject, by: DivideBy, seats: int) -> None:
+    places = range(data.draw(st.integers(1, 14)))
+    rooms, weights, domains = (
+        np.array([data.draw(st.sampled_from(some)) for _ in places], dtype=np.int64)
+        for some in ([0, 1, 2, 5, 9, UNBOUNDED], [0, 1, 2, 3], [0, 1, 2])
+    )
+    most = data.draw(st.integers(1, 8))
+
+    def divided(over: Sequence[int]) -> dict[int, int]:
+        """With at most so many in each domain."""
+        there = Counter[int]()
+        limit = Limit(
+            more=lambda place: there[int(domains[over[place]])] < most,
+            fewer=lambda _: True,
+            changed=lambda place, change: there.update({int(domains[over[place]]): change}),
+        )
+        shares = [Share(place, 0, 0, int(rooms[place]), int(rooms[place]), int(weights[place])) for place in over]
+        found = divide(by, shares, seats, limit)
+        return {place: count for place, count in zip(over, found, strict=True) if count}
+
+    few = contenders(by, weights, rooms, domains, seats)
+    assert divided(few) == divided(places)

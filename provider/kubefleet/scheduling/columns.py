@@ -12,7 +12,7 @@ from kubefleet.model.property import Property
 from kubefleet.model.selector import Expr
 from kubefleet.model.snapshot import Snapshot
 from kubefleet.scheduling.node_requirement import where_enough
-from kubefleet.scheduling.protocols import Mask, Numbers
+from kubefleet.scheduling.protocols import Mask, Numbers, Scores
 
 T = TypeVar("T")
 _NOT_MADE = object()
@@ -27,6 +27,7 @@ class Columns:
         self.clusters = tuple(sorted(snapshot.clusters, key=lambda cluster: cluster.name))
         self.names = tuple(cluster.name for cluster in self.clusters)
         self._everywhere: Mask = np.ones(len(self.names), dtype=np.bool_)
+        self._nothing: Scores = np.zeros(len(self.names), dtype=np.int8)
         self.places = np.arange(len(self.names), dtype=np.int64)
         self.index = {name: i for i, name in enumerate(self.names)}
         self.now = snapshot.taken_at
@@ -59,6 +60,10 @@ class Columns:
     def everywhere(self) -> Mask:
         """The mask of all clusters."""
         return self._everywhere
+
+    def nothing(self) -> Scores:
+        """The scores of a scorer that has nothing to say: always the same object, of which plans keep many."""
+        return self._nothing
 
     def both(self, one: Mask, other: Mask) -> Mask:
         """Where both hold. Masks that refuse nobody are one object, so that most plans share most masks."""

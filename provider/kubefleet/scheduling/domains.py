@@ -16,6 +16,16 @@ from kubefleet.scheduling.protocols import Mask, Numbers
 _FURTHEST = 1_000_000_000
 
 
+def _eligible(columns: Columns, key: str, clusters: Mask) -> Numbers:
+    """The domains of a key that have any of some clusters, by number."""
+    codes, _ = columns.domains(key)
+    # The mask is held too, so that no other can have its id.
+    made = columns.once(
+        ("eligible", key, id(clusters)), lambda: (clusters, np.flatnonzero(np.bincount(codes[clusters & (codes >= 0)])))
+    )
+    return made[1]
+
+
 class Domains:
     """Counts per domain of each topology key, changed by `add` as picks are made."""
 
@@ -25,7 +35,7 @@ class Domains:
         self._codes = [columns.domains(spread.key)[0] for spread in self.spreads]
         self._values = [columns.domains(spread.key)[1] for spread in self.spreads]
         self._counts = [np.zeros(len(values), dtype=np.int64) for values in self._values]
-        self._eligible = [np.flatnonzero(np.bincount(codes[eligible & (codes >= 0)])) for codes in self._codes]
+        self._eligible = [_eligible(columns, spread.key, eligible) for spread in self.spreads]
 
     def add(self, cluster: int, amount: int = 1) -> None:
         """Count copies or replicas on a cluster (or take them back, if negative)."""

@@ -6,7 +6,7 @@ from kubefleet.model.request import Request
 from kubefleet.scheduling.filters.spread import NAME as SPREAD
 from kubefleet.scheduling.pick import Picked
 from kubefleet.scheduling.refused import POLICY, Outcome, lack_reasons, why_not
-from kubefleet.scheduling.share import Shared
+from kubefleet.scheduling.shared import Shared
 
 
 def unplaced(request: Request, picked: Picked, shared: Shared) -> int:

@@ -8,7 +8,7 @@ from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.keep import Kept
 from kubefleet.scheduling.neighbours import Leaving
 from kubefleet.scheduling.pick import Picked
-from kubefleet.scheduling.share import Shared
+from kubefleet.scheduling.shared import Shared
 
 
 def moves_of(cycle: Cycle, request: Request, kept: Kept, picked: Picked, shared: Shared) -> tuple[Move, ...]:

@@ -56,7 +56,9 @@ class Picked:
         """As `total`, for several clusters; by some scorers only."""
         total = np.zeros(len(places), dtype=np.int64)
         for which in range(len(self.scorers)) if scorers is None else scorers:
-            total += self.values[which][places] * np.int64(self.scorers[which].weight)
+            # Most scorers have nothing to say most of the time.
+            if (values := self.values[which]).any():
+                total += values[places] * np.int64(self.scorers[which].weight)
         return total
 
     def by_score(self, places: Numbers) -> Numbers:

@@ -22,13 +22,14 @@ from kubefleet.scheduling.refused import Outcome, kept_reasons, limit_reached, w
 from kubefleet.scheduling.relax import WhatIf, relaxations
 from kubefleet.scheduling.rules.estimates import estimates
 from kubefleet.scheduling.scorers import SCORERS
-from kubefleet.scheduling.share import Shared
+from kubefleet.scheduling.shared import Shared
 from kubefleet.scheduling.solve import solve
 from kubefleet.scheduling.trail import Lazily, Ranking, Refusals
 from kubefleet.scheduling.unchanged import unchanged
 from kubefleet.scheduling.warned import warnings_of
 
 T = TypeVar("T")
+_MANY = 16
 _NONE: immutabledict[str, Any] = immutabledict()
 
 
@@ -128,4 +129,9 @@ def _bindings(cycle: Cycle, request: Request, kept: Kept, shared: Shared) -> tup
         if all(list(before.items()) == list(replicas.items()) for before in alike.values()):
             return tuple(kept.before.values())
     names = cycle.columns.names
+    if len(made) == 1 and len(places) > _MANY:
+        # Alike placements on all clusters of a policy are most of the bindings there are.
+        ((replicas,),) = (made.values(),)
+        key = "bindings", tuple(replicas.items()), tuple(places)
+        return cycle.columns.once(key, lambda: tuple([Binding(names[i], replicas) for i in places]))
     return tuple([Binding(names[i], made[id(shared.seats[i])]) for i in places])

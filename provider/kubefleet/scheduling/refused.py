@@ -12,7 +12,7 @@ from kubefleet.scheduling.funnel import Funnel
 from kubefleet.scheduling.groups import Groups, rules_of
 from kubefleet.scheduling.keep import Kept
 from kubefleet.scheduling.pick import Picked
-from kubefleet.scheduling.share import Shared
+from kubefleet.scheduling.shared import Shared
 
 POLICY = "policy"
 DEFERRED = "deferred"

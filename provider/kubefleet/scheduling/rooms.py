@@ -17,6 +17,9 @@ from kubefleet.scheduling.protocols import Mask, Numbers
 _LASTS = 256
 """Changes after which losses are counted from there on."""
 
+_FEW = 64
+"""Clusters of which it is quicker to look at each than at all."""
+
 
 @dataclass(slots=True, eq=False)
 class _Counted:
@@ -42,8 +45,7 @@ class Rooms:
         self.laid = np.zeros(len(nodes.counts), dtype=np.int64)
         self.changes = 0
         self._counted: dict[Size, _Counted] = {}
-        self._most_gone: list[int] = []
-        self._most_laid = 0
+        self._lost: tuple[list[int], int] | None = None
         self._begin()
 
     def fork(self, nodes: Nodes, sizes: Iterable[Size]) -> "Rooms":
@@ -64,11 +66,13 @@ class Rooms:
         self.laid[clusters] += pods
         # Pictures of the ledger have the amounts as they were.
         self.free = self.free.copy()
-        left = self.free[:, clusters] - size.need[:, None] * pods
-        self.free[:, clusters] = left
-        gone = (self._began[:, clusters] - left).max(axis=1).tolist()
-        self._most_gone = list(map(max, self._most_gone, gone))
-        self._most_laid = max(self._most_laid, int((self.laid[clusters] - self._laid_before[clusters]).max()))
+        for resource in size.asked:
+            self.free[resource, clusters] -= size.need[resource] * pods
+        if self._lost is not None and len(clusters) < _FEW:
+            gone, laid = self._most_lost(clusters)
+            self._lost = list(map(max, self._lost[0], gone)), max(self._lost[1], laid)
+        else:
+            self._lost = None
 
     def plenty(self, size: Size, pods: int, among: Mask) -> bool:
         """Whether some clusters hold so many pods for sure: the fewest that any held is enough after the most that any
@@ -81,13 +85,20 @@ class Rooms:
             fewest = self._fewest[size] = int(self._known(size).floor[among].min(initial=MOST_PER_NODE))
         if fewest < pods:
             return False
-        lost = self._most_laid + sum([-(-self._most_gone[r] // int(size.need[r])) for r in size.asked])
-        return bool(fewest - lost >= pods)
+        if self._lost is None:
+            self._lost = self._most_lost(slice(None))
+        gone, laid = self._lost
+        return bool(fewest - laid - sum([-(-gone[r] // int(size.need[r])) for r in size.asked]) >= pods)
+
+    def _most_lost(self, clusters: Numbers | slice) -> tuple[list[int], int]:
+        """The most that any of some clusters has lost since losses are counted: by resource, and pods."""
+        gone = (self._began[:, clusters] - self.free[:, clusters]).max(axis=1, initial=0).tolist()
+        return gone, int((self.laid[clusters] - self._laid_before[clusters]).max(initial=0))
 
     def _begin(self) -> None:
         """Count losses from here on."""
         self._first, self._began, self._laid_before = self.changes, self.free, self.laid.copy()
-        self._most_gone, self._most_laid = [0] * len(self.free), 0
+        self._lost = None
         self._fewest: dict[Size, int] = {}
 
     def room(self, size: Size, clusters: Numbers) -> Numbers:

@@ -1,42 +1,24 @@
 """Share: how many replicas of each workload every chosen cluster runs, booked in the ledger as they are given."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-
 import numpy as np
 
 from kubefleet.model.decision import MoveReason
 from kubefleet.model.policy import Divided, Fit, PolicyType
 from kubefleet.model.request import Request, Workload
 from kubefleet.scheduling.autoscaled import with_a_seat_each
+from kubefleet.scheduling.bounds import bounds_of, levelled, room_of, spread_limit, without_moves
 from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.divide_twice import divide_twice
-from kubefleet.scheduling.division import Share, divide, start
-from kubefleet.scheduling.domains import Domains
+from kubefleet.scheduling.division import Share, divide
 from kubefleet.scheduling.firm import firm_seats, give_up
 from kubefleet.scheduling.funnel import Funnel
 from kubefleet.scheduling.groups import rules_of
 from kubefleet.scheduling.keep import Kept
+from kubefleet.scheduling.newly_divided import is_new, newly_divided
 from kubefleet.scheduling.nodes import UNBOUNDED
 from kubefleet.scheduling.pick import Picked
-from kubefleet.scheduling.protocols import Numbers
 from kubefleet.scheduling.seats import Limit
-
-Seats = dict[str, int]
-"""Workload key -> replicas."""
-
-
-@dataclass(slots=True)
-class Shared:
-    """Seats by cluster; equal ones may be one object. `deferred` counts what stays on clusters that it should leave,
-    for want of room elsewhere; `short` the replicas of each workload that found no place; `spread` the replicas by
-    topology domain, where a `DoNotSchedule` binds them.
-    """
-
-    seats: dict[int, Seats] = field(default_factory=dict)
-    deferred: dict[int, int] = field(default_factory=dict)
-    short: dict[str, int] = field(default_factory=dict)
-    spread: Domains | None = None
+from kubefleet.scheduling.shared import Seats, Shared, book
 
 
 def share(cycle: Cycle, request: Request, funnel: Funnel, kept: Kept, picked: Picked) -> Shared:
@@ -65,7 +47,7 @@ def _copies(cycle: Cycle, request: Request, funnel: Funnel, kept: Kept, picked: 
     for i in _waiting(request, kept, picked):
         shared.seats[i] = {work.key: kept.before[i].replicas.get(work.key, 0) for work in request.workloads}
         shared.deferred[i] = 1
-    _book(cycle, request, shared, request.workloads)
+    book(cycle, request, shared, request.workloads)
     return shared
 
 
@@ -89,6 +71,8 @@ def _divided(cycle: Cycle, request: Request, divided: Divided, funnel: Funnel, k
     if (rules := rules_of(cycle.columns, request.policy)) is not None:
         # A cluster counts where it has any replica: those of the largest workload see to that.
         parts.sort(key=lambda work: (-work.replicas, work.key))
+    if not (kept.before or rules is not None or picked.lacks) and is_new(cycle, request, divided, parts):
+        return newly_divided(cycle, request, divided, funnel, picked, parts[0], whole)
     if not (kept.edited or picked.dropped or divided.max) and all(_stands(kept, work) for work in parts):
         return _as_it_stands(cycle, request, kept, parts, whole)
     shared = Shared({i: {work.key: work.replicas for work in whole} for i in picked.chosen})
@@ -97,18 +81,18 @@ def _divided(cycle: Cycle, request: Request, divided: Divided, funnel: Funnel, k
         asked, how = work, divided
         if work.autoscaled is not None:
             asked, how = with_a_seat_each(work, divided, [cycle.columns.names[i] for i in picked.chosen])
-        shares = _shares(cycle, request, how, funnel, kept, picked, asked, whole)
-        limit = _limit(cycle, request, funnel, shares, shared)
+        shares = bounds_of(cycle, request, how, funnel, kept, picked, asked, whole)
+        limit = spread_limit(cycle, request, funnel, shares, shared)
         level = shares
         if shared.spread is not None and kept.edited:
-            level = _levelled(shares, shared.spread)
+            level = levelled(shares, shared.spread)
         seats = _seats(cycle, request, how, picked, asked, whole, level, limit)
         if rules is not None and work is parts[0] and not picked.lacks and work.replicas:
             firm = firm_seats(cycle.columns, rules, picked, level, seats)
             if firm is not level:
-                firm = firm if kept.edited else _without_moves(firm, asked.replicas)
+                firm = firm if kept.edited else without_moves(firm, asked.replicas)
                 seats = _seats(
-                    cycle, request, how, picked, asked, whole, firm, _limit(cycle, request, funnel, firm, shared)
+                    cycle, request, how, picked, asked, whole, firm, spread_limit(cycle, request, funnel, firm, shared)
                 )
                 if firm_seats(cycle.columns, rules, picked, firm, seats) is not firm:
                     give_up(cycle.columns, rules, picked, firm, seats)
@@ -126,12 +110,12 @@ def _divided(cycle: Cycle, request: Request, divided: Divided, funnel: Funnel, k
                 missing -= stay
         if missing > 0:
             shared.short[work.key] = missing
-        _book(cycle, request, shared, [work])
+        book(cycle, request, shared, [work])
     if any(work.replicas for work in parts):
         # A cluster without a seat is not in the decision.
         keys = [work.key for work in parts]
         shared.seats = {i: seats for i, seats in shared.seats.items() if any(map(seats.get, keys))}
-    _book(cycle, request, shared, whole)
+    book(cycle, request, shared, whole)
     return shared
 
 
@@ -153,8 +137,8 @@ def _as_it_stands(cycle: Cycle, request: Request, kept: Kept, parts: list[Worklo
         if any(seats.values()):
             shared.seats[i] = copies | seats
     for work in parts:
-        _book(cycle, request, shared, [work])
-    _book(cycle, request, shared, whole)
+        book(cycle, request, shared, [work])
+    book(cycle, request, shared, whole)
     return shared
 
 
@@ -164,70 +148,6 @@ def _stay(shared: Shared, request: Request, kept: Kept, i: int) -> Seats:
         had = kept.before[i].replicas
         shared.seats[i] = {work.key: 0 if work.divisible else had.get(work.key, 0) for work in request.workloads}
     return shared.seats[i]
-
-
-def _shares(
-    cycle: Cycle,
-    request: Request,
-    divided: Divided,
-    funnel: Funnel,
-    kept: Kept,
-    picked: Picked,
-    work: Workload,
-    whole: list[Workload],
-) -> list[Share]:
-    """What bounds each chosen cluster. A kept one that would be refused today gets no more than it has."""
-    free = _room(cycle, request, picked, work, whole).tolist()
-    limited = request.policy.fit is Fit.FILTER and request.policy.type is not PolicyType.PICK_FIXED
-    held = cycle.held.get((request.name, work.key), {})
-    stays, names = set(kept.stays), cycle.columns.names
-    # Most say nothing of single clusters: that is asked once, not for each.
-    granted = cycle.grants.get(request.name)
-    low, high, weights = (dict(given) for given in (divided.min, divided.max, divided.weights))
-    shares = []
-    for i, more in zip(picked.chosen, free, strict=True):
-        current = kept.before[i].replicas.get(work.key, 0) if i in stays else 0
-        room = more + max(0, held.get(i, 0) - current) if held else more
-        if room > UNBOUNDED:
-            room = UNBOUNDED
-        cap = current + room if limited else UNBOUNDED
-        if i in stays and (not funnel.grows[i] or picked.lacks):
-            cap = current
-        # For a cap below what runs there (a new `max`) the replicas beyond it go.
-        cap = min(cap, high.get(names[i], cap)) if high else cap
-        if granted is not None:
-            cap = min(cap, current + granted.get(i, 0))
-        least = min(cap, low.get(names[i], 0)) if low else 0
-        weight = weights.get(names[i], 1) if weights else 1
-        shares.append(Share(i, min(current, cap) if current else 0, least, cap, room, weight))
-    return shares if kept.edited else _without_moves(shares, work.replicas)
-
-
-def _without_moves(shares: list[Share], total: int) -> list[Share]:
-    """Minimums only as far as replicas are left for them: a minimum that could not be met at first (its cluster was
-    not to be had) takes none from where they stand.
-    """
-    if not any(part.low for part in shares):
-        return shares
-    spare = max(0, total - sum(part.current for part in shares))
-    bounded = []
-    for part in shares:
-        raised = min(max(0, part.low - part.current), spare)
-        spare -= raised
-        low = min(part.low, part.current + raised)
-        bounded.append(part if low == part.low else replace(part, low=low))
-    return bounded
-
-
-def _room(
-    cycle: Cycle, request: Request, picked: Picked, work: Workload, whole: list[Workload], *, grown: bool = True
-) -> Numbers:
-    """Per chosen cluster, the pods that still fit beside the workloads that are whole on each."""
-    places = np.array(picked.chosen, dtype=np.int64)
-    if request.policy.fit is Fit.IGNORE:
-        return np.full(len(places), UNBOUNDED, dtype=np.int64)
-    beside = [(other.pod, other.replicas - cycle.held_by(request, other, places)) for other in whole]
-    return cycle.ledger.room_beside(places, work.pod, beside, grown=grown)
 
 
 def _seats(
@@ -245,48 +165,9 @@ def _seats(
     if not binds or not len(np.intersect1d(picked.chosen, cycle.ledger.growing)):
         return divide(divided.by, shares, work.replicas, limit)
     held = cycle.held.get((request.name, work.key), {})
-    free = _room(cycle, request, picked, work, whole, grown=False).tolist()
+    free = room_of(cycle, request, picked, work, whole, grown=False).tolist()
     there = [
         min(UNBOUNDED, more + max(0, held.get(share.cluster, 0) - share.current))
         for share, more in zip(shares, free, strict=True)
     ]
     return divide_twice(divided.by, shares, there, work.replicas, limit)
-
-
-def _limit(cycle: Cycle, request: Request, funnel: Funnel, shares: list[Share], shared: Shared) -> Limit | None:
-    """The topology spread over replicas, with those that stand counted in."""
-    if not any(spread.hard for spread in request.policy.topology_spread):
-        return None
-    if request.policy.type is PolicyType.PICK_FIXED:
-        return None
-    domains = Domains(cycle.columns, request.policy.topology_spread, funnel.eligible)
-    for part in shares:
-        if standing := start(part):
-            domains.add(part.cluster, standing)
-    shared.spread = domains
-    return Limit(
-        lambda place: domains.allows(shares[place].cluster),
-        lambda place: domains.releases(shares[place].cluster),
-        lambda place, change: domains.add(shares[place].cluster, change),
-    )
-
-
-def _levelled(shares: list[Share], domains: Domains) -> list[Share]:
-    """What stands, less what is too many for the topology spread: that is divided anew."""
-    level = list(shares)
-    while True:
-        above = {
-            place: min(start(part) - part.low, domains.excess(part.cluster))
-            for place, part in enumerate(level)
-            if domains.crowded(part.cluster) and start(part) > part.low
-        }
-        if not above:
-            return level
-        place = max(above, key=lambda place: (start(level[place]), place))
-        level[place] = replace(level[place], current=start(level[place]) - above[place])
-        domains.add(level[place].cluster, -above[place])
-
-
-def _book(cycle: Cycle, request: Request, shared: Shared, workloads: Sequence[Workload]) -> None:
-    clusters = sorted(shared.seats)
-    cycle.book(request, clusters, [(work, [shared.seats[i].get(work.key, 0) for i in clusters]) for work in workloads])

@@ -14,7 +14,8 @@ from kubefleet.scheduling.partners import Partners
 from kubefleet.scheduling.pick import Picked, pick
 from kubefleet.scheduling.regroup import regroup
 from kubefleet.scheduling.search import Want
-from kubefleet.scheduling.share import Shared, share
+from kubefleet.scheduling.share import share
+from kubefleet.scheduling.shared import Shared
 
 
 @dataclass(frozen=True, slots=True)

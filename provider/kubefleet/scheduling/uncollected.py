@@ -16,5 +16,8 @@ def uncollected() -> Iterator[None]:
     try:
         yield
     finally:
+        # All that was made counts as old at once: else the collector's first look would be at everything.
+        gc.freeze()
+        gc.unfreeze()
         if was_on:
             gc.enable()

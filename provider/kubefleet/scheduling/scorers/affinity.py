@@ -24,5 +24,5 @@ class Affinity:
         if neighbours is not None and neighbours.concerns(request):
             found = neighbours.view(request).score
         if found is None:
-            return cycle.columns.once("no affinity preferred", lambda: np.zeros(len(cycle.columns), dtype=np.int8))
+            return cycle.columns.nothing()
         return found.astype(np.int8)

@@ -23,7 +23,7 @@ class Capacity:
     def score(self, cycle: Cycle, request: Request, candidates: Mask, domains: Domains) -> Scores:  # noqa: ARG002
         """Nothing where `fit` is `ignore` or the capacity is not known."""
         if request.policy.fit is Fit.IGNORE:
-            return cycle.columns.once("no capacity", lambda: np.zeros(len(cycle.columns), dtype=np.int8))
+            return cycle.columns.nothing()
         return cycle.ledger.share_free(demands_of(request, candidates)).astype(np.int8)
 
 

@@ -27,7 +27,7 @@ class Preferred:
         if cycle.options.normalize_over is NormalizeOver.MEMBERS:
             candidates = columns.everywhere()
         if not preferred:
-            return columns.once("no preference", lambda: np.zeros(len(columns), dtype=np.int8))
+            return columns.nothing()
         extremes = tuple(_extremes(columns, prefer.sort_by, candidates) for prefer in preferred)
 
         def make() -> Scores:
@@ -46,12 +46,15 @@ def _extremes(columns: Columns, name: str | None, among: Mask) -> tuple[int, int
     """The smallest and the largest number of a property; None where there are no two different ones."""
     if name is None:
         return None
-    have, numbers = columns.numbers(name)
-    compared = numbers[have & among]
-    if len(compared) == 0:
-        return None
-    low, high = int(compared.min()), int(compared.max())
-    return (low, high) if low < high else None
+
+    def make() -> tuple[Mask, tuple[int, int] | None]:
+        have, numbers = columns.numbers(name)
+        compared = numbers[have & among]
+        low, high = (int(compared.min()), int(compared.max())) if len(compared) else (0, 0)
+        return among, (low, high) if low < high else None
+
+    # The mask is held too, so that no other can have its id.
+    return columns.once(("extremes", name, id(among)), make)[1]
 
 
 def _by_order(columns: Columns, prefer: Prefer, low: int, high: int) -> Numbers:

@@ -24,6 +24,6 @@ class Spread:
         """Counts again after every pick."""
         counted = [which for which, spread in enumerate(domains.spreads) if not spread.hard or request.divides]
         if not counted:
-            return cycle.columns.once("no spread", lambda: np.zeros(len(cycle.columns), dtype=np.int8))
+            return cycle.columns.nothing()
         skew = sum(domains.skew(which) for which in counted)
         return np.maximum(-skew, _LOWEST).astype(np.int8)

@@ -1,0 +1,34 @@
+"""Shared: the seats of one placement, by cluster, and how they are booked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from kubefleet.model.request import Request, Workload
+from kubefleet.scheduling.cycle import Cycle
+from kubefleet.scheduling.domains import Domains
+
+Seats = dict[str, int]
+"""Workload key -> replicas."""
+
+
+@dataclass(slots=True)
+class Shared:
+    """Seats by cluster; equal ones may be one object. `deferred` counts what stays on clusters that it should leave,
+    for want of room elsewhere; `short` the replicas of each workload that found no place; `spread` the replicas by
+    topology domain, where a `DoNotSchedule` binds them.
+    """
+
+    seats: dict[int, Seats] = field(default_factory=dict)
+    deferred: dict[int, int] = field(default_factory=dict)
+    short: dict[str, int] = field(default_factory=dict)
+    spread: Domains | None = None
+
+
+def book(cycle: Cycle, request: Request, shared: Shared, workloads: Sequence[Workload]) -> None:
+    """Take what some workloads of a placement need for their seats, beyond what it holds."""
+    clusters = sorted(shared.seats)
+    here = [shared.seats[i] for i in clusters]
+    if len(set(map(id, here))) == 1:
+        cycle.book(request, clusters, [(work, [here[0].get(work.key, 0)] * len(clusters)) for work in workloads])
+        return
+    cycle.book(request, clusters, [(work, [seats.get(work.key, 0) for seats in here]) for work in workloads])
