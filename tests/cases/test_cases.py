@@ -4,19 +4,28 @@ from pathlib import Path
 
 import pytest
 
+from kubefleet.spec.expected import ExpectedSpec
 from kubefleet.spec.fleet_file import load_fleet_file
 
 pytestmark = pytest.mark.fast
 
 FOLDER = Path(__file__).parent
 CASES = sorted(FOLDER.glob("*.yaml"))
+ANYTHING = ExpectedSpec().expected()
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_the_plan_is_what_the_case_expects(path: Path) -> None:
     fleet = load_fleet_file(path)
-    assert fleet.expected
     assert fleet.differences(fleet.plan()) == ()
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_every_placement_of_a_case_is_expected_somewhere(path: Path) -> None:
+    fleet = load_fleet_file(path)
+    assert fleet.requests
+    for request in fleet.requests:
+        assert fleet.expected.get(request.name, ANYTHING) != ANYTHING, f"the case expects nothing of {request.name}"
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
