@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup tools demo example check lint types fast optimum lab engine test bench lock clean
+.PHONY: setup tools demo example check lint types fast optimum mutants lab engine test bench lock clean
 
 setup: $(STAMP)
 
@@ -42,6 +42,9 @@ check: lint types fast
 
 optimum: setup
 	$(BIN)/pytest -q -s -m optimum
+
+mutants: setup
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/mutation/run.py $(MUTANTS)
 
 lab: setup tools
 	$(BIN)/pytest -q -m lab --numprocesses 2 --dist worksteal

@@ -79,7 +79,7 @@ class Domains:
     @property
     def one_rule(self) -> bool:
         """Whether there is but one key, and it is a `DoNotSchedule`."""
-        return len(self.spreads) == 1 and self.spreads[0].hard and self.spreads[0].max_skew > 0
+        return len(self.spreads) == 1 and self.spreads[0].hard
 
     def fill(self, places: Numbers, by_score: Callable[[Numbers], Numbers]) -> Numbers:
         """Of some clusters all that can have one more, one after the other, by `one_rule`; counts them. Those with the
