@@ -1,3 +1,6 @@
+import random
+from fractions import Fraction
+
 import pytest
 
 from kubefleet.scheduling.seats import Limit, add_seats, remove_seats
@@ -9,6 +12,38 @@ FREE = 10**9
 
 def fill(weights: list[int], seats: int) -> list[int]:
     return add_seats(weights, [0] * len(weights), [FREE] * len(weights), seats)
+
+
+def one_by_one(weights: list[int], start: list[int], caps: list[int], seats: int) -> list[int]:
+    """Webster's rule as it is said, in fractions."""
+    held = list(start)
+    for _ in range(seats):
+        open_to = [place for place in range(len(held)) if weights[place] and held[place] < caps[place]]
+        if open_to:
+            held[min(open_to, key=lambda i: (-Fraction(weights[i], 2 * held[i] + 1), held[i], i))] += 1
+    return held
+
+
+def back_one_by_one(weights: list[int], start: list[int], floors: list[int], seats: int) -> list[int]:
+    held = list(start)
+    for _ in range(seats):
+        open_to = [place for place in range(len(held)) if held[place] > floors[place]]
+        if open_to:
+            held[min(open_to, key=lambda i: (Fraction(weights[i], 2 * held[i] - 1), -held[i], -i))] -= 1
+    return held
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_many_at_once_are_as_one_by_one(seed: int) -> None:
+    draw = random.Random(seed)
+    places = draw.randint(1, 5)
+    weights = [draw.choice([0, 1, 1, 2, 3, 7, 100]) for _ in range(places)]
+    start = [draw.choice([0, 0, 1, 5, 60]) for _ in range(places)]
+    caps = [have + draw.choice([0, 1, 9, 40, FREE]) for have in start]
+    floors = [draw.randint(0, have) for have in start]
+    for seats in (0, 1, 7, 8 * places, 8 * places + 1, 8 * places + 2, 50, 90):
+        assert add_seats(weights, start, caps, seats) == one_by_one(weights, start, caps, seats)
+        assert remove_seats(weights, start, floors, seats) == back_one_by_one(weights, start, floors, seats)
 
 
 @pytest.mark.parametrize(
