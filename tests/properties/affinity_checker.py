@@ -1,6 +1,6 @@
 """Judges groups and affinities from the rules alone, domain by domain; the rest is in `independent_checker`."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import combinations
 
 from kubefleet.model.affinity import Affinity
@@ -55,36 +55,57 @@ def meant(rule: Affinity, request: Request, others: Iterable[Request]) -> list[s
     ]
 
 
+class Neighbourhood:
+    """Where a plan puts placements, and who is beside whom."""
+
+    def __init__(self, snapshot: Snapshot, requests: Sequence[Request], plan: Plan) -> None:
+        self.requests = requests
+        self.on = {
+            decision.placement: [c for b in decision.bindings if (c := snapshot.cluster(b.cluster)) is not None]
+            for decision in plan.decisions
+        }
+
+    def beside(self, rule: Affinity, request: Request, cluster: Cluster) -> list[str]:
+        """The others that a rule speaks of and that stand in a cluster's domain."""
+        here = domain(cluster, rule.key)
+        return [
+            name
+            for name in meant(rule, request, self.requests)
+            for other in self.on[name]
+            if here is not None and domain(other, rule.key) == here
+        ]
+
+
 def broken_affinities(snapshot: Snapshot, requests: Sequence[Request], plan: Plan) -> list[str]:
     """Pairs that a required rule parts or keeps apart. Named clusters are only warned of."""
-    on = {decision.placement: [binding.cluster for binding in decision.bindings] for decision in plan.decisions}
-    by_name = {request.name: request for request in requests}
-
-    def beside(rule: Affinity, request: Request, cluster: Cluster) -> Iterator[str]:
-        here = domain(cluster, rule.key)
-        for name in meant(rule, request, requests):
-            for other in on[name]:
-                there = snapshot.cluster(other)
-                if here is not None and there is not None and domain(there, rule.key) == here:
-                    yield name
-
+    there = Neighbourhood(snapshot, requests, plan)
+    fixed = {request.name for request in requests if request.policy.type is PolicyType.PICK_FIXED}
     found: list[str] = []
-    for request in requests:
-        if request.policy.type is PolicyType.PICK_FIXED:
-            continue
-        required = [rule for rule in request.policy.affinity if rule.required]
-        apart = [rule for rule in request.policy.anti_affinity if rule.required]
-        for cluster in filter(None, map(snapshot.cluster, on[request.name])):
+    for request in (request for request in requests if request.name not in fixed):
+        for cluster in there.on[request.name]:
             where = f"{request.name} on {cluster.name}"
-            found += [
-                f"{where} is not beside {rule.placements}"
-                for rule in required
-                if not list(beside(rule, request, cluster))
-            ]
-            found += [
-                f"{where} is not apart from {name}"
-                for rule in apart
-                for name in beside(rule, request, cluster)
-                if by_name[name].policy.type is not PolicyType.PICK_FIXED
-            ]
+            needs = [rule for rule in request.policy.affinity if rule.required]
+            lonely = [rule for rule in needs if not there.beside(rule, request, cluster)]
+            found += [f"{where} is not beside {rule.placements}" for rule in lonely]
+            shuns = [rule for rule in request.policy.anti_affinity if rule.required]
+            near = [name for rule in shuns for name in there.beside(rule, request, cluster)]
+            found += [f"{where} is not apart from {name}" for name in near if name not in fixed]
     return found
+
+
+def kept_off(request: Request, cluster: Cluster, snapshot: Snapshot, requests: Sequence[Request], plan: Plan) -> bool:
+    """Whether others, as a plan puts them, keep a placement off a cluster: by its rules or by theirs."""
+    there = Neighbourhood(snapshot, requests, plan)
+    needs = [rule for rule in request.policy.affinity if rule.required]
+    shuns = [rule for rule in request.policy.anti_affinity if rule.required]
+    if not all(there.beside(rule, request, cluster) for rule in needs):
+        return True
+    if any(there.beside(rule, request, cluster) for rule in shuns):
+        return True
+    for other in requests:
+        for rule in other.policy.anti_affinity:
+            if rule.required and request.name in meant(rule, other, requests):
+                here = domain(cluster, rule.key)
+                if here is not None and any(domain(c, rule.key) == here for c in there.on[other.name]):
+                    return True
+    return False

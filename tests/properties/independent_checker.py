@@ -1,23 +1,21 @@
-"""Judges a plan from the rules alone. It shares the model's values with the scheduler, and no line of its arithmetic:
-nodes are filled one by one, pods are packed by trying, labels and taints are compared here.
+"""Judges a plan from the rules alone. It shares the model's values with the scheduler, and no line of its arithmetic.
+
+Labels and taints are compared here; room, spread, affinities and what stands have a checker each.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from functools import cache
+from collections.abc import Iterable
 
-from affinity_checker import broken_affinities, broken_groups
+from affinity_checker import broken_affinities, broken_groups, group_rules, groups_hold, kept_off
+from room_checker import bound_by_room, can_hold, held_on, overfull
+from spread_checker import counted, skews, too_skewed
 
 from kubefleet.model.cluster import Cluster, ClusterState
 from kubefleet.model.decision import Decision, Plan
-from kubefleet.model.policy import Fit, Nodes, Policy, PolicyType, Term
-from kubefleet.model.request import PodShape, Request, Workload
+from kubefleet.model.policy import DivideBy, Nodes, Policy, PolicyType, Term
+from kubefleet.model.request import Request
 from kubefleet.model.selector import Expr, Operator
 from kubefleet.model.snapshot import Snapshot
 from kubefleet.model.taint import Effect, Taint
-
-Free = tuple[int, int, int]
-"""cpu, memory and pod slots."""
 
 
 def tolerates(policy: Policy, taint: Taint, snapshot: Snapshot) -> bool:
@@ -74,78 +72,10 @@ def against_new_work(request: Request, cluster: Cluster, snapshot: Snapshot) -> 
         found.append("meets no required term")
     if cluster.namespaces is not None and not request.needs_namespaces <= cluster.namespaces:
         found.append("lacks a namespace")
+    if cluster.apis is not None and not request.needs_apis <= cluster.apis:
+        found.append("lacks an API")
     if fixed and cluster.name not in policy.names:
         found.append("is not named")
-    return found
-
-
-def nodes(cluster: Cluster, pod: PodShape) -> list[int]:
-    """Which of `free_nodes` accept the pod."""
-    accept, place = [], 0
-    for shape in cluster.shapes:
-        fits = all(shape.labels.get(key) == value for key, value in pod.node_selector.items())
-        accept += [place + n for n in range(shape.count) if fits]
-        place += shape.count
-    return accept
-
-
-def free_nodes(cluster: Cluster) -> list[Free]:
-    return [
-        (amounts["cpu"], amounts["memory"], amounts["pods"])
-        for shape in cluster.shapes
-        for amounts, count in shape.free
-        for _ in range(count)
-    ]
-
-
-def can_hold(cluster: Cluster, demands: Iterable[tuple[PodShape, int]]) -> bool:
-    """Whether some way of packing these pods on the cluster's nodes exists, by trying them all."""
-    if not cluster.capacity_known:
-        return True
-    wanted = [(pod, count) for pod, count in demands if count > 0]
-    needs = [(pod.requests.get("cpu", 0), pod.requests.get("memory", 0), 1) for pod, _ in wanted]
-    accepting = [nodes(cluster, pod) for pod, _ in wanted]
-
-    @cache
-    def fits(which: int, count: int, node: int, free: tuple[Free, ...]) -> bool:
-        """Place `count` more of demand `which`, on its accepting nodes from number `node` on."""
-        if count == 0:
-            return which + 1 == len(wanted) or fits(which + 1, wanted[which + 1][1], 0, free)
-        if node == len(accepting[which]):
-            return False
-        place, need = accepting[which][node], needs[which]
-        most = min((have // take for have, take in zip(free[place], need, strict=True) if take), default=count)
-        for here in range(min(most, count), -1, -1):
-            left = tuple(have - here * take for have, take in zip(free[place], need, strict=True))
-            if fits(which, count - here, node + 1, (*free[:place], left, *free[place + 1 :])):  # type: ignore[arg-type]
-                return True
-        return False
-
-    return not wanted or fits(0, wanted[0][1], 0, tuple(free_nodes(cluster)))
-
-
-def skews(request: Request, decision: Decision, snapshot: Snapshot) -> list[str]:
-    """DoNotSchedule constraints that the whole decision breaks: in copies, or in replicas of a divided workload."""
-    eligible = [cluster for cluster in snapshot.clusters if not against_new_work(request, cluster, snapshot)]
-    parts = [work.key for work in request.workloads if request.divided is not None and work.divisible]
-    found = []
-    for spread in request.policy.topology_spread:
-        if not spread.hard or request.policy.type is PolicyType.PICK_FIXED:
-            continue
-        domains = {cluster.labels[spread.key] for cluster in eligible if spread.key in cluster.labels}
-        for key in parts or [""]:
-            counts: Counter[str] = Counter()
-            for binding in decision.bindings:
-                cluster = snapshot.cluster(binding.cluster)
-                assert cluster is not None
-                counts[cluster.labels.get(spread.key, "")] += binding.replicas[key] if key else 1
-            least = min((counts[domain] for domain in domains), default=0)
-            if len(domains) < (spread.min_domains or 0):
-                least = 0
-            found += [
-                f"{d or 'no domain'} has {n}, least {least}" for d, n in counts.items() if n - least > spread.max_skew
-            ]
-            found += ["a cluster without domain"] if counts[""] else []
     return found
 
 
@@ -180,22 +110,6 @@ def sums(request: Request, decision: Decision) -> list[str]:
     return found
 
 
-def bounds(request: Request, decision: Decision) -> list[str]:
-    """Numbers of clusters, and the user's minimum and maximum of each."""
-    policy, divided = request.policy, request.divided
-    found = []
-    if policy.type is PolicyType.PICK_N and len(decision.bindings) > policy.number:
-        found.append(f"{len(decision.bindings)} clusters of {policy.number}")
-    for binding in decision.bindings if divided is not None else ():
-        for work in (work for work in request.workloads if work.divisible):
-            count = binding.replicas[work.key]
-            if divided and count > divided.max.get(binding.cluster, count):
-                found.append(f"{binding.cluster} has {count}, above its maximum")
-            if divided and len(request.workloads) == 1 and count < divided.min.get(binding.cluster, 0):
-                found.append(f"{binding.cluster} has {count}, below its minimum")
-    return found
-
-
 def accounted(decision: Decision, snapshot: Snapshot) -> list[str]:
     """Every cluster is chosen, or refused with a reason."""
     chosen = {binding.cluster for binding in decision.bindings}
@@ -205,47 +119,98 @@ def accounted(decision: Decision, snapshot: Snapshot) -> list[str]:
     return [*([] if ok else ["clusters are missing or named twice"]), *(f"{name} without reason" for name in silent)]
 
 
-def bound_by_room(request: Request) -> bool:
-    """Whether capacity limits what a placement gets: not PickFixed, not whole copies on all clusters."""
-    kind, whole = request.policy.type, not request.divides or any(not work.divisible for work in request.workloads)
-    return (
-        request.policy.fit is Fit.FILTER
-        and kind is not PolicyType.PICK_FIXED
-        and not (kind is PolicyType.PICK_ALL and whole)
-    )
+def bounds(request: Request, decision: Decision) -> list[str]:
+    """Numbers of clusters, and the user's maximum and weight of each."""
+    policy, divided = request.policy, request.divided
+    found = []
+    if policy.type is PolicyType.PICK_N and len(decision.bindings) > policy.number:
+        found.append(f"{len(decision.bindings)} clusters of {policy.number}")
+    if divided is None:
+        return found
+    for binding in decision.bindings:
+        name, most = binding.cluster, divided.max.get(binding.cluster, 1000)
+        if divided.by is DivideBy.WEIGHT and divided.weights.get(name) == 0:
+            most = min(most, divided.min.get(name, 0))
+        parts = (binding.replicas[work.key] for work in request.workloads if work.divisible)
+        found += [f"{name} has {count}, above its maximum" for count in parts if count > most]
+    return found
 
 
-def demands(work: Iterable[Workload], replicas: Mapping[str, int]) -> list[tuple[PodShape, int]]:
-    return [(workload.pod, replicas.get(workload.key, 0)) for workload in work]
+class Judge:
+    """Judges one plan made from nothing."""
+
+    def __init__(self, snapshot: Snapshot, requests: Iterable[Request], plan: Plan) -> None:
+        self.snapshot, self.requests, self.plan = snapshot, tuple(requests), plan
+
+    def wrong(self) -> list[str]:
+        """Everything that is wrong with it."""
+        found = broken_affinities(self.snapshot, self.requests, self.plan)
+        for request in self.requests:
+            decision = self.plan.decision(request.name)
+            assert decision is not None
+            lines = [
+                *accounted(decision, self.snapshot),
+                *sums(request, decision),
+                *bounds(request, decision),
+                *broken_groups(request, decision, self.snapshot),
+                *self._spread(request, decision),
+                *self._minimums(request, decision),
+            ]
+            for cluster in filter(None, (self.snapshot.cluster(binding.cluster) for binding in decision.bindings)):
+                lines += [f"{cluster.name} {why}" for why in against_new_work(request, cluster, self.snapshot)]
+            found += [f"{request.name}: {line}" for line in lines]
+        return found + overfull(self.snapshot, self.requests, self.plan)
+
+    def _eligible(self, request: Request) -> list[Cluster]:
+        """Clusters that pass every filter but capacity, spread and those about other placements."""
+        keys = [key for key, _, _ in group_rules(request) if key != "cluster"]
+        return [
+            cluster
+            for cluster in self.snapshot.clusters
+            if not against_new_work(request, cluster, self.snapshot) and all(key in cluster.labels for key in keys)
+        ]
+
+    def _spread(self, request: Request, decision: Decision) -> list[str]:
+        eligible = self._eligible(request)
+        surely = [c for c in eligible if not kept_off(request, c, self.snapshot, self.requests, self.plan)]
+        return skews(request, decision, eligible, surely, self.snapshot)
+
+    def _minimums(self, request: Request, decision: Decision) -> list[str]:
+        """Clusters that have less than the user's minimum where they could have more."""
+        if request.divided is None or len(request.workloads) != 1:
+            return []
+        low = request.divided.min
+        return [
+            f"{name} has {count}, below its minimum"
+            for key, counts in counted(request, decision).items()
+            for name, count in counts.items()
+            if key and count < low.get(name, 0) and self._could_have_more(request, counts, name)
+        ]
+
+    def _could_have_more(self, request: Request, counts: dict[str, int], name: str) -> bool:
+        """One that is left over, or another cluster's. The spread may forbid it, or rules about groups; and where
+        capacity is a warning there may be no room.
+        """
+        (work,), cluster = request.workloads, self.snapshot.cluster(name)
+        assert cluster is not None
+        assert request.divided is not None
+        full = [*held_on(name, self.requests, self.plan), (work.pod, 1)]
+        if request.policy.type is PolicyType.PICK_ALL and bound_by_room(request) and not can_hold(cluster, full):
+            return False
+        more = counts | {name: counts[name] + 1}
+        if sum(counts.values()) < work.replicas:
+            others = [more]
+        else:
+            spare = (other for other, n in counts.items() if other != name and n > request.divided.min.get(other, 0))
+            others = [more | {other: counts[other] - 1} for other in spare]
+        eligible = self._eligible(request)
+        return any(
+            groups_hold(request, [cluster for cluster in self.snapshot.clusters if other.get(cluster.name)])
+            and not too_skewed(request, other, eligible, self.snapshot)
+            for other in others
+        )
 
 
 def judge_new(snapshot: Snapshot, requests: Iterable[Request], plan: Plan) -> list[str]:
     """Everything wrong with a plan made from nothing."""
-    requests = tuple(requests)
-    by_name = {request.name: request for request in requests}
-    found = broken_affinities(snapshot, requests, plan)
-    for decision in plan.decisions:
-        request = by_name[decision.placement]
-        wrong = [
-            *accounted(decision, snapshot),
-            *sums(request, decision),
-            *bounds(request, decision),
-            *skews(request, decision, snapshot),
-            *broken_groups(request, decision, snapshot),
-        ]
-        for binding in decision.bindings:
-            cluster = snapshot.cluster(binding.cluster)
-            assert cluster is not None
-            wrong += [f"{cluster.name} {reason}" for reason in against_new_work(request, cluster, snapshot)]
-        found += [f"{decision.placement}: {line}" for line in wrong]
-    for cluster in snapshot.clusters:
-        held = [
-            demand
-            for decision in plan.decisions
-            for binding in decision.bindings
-            if binding.cluster == cluster.name
-            for demand in demands(by_name[decision.placement].workloads, binding.replicas)
-        ]
-        if all(map(bound_by_room, by_name.values())) and not can_hold(cluster, held):
-            found.append(f"{cluster.name} cannot hold what it got")
-    return found
+    return Judge(snapshot, requests, plan).wrong()

@@ -1,8 +1,13 @@
-"""Small fleets and what is placed on them, for hypothesis: few names, few units, so that everything collides."""
+"""Small fleets and what is placed on them: few names, few units, so that everything collides; and room for most of it,
+so that rules decide and not only a lack of nodes.
+
+Every value is made of `Dice`, by a function; strategies of the same names in the plural are for hypothesis.
+"""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from dice import Dice, rolled
 from hypothesis import strategies as st
 from immutabledict import immutabledict
 
@@ -18,163 +23,200 @@ from kubefleet.model.taint import Effect, Taint, Toleration
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 GIB = 2**30
 NAMES = ("a", "b", "c", "d", "e")
+TYPES = tuple(PolicyType)
+_STATES = (*[ClusterState.READY] * 24, ClusterState.PLANNED, *ClusterState)
+_RANKS = {rank: make_property(rank, "user") for rank in (1, 2, 5)}
+_LABELS = {"region": ("eu", "us", "as", "eu", "us", "as", ""), "tier": ("prod", "prod", "test", "")}
+_EXPRESSIONS = ((True, False, False), (False, True, False), (False, False, True), (True, True, False), (True,) * 3)
+"""Whether a term has one about labels, properties, nodes."""
+_SHAPE, _CLUSTER, _REQUEST = 12, 40, 80
+"""Bytes for one of each, rather too many."""
 
 
-def some(pairs: dict[str, list[str]]) -> st.SearchStrategy[immutabledict[str, str]]:
-    """A label or none for each key."""
-    return st.fixed_dictionaries({}, optional={key: st.sampled_from(values) for key, values in pairs.items()}).map(
-        lambda found: immutabledict(sorted(found.items()))
+def labels(dice: Dice, values: dict[str, Sequence[str]]) -> immutabledict[str, str]:
+    """One value for each key; where it is empty there is no label."""
+    found = {key: dice.one(some) for key, some in values.items()}
+    return immutabledict({key: value for key, value in found.items() if value})
+
+
+def shape(dice: Dice) -> NodeShape:
+    """Up to three nodes of 8 cores and 16 GiB, most of them with much that is free."""
+    count, slots = dice.one((1, 3, 2, 3)), dice.one((8, 10, 6, 4))
+    whole = immutabledict({"cpu": 8000, "memory": 16 * GIB, "pods": slots})
+    free = [
+        immutabledict(
+            {
+                "cpu": dice.one((8, 8, 7, 8, 5, 3, 1, 0)) * 1000,
+                "memory": dice.one((16, 16, 12, 16, 8, 4, 1, 0)) * GIB,
+                "pods": max(0, slots - dice.one((0, 0, 1, 0, 3, 10))),
+            }
+        )
+        for _ in range(count)
+    ]
+    groups = tuple((amounts, free.count(amounts)) for amounts in dict.fromkeys(free))
+    return NodeShape(count, whole, whole, groups, labels=labels(dice, {"zone": ("x", "y", "x", "")}))
+
+
+def taint(dice: Dice) -> Taint:
+    """Of any effect, and of any age up to a minute."""
+    added = dice.one((None, NOW - timedelta(seconds=60)))
+    return Taint(dice.one(("ml", "gone")), dice.one(("", "v")), dice.one(tuple(Effect)), added)
+
+
+def toleration(dice: Dice) -> Toleration:
+    """Of one taint, of all of them, for ever or for a time."""
+    return Toleration(
+        key=dice.one(("ml", "gone", "")),
+        operator=dice.one(("Exists", "Equal")),
+        value=dice.one(("", "v")),
+        effect=dice.one(("", "NoSchedule", "NoExecute")),
+        seconds=dice.one((None, 30, None, 300, 30)),
     )
 
 
-@st.composite
-def shapes(draw: st.DrawFn) -> NodeShape:
-    count = draw(st.integers(1, 3))
-    whole = {"cpu": 8000, "memory": 16 * GIB, "pods": draw(st.integers(2, 6))}
-    free = [
-        immutabledict({"cpu": draw(st.integers(0, 8)) * 1000, "memory": draw(st.integers(0, 16)) * GIB, "pods": slots})
-        for slots in [draw(st.integers(0, whole["pods"])) for _ in range(count)]
-    ]
-    groups = tuple((amounts, free.count(amounts)) for amounts in dict.fromkeys(free))
-    allocatable = immutabledict(whole)
-    return NodeShape(count, allocatable, allocatable, groups, labels=draw(some({"zone": ["x", "y"]})))
-
-
-TAINTS = st.builds(
-    Taint,
-    st.sampled_from(["ml", "gone"]),
-    st.sampled_from(["", "v"]),
-    st.sampled_from(list(Effect)),
-    st.sampled_from([None, NOW - timedelta(seconds=60)]),
-)
-TOLERATIONS = st.builds(
-    Toleration,
-    key=st.sampled_from(["", "ml", "gone"]),
-    operator=st.sampled_from(["Equal", "Exists"]),
-    value=st.sampled_from(["", "v"]),
-    effect=st.sampled_from(["", "NoSchedule", "NoExecute"]),
-    seconds=st.sampled_from([None, None, 30, 300]),
-)
-STATES = st.sampled_from([ClusterState.READY] * 8 + list(ClusterState))
-
-
-@st.composite
-def clusters(draw: st.DrawFn, name: str, *, healthy: bool = False) -> Cluster:
-    state = ClusterState.READY if healthy else draw(STATES)
-    rank = draw(st.sampled_from([None, 1, 2, 5]))
-    bare = state is ClusterState.UNREACHABLE
+def cluster(dice: Dice, name: str, *, healthy: bool = False) -> Cluster:
+    """A cluster that is mostly ready; a healthy one always, and without taints."""
+    state, tainted, rank = dice.one(_STATES), dice.one((False, False, False, True)), dice.one((2, None, 5, 1))
+    state = ClusterState.READY if healthy else state
+    shapes, named = dice.one((1, 2, 1, 2, 2, 2, 1, 2, 1, 2, 2, 0)), dice.part(2)
+    wears = taint(dice.part(4))
+    silent, known = state is ClusterState.UNREACHABLE, state is not ClusterState.PLANNED
     return Cluster(
         name,
         state=state,
-        labels=draw(some({"region": ["eu", "us", "as"], "tier": ["prod", "test"]})),
-        taints=() if healthy else tuple(sorted(draw(st.sets(TAINTS, max_size=1)))),
-        properties=immutabledict({} if bare or rank is None else {"rank": make_property(rank, "user")}),
-        shapes=() if bare else tuple(draw(st.lists(shapes(), max_size=2))),
-        namespaces=draw(st.sampled_from([None, None, frozenset({"shop"}), frozenset[str]()])),
-        capacity_known=state is not ClusterState.PLANNED,
+        labels=labels(named, _LABELS),
+        taints=(wears,) if tainted and not healthy else (),
+        properties=immutabledict({} if silent or rank is None else {"rank": _RANKS[rank]}),
+        namespaces=dice.one((None, None, None, frozenset({"shop"}), frozenset[str]())),
+        apis=dice.one((None, None, None, frozenset({"v1/Cache"}), frozenset[str]())),
+        shapes=tuple(shape(dice.part(_SHAPE)) for _ in range(shapes)) if known and not silent else (),
+        capacity_known=known,
     )
 
 
-@st.composite
-def fleets(draw: st.DrawFn, *, most: int = 5, healthy: bool = False) -> Snapshot:
-    names = NAMES[: draw(st.integers(1, most))]
-    return Snapshot(NOW, tuple(draw(clusters(name, healthy=healthy)) for name in names))
+def fleet(dice: Dice, *, most: int = 5, healthy: bool = False) -> Snapshot:
+    """One to five clusters, rather more than fewer."""
+    names = NAMES[: min(most, dice.one((1, 5, 3, 4, 2, 5, 4, 5)))]
+    return Snapshot(NOW, tuple(cluster(dice.part(_CLUSTER), name, healthy=healthy) for name in names))
 
 
-PODS = st.builds(
-    lambda cpu, memory, zone: PodShape(
-        immutabledict({key: amount for key, amount in (("cpu", cpu * 1000), ("memory", memory * GIB)) if amount}),
-        immutabledict({"zone": zone} if zone else {}),
-    ),
-    st.integers(0, 4),
-    st.integers(0, 4),
-    st.sampled_from(["", "", "", "x"]),
-)
-TERMS = st.builds(
-    Term,
-    st.lists(
-        st.builds(
-            Expr, st.just("tier"), st.sampled_from([Operator.IN, Operator.NOT_IN]), st.sampled_from([("prod",), ("x",)])
-        ),
-        max_size=1,
-    ).map(tuple),
-    st.lists(st.just(Expr("rank", Operator.GE, ("2",))), max_size=1).map(tuple),
-    st.lists(
-        st.builds(
-            Nodes,
-            st.sampled_from(["2", "8", "9"]).map(lambda cores: (Expr("cpu", Operator.GE, (cores,)),)),
-            st.integers(1, 3),
-            st.booleans(),
-        ),
-        max_size=1,
-    ).map(tuple),
-)
-PREFERENCES = st.one_of(
-    st.builds(Prefer, st.integers(-100, 100), TERMS),
-    st.builds(Prefer, st.integers(-100, 100), st.none(), st.just("rank"), st.booleans()),
-)
-SPREADS = st.builds(
-    TopologySpread, st.just("region"), st.integers(1, 2), st.booleans(), st.sampled_from([None, None, 2])
-)
+def pod(dice: Dice) -> PodShape:
+    """Up to 4 cores and 4 GiB; of some resources nothing."""
+    amounts = {"cpu": dice.one((1, 1, 2, 0, 1, 1, 2, 4)) * 1000, "memory": dice.one((1, 2, 0, 1, 1, 4)) * GIB}
+    return PodShape(
+        immutabledict({key: amount for key, amount in amounts.items() if amount}),
+        labels(dice, {"zone": ("", "", "", "", "", "", "", "x")}),
+    )
 
 
-@st.composite
-def policies(draw: st.DrawFn, types: Sequence[PolicyType] = tuple(PolicyType), *, spread: bool = True) -> Policy:
-    kind = draw(st.sampled_from(types))
+def term(dice: Dice) -> Term:
+    """At least one expression, most of which hold for most clusters."""
+    about = dice.one(_EXPRESSIONS)
+    wanted = Expr("tier", dice.one((Operator.IN, Operator.NOT_IN)), dice.one((("prod",), ("prod", "x"), ("test",))))
+    cores = Expr("cpu", Operator.GE, (dice.one(("2", "8", "8", "9")),))
+    nodes = Nodes((cores,), dice.one((1, 2, 1, 3)), dice.one((False, True)))
+    return Term(
+        (wanted,) if about[0] else (),
+        (Expr("rank", Operator.GE, ("2",)),) if about[1] else (),
+        (nodes,) if about[2] else (),
+    )
+
+
+def preference(dice: Dice) -> Prefer:
+    """By a term, or by the rank."""
+    weight, sorts, descending = dice.number(-100, 100), dice.one((False, True)), dice.one((False, True))
+    return Prefer(weight, None, "rank", descending) if sorts else Prefer(weight, term(dice))
+
+
+def topology_spreads(dice: Dice) -> tuple[TopologySpread, ...]:
+    """None, over regions, or over tiers too."""
+    keys = dice.one(((), ("region",), (), ("region",), (), ("region", "tier"), ("tier",)))
+    return tuple(
+        TopologySpread(key, dice.one((1, 2, 1)), dice.one((True, True, False)), dice.one((None, None, 2, 3)))
+        for key in keys
+    )
+
+
+def policy(dice: Dice, types: Sequence[PolicyType] = TYPES, *, spread: bool = True) -> Policy:
+    kind, number = dice.one(types), dice.one((2, 1, 3, 4, 1, 2, 3, 2, 1, 2, 3, 0))
+    names, terms = tuple(dice.part(5).some(NAMES, (False, True, True))), dice.one((0, 0, 0, 0, 1, 2))
+    fit, prefers, tolerates = dice.one((*[Fit.FILTER] * 5, *Fit)), dice.one((0, 1, 0, 2)), dice.one((0, 1))
+    spreads = topology_spreads(dice.part(7))
     return Policy(
         kind,
-        number=draw(st.integers(0, 4)) if kind is PolicyType.PICK_N else 0,
-        names=tuple(draw(st.lists(st.sampled_from(NAMES), unique=True))) if kind is PolicyType.PICK_FIXED else (),
-        required=tuple(draw(st.lists(TERMS, max_size=2))),
-        preferred=tuple(draw(st.lists(PREFERENCES, max_size=2))),
-        topology_spread=tuple(draw(st.lists(SPREADS, max_size=1))) if spread else (),
-        tolerations=tuple(draw(st.lists(TOLERATIONS, max_size=1))),
-        fit=draw(st.sampled_from([Fit.FILTER, Fit.FILTER, Fit.FILTER, Fit.SCORE, Fit.IGNORE])),
+        number=number if kind is PolicyType.PICK_N else 0,
+        names=names if kind is PolicyType.PICK_FIXED else (),
+        topology_spread=spreads if spread else (),
+        fit=fit,
+        tolerations=tuple(toleration(dice) for _ in range(tolerates)),
+        required=tuple(term(dice.part(6)) for _ in range(terms)),
+        preferred=tuple(preference(dice.part(9)) for _ in range(prefers)),
     )
 
 
-def divisions(total: int) -> st.SearchStrategy[Divided]:
-    """Minimums of 1 on two clusters at most, and only where that cannot be more than the total."""
-    lows = st.dictionaries(st.sampled_from(NAMES), st.just(1), max_size=min(2, total))
-    return st.builds(
-        lambda by, weights, low, high: Divided(
-            by, immutabledict(weights), immutabledict(low), immutabledict({k: v for k, v in high.items() if v})
-        ),
-        st.sampled_from(list(DivideBy)),
-        st.dictionaries(st.sampled_from(NAMES), st.integers(0, 3), max_size=3),
-        lows,
-        st.dictionaries(st.sampled_from(NAMES), st.integers(1, 5), max_size=2),
-    )
+def division(dice: Dice, total: int) -> Divided:
+    """Minimums on two clusters at most, and only where their sum is not above the total; none above its maximum."""
+    by, weights = dice.one(tuple(DivideBy)), {name: dice.one((1, 1, 2, 3, 0)) for name in dice.part(5).some(NAMES)}
+    low, left = dict[str, int](), total
+    for name in dice.part(5).some(NAMES, (False, False, True))[:2]:
+        least = min(left, dice.number(1, 2))
+        low |= {name: least} if least else {}
+        left -= least
+    high = {
+        name: max(low.get(name, 0), dice.one((2, 1, 3, 4))) for name in dice.part(5).some(NAMES, (False, False, True))
+    }
+    return Divided(by, immutabledict(weights), immutabledict(low), immutabledict(high))
 
 
-@st.composite
-def requests(
-    draw: st.DrawFn,
+def request(
+    dice: Dice,
     name: str = "web",
     *,
-    types: Sequence[PolicyType] = tuple(PolicyType),
+    types: Sequence[PolicyType] = TYPES,
     spread: bool = True,
     divided: bool | None = None,
-    pods: st.SearchStrategy[PodShape] = PODS,
     workloads: int = 2,
 ) -> Request:
-    replicas = [draw(st.integers(0, 9)) for _ in range(draw(st.integers(0 if divided is None else 1, workloads)))]
-    parted = draw(st.booleans()) if divided is None else divided
+    """One placement of up to two workloads, whole or divided."""
+    number = min(workloads, dice.one((1, 1, 2, 0) if divided is None else (1, 1, 2)))
+    parted, parts = dice.one((False, True)) if divided is None else divided, dice.part(2)
+    sizes = (3, 5, 4, 7, 9, 2, 1, 0) if parted else (1, 2, 1, 3, 4, 2, 6, 0)
+    replicas = [dice.one(sizes) for _ in range(number)]
+    how = division(dice.part(26), min(replicas, default=0))
+    priority, needs = dice.number(0, 1), dice.one((False, False, True))
+    apis = dice.one((False, False, False, True))
     return Request(
         name,
         uid=f"uid-{name}",
-        policy=draw(policies(types, spread=spread)),
+        policy=policy(dice.part(_REQUEST), types, spread=spread),
         workloads=tuple(
-            Workload(f"{name}-{i}", "shop", count, draw(pods), divisible=i == 0 or draw(st.booleans()))
+            Workload(f"{name}-{i}", "shop", count, pod(dice), divisible=parts.one((True, False)) or i == 0)
             for i, count in enumerate(replicas)
         ),
-        divided=draw(divisions(min(replicas, default=0))) if parted else None,
-        priority=draw(st.integers(0, 1)),
-        needs_namespaces=draw(st.sampled_from([frozenset[str](), frozenset({"shop"})])),
+        divided=how if parted else None,
+        priority=priority,
+        needs_namespaces=frozenset({"shop"} if needs else ()),
+        needs_apis=frozenset({"v1/Cache"} if apis else ()),
     )
 
 
-@st.composite
-def several(draw: st.DrawFn, **options: object) -> tuple[Request, ...]:
-    names = ("web", "api", "job")[: draw(st.integers(1, 3))]
-    return tuple(draw(requests(name, **options)) for name in names)  # type: ignore[arg-type]
+def requests_of(dice: Dice, **options: object) -> tuple[Request, ...]:
+    """One to three placements."""
+    names = ("web", "api", "job")[: dice.number(1, 3)]
+    return tuple(request(dice.part(2 * _REQUEST), name, **options) for name in names)  # type: ignore[arg-type]
+
+
+def clusters(name: str) -> st.SearchStrategy[Cluster]:
+    return rolled(_CLUSTER, lambda dice: cluster(dice, name))
+
+
+def fleets(*, most: int = 5, healthy: bool = False) -> st.SearchStrategy[Snapshot]:
+    return rolled(1 + most * _CLUSTER, lambda dice: fleet(dice, most=most, healthy=healthy))
+
+
+def requests(name: str = "web", **options: object) -> st.SearchStrategy[Request]:
+    return rolled(2 * _REQUEST, lambda dice: request(dice, name, **options))  # type: ignore[arg-type]
+
+
+def several(**options: object) -> st.SearchStrategy[tuple[Request, ...]]:
+    return rolled(1 + 6 * _REQUEST, lambda dice: requests_of(dice, **options))

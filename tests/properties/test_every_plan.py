@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from independent_checker import against_new_work, bound_by_room, can_hold, demands, judge_new
+from independent_checker import against_new_work, judge_new
+from room_checker import bound_by_room, can_hold, demands
 from small_fleets import fleets, requests, several
 
 from kubefleet.model.cluster import ClusterState
@@ -19,6 +20,7 @@ from kubefleet.scheduling import schedule
 pytestmark = pytest.mark.fast
 
 BOUND = (PolicyType.PICK_N,)
+REFUSED = (ClusterState.CORDONED, ClusterState.UNREACHABLE, ClusterState.NOT_READY)
 
 
 @given(fleets(), several())
@@ -94,10 +96,9 @@ def test_neither_the_order_of_clusters_nor_of_placements_matters(snapshot, asked
     assert shuffled == schedule(snapshot, asked, {})
 
 
-@given(fleets(), several(), st.data())
-def test_a_cluster_that_a_filter_refuses_might_as_well_not_be_there(snapshot, asked, data) -> None:
-    refused = data.draw(st.sampled_from(snapshot.clusters))
-    state = data.draw(st.sampled_from([ClusterState.CORDONED, ClusterState.UNREACHABLE, ClusterState.NOT_READY]))
+@given(fleets(), several(), st.integers(0, 4), st.sampled_from(REFUSED))
+def test_a_cluster_that_a_filter_refuses_might_as_well_not_be_there(snapshot, asked, which, state) -> None:
+    refused = snapshot.clusters[which % len(snapshot.clusters)]
     asked = [request for request in asked if request.policy.type is not PolicyType.PICK_FIXED]
     there = replace(refused, state=state)
     with_it = replace(snapshot, clusters=tuple(there if other is refused else other for other in snapshot.clusters))

@@ -6,15 +6,16 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from independent_checker import against_new_work, bound_by_room, demands, free_nodes, judge_new, nodes
-from small_fleets import fleets, requests, several, shapes
+from independent_checker import against_new_work, judge_new
+from room_checker import bound_by_room, demands, free_nodes, nodes
+from small_fleets import fleets, requests, several
+from small_pools import growing, grown
 from test_plans_over_time import after, counts
 
 from kubefleet.model.amounts import Amounts
 from kubefleet.model.cluster import Cluster, ClusterState
 from kubefleet.model.decision import Plan
-from kubefleet.model.growth import NO_GROWTH, GrowingPool, Growth
-from kubefleet.model.node_pool import fresh
+from kubefleet.model.growth import NO_GROWTH
 from kubefleet.model.policy import Fit, PolicyType
 from kubefleet.model.reason import Code
 from kubefleet.model.request import PodShape
@@ -24,33 +25,8 @@ from kubefleet.scheduling import schedule
 pytestmark = pytest.mark.fast
 
 
-@st.composite
-def growths(draw: st.DrawFn) -> Growth:
-    """Up to two pools of up to three new nodes; most clusters do not grow."""
-    names = draw(st.sampled_from([(), (), ("m",), ("m", "n")]))
-    pools = tuple(GrowingPool(name, fresh(draw(shapes()), draw(st.integers(1, 3)))) for name in names)
-    return Growth(pools)
-
-
-@st.composite
-def growing(draw: st.DrawFn, most: int = 4) -> Snapshot:
-    snapshot = draw(fleets(most=most))
-    return replace(snapshot, clusters=tuple(replace(row, growth=draw(growths())) for row in snapshot.clusters))
-
-
 def without_growth(snapshot: Snapshot) -> Snapshot:
     return replace(snapshot, clusters=tuple(replace(cluster, growth=NO_GROWTH) for cluster in snapshot.clusters))
-
-
-def grown(snapshot: Snapshot) -> Snapshot:
-    """Every cluster as large as it may become."""
-    return replace(
-        snapshot,
-        clusters=tuple(
-            replace(cluster, shapes=(*cluster.shapes, *(pool.nodes for pool in cluster.growth.pools)))
-            for cluster in snapshot.clusters
-        ),
-    )
 
 
 def room(cluster: Cluster, pod: PodShape) -> int:

@@ -6,7 +6,8 @@ import pytest
 from affinity_checker import broken_affinities, group_rules, most_that_hold
 from hypothesis import given
 from hypothesis import strategies as st
-from independent_checker import against_new_work, can_hold, demands, judge_new
+from independent_checker import against_new_work, judge_new
+from room_checker import can_hold, demands
 from small_affinities import tied
 from small_fleets import fleets
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from dice import Dice, rolled
 from hypothesis import given
 from hypothesis import strategies as st
 from small_fleets import fleets
@@ -19,13 +20,16 @@ from kubefleet.scheduling.autoscaled import autoscaled_parts, bounds_by_cluster
 pytestmark = pytest.mark.fast
 
 
-@st.composite
-def autoscaled(draw: Any) -> Request:
-    least = draw(st.integers(0, 9))
-    bounds = Bounds(least, draw(st.integers(max(1, least), 40)))
+def request(dice: Dice) -> Request:
+    least = dice.number(0, 9)
+    bounds = Bounds(least, dice.number(max(1, least), 40))
     work = Workload("w", "default", bounds.seats, divisible=True, autoscaled=bounds)
-    policy = Policy(PolicyType.PICK_N, number=draw(st.integers(1, 4)))
-    return Request("web", "uid-web", policy, (work,), Divided(draw(st.sampled_from(list(DivideBy)))))
+    policy = Policy(PolicyType.PICK_N, number=dice.number(1, 4))
+    return Request("web", "uid-web", policy, (work,), Divided(dice.one(tuple(DivideBy))))
+
+
+def autoscaled() -> st.SearchStrategy[Request]:
+    return rolled(4, request)
 
 
 @given(st.integers(0, 30), st.integers(1, 60), st.lists(st.integers(0, 9), min_size=1, max_size=6))

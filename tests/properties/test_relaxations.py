@@ -59,6 +59,10 @@ def edited(change: Change, snapshot: Snapshot, request: Request) -> tuple[Snapsh
             for name, cluster in clusters.items():
                 if cluster.namespaces is not None:
                     clusters[name] = replace(cluster, namespaces=cluster.namespaces | {detail["name"]})
+        case Constraint.API:
+            for name, cluster in clusters.items():
+                if cluster.apis is not None:
+                    clusters[name] = replace(cluster, apis=cluster.apis | {detail["name"]})
         case Constraint.CLUSTER_STATE:
             clusters[detail["cluster"]] = replace(clusters[detail["cluster"]], state=ClusterState.READY)
         case Constraint.NODES:

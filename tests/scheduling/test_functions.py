@@ -1,5 +1,5 @@
 """Filters and scorers of the user's own, and everything that may be wrong with them."""
-# ruff: noqa: ARG005 - they have the signature of filters and scorers
+
 
 from collections.abc import Callable
 from fractions import Fraction

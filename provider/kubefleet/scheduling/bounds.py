@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from kubefleet.model.policy import Divided, Fit, PolicyType
+from kubefleet.model.policy import DivideBy, Divided, Fit, PolicyType
 from kubefleet.model.request import Request, Workload
 from kubefleet.scheduling.cycle import Cycle
-from kubefleet.scheduling.division import Share, start
+from kubefleet.scheduling.division import Share, stands
 from kubefleet.scheduling.domains import Domains
 from kubefleet.scheduling.funnel import Funnel
 from kubefleet.scheduling.keep import Kept
@@ -51,6 +51,9 @@ def bounds_of(
             cap = min(cap, current + granted.get(i, 0))
         least = min(cap, low.get(names[i], 0)) if low else 0
         weight = weights.get(names[i], 1) if weights else 1
+        if weight == 0 and divided.by is DivideBy.WEIGHT:
+            # Not even for a rule about groups.
+            cap = min(cap, max(current, least))
         shares.append(Share(i, min(current, cap) if current else 0, least, cap, room, weight))
     return shares if kept.edited else without_moves(shares, work.replicas)
 
@@ -90,7 +93,7 @@ def spread_limit(cycle: Cycle, request: Request, funnel: Funnel, shares: list[Sh
         return None
     domains = Domains(cycle.columns, request.policy.topology_spread, funnel.eligible)
     for part in shares:
-        if standing := start(part):
+        if standing := stands(part):
             domains.add(part.cluster, standing)
     shared.spread = domains
     return Limit(
@@ -105,12 +108,12 @@ def levelled(shares: list[Share], domains: Domains) -> list[Share]:
     level = list(shares)
     while True:
         above = {
-            place: min(start(part) - part.low, domains.excess(part.cluster))
+            place: min(stands(part) - part.low, domains.excess(part.cluster))
             for place, part in enumerate(level)
-            if domains.crowded(part.cluster) and start(part) > part.low
+            if domains.crowded(part.cluster) and stands(part) > part.low
         }
         if not above:
             return level
-        place = max(above, key=lambda place: (start(level[place]), place))
-        level[place] = replace(level[place], current=start(level[place]) - above[place])
+        place = max(above, key=lambda place: (stands(level[place]), place))
+        level[place] = replace(level[place], current=stands(level[place]) - above[place])
         domains.add(level[place].cluster, -above[place])

@@ -29,7 +29,7 @@ Strategy = Callable[[Sequence[Share], int, Limit | None], list[int]]
 
 def divide(by: DivideBy, shares: Sequence[Share], total: int, limit: Limit | None = None) -> list[int]:
     """Divide `total`; shares are sorted by cluster, which is how ties go. A limit speaks of places in `shares`; what
-    stands (`start`) counts as told to it.
+    stands (`stands`) counts as told to it.
     """
     return STRATEGIES[by](shares, total, limit)
 
@@ -39,12 +39,22 @@ def start(share: Share) -> int:
     return min(share.cap, max(share.low, share.current)) if share.low or share.current else 0
 
 
+def stands(share: Share) -> int:
+    """What a cluster begins with where a limit binds every seat: minimums come first, but seat by seat as well."""
+    return min(share.cap, share.current)
+
+
 def by_weight(shares: Sequence[Share], total: int, limit: Limit | None) -> list[int]:
     """In proportion to the user's weights; what stands counts as seated, so one more never takes one away."""
-    begun, weights = [start(share) for share in shares], [share.weight for share in shares]
+    begun, weights = _begun(shares, limit), [share.weight for share in shares]
     if sum(begun) > total:
         return _fewer(shares, weights, begun, sum(begun) - total, limit)
-    return add_seats(weights, begun, [share.cap for share in shares], total - sum(begun), limit)
+    caps, owed = [share.cap for share in shares], [share.low for share in shares]
+    return add_seats(weights, begun, caps, total - sum(begun), limit, owed)
+
+
+def _begun(shares: Sequence[Share], limit: Limit | None) -> list[int]:
+    return [start(share) if limit is None else stands(share) for share in shares]
 
 
 def by_available(shares: Sequence[Share], total: int, limit: Limit | None) -> list[int]:
@@ -79,25 +89,26 @@ def _by_room(
     groups: Callable[[int], Iterable[Collection[int]]],
 ) -> list[int]:
     """Seats by room, over the first of the groups of places; over the next while some are left."""
-    begun = [start(share) for share in shares]
+    begun = _begun(shares, limit)
     left = total - sum(begun)
     if left < 0:
         # In proportion to all the room that the workload had, so that going down undoes going up.
         rooms = _bounded([share.room + share.current for share in shares])
         return _fewer(shares, rooms, begun, -left, limit)
     added = [0] * len(shares)
+    owed = [share.low - stands for share, stands in zip(shares, begun, strict=True)]
     weights = _bounded([share.room for share in shares])
     for places in groups(left):
         caps = [0] * len(shares)
         for place in places:
             caps[place] = shares[place].cap - begun[place]
-        added = add_seats(weights, added, caps, left - sum(added), limit)
+        added = add_seats(weights, added, caps, left - sum(added), limit, owed)
         if sum(added) == left:
             break
     else:
         # Where room does not bind, what is left over when all is full goes evenly to all.
         caps = [share.cap - stands for share, stands in zip(shares, begun, strict=True)]
-        added = add_seats([1] * len(shares), added, caps, left - sum(added), limit)
+        added = add_seats([1] * len(shares), added, caps, left - sum(added), limit, owed)
     return [stands + more for stands, more in zip(begun, added, strict=True)]
 
 

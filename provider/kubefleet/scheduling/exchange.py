@@ -26,7 +26,7 @@ def exchange(cycle: Cycle, request: Request, funnel: Funnel, kept: Kept, picked:
         return
     rooms = np.minimum(_most(cycle, request, funnel, kept, cycle.columns.places), totals[:, None])
     spare = funnel.passed.copy()
-    spare[[*picked.chosen, *kept.before]] = False
+    spare[[*picked.chosen, *kept.before, *picked.seatless]] = False
     rules = rules_of(cycle.columns, request.policy)
     while spare.any():
         lack = totals - rooms[:, picked.chosen].sum(axis=1)

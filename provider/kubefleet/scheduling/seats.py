@@ -13,6 +13,8 @@ _FEW = 8
 """Seats for each place up to which they are given one by one; for more, all but the last few are found by their
 quotient.
 """
+_FIRST = -(2**200)
+"""Before every quotient."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,22 +29,35 @@ class Limit:
 
 
 def add_seats(
-    weights: Sequence[int], start: Sequence[int], caps: Sequence[int], seats: int, limit: Limit | None = None
+    weights: Sequence[int],
+    start: Sequence[int],
+    caps: Sequence[int],
+    seats: int,
+    limit: Limit | None = None,
+    owed: Sequence[int] | None = None,
 ) -> list[int]:
     """`start` and up to `seats` more; fewer where every cap is reached or nobody is allowed one.
 
-    Ties: who has fewer seats, then who comes first. Weight 0 gets none. Cost: grows with places and the logarithm of
-    seats; with a limit seats × places.
+    Ties: who has fewer seats, then who comes first. Weight 0 gets none. Under a limit a place has as many as it is
+    `owed` before others get theirs, whatever its weight, whenever it is allowed one. Cost: grows with places and the
+    logarithm of seats; with a limit seats × places.
     """
     scale = _scale(max(start, default=0) + seats)
     by_hand = limit or seats <= _FEW * len(start)
     held = list(start) if by_hand else _most_of_them(weights, start, caps, seats, scale)
     seats -= sum(held) - sum(start)
 
+    least = owed if owed is not None and limit is not None else [0] * len(held)
+
     def rank(place: int) -> tuple[int, int, int]:
+        if held[place] < least[place]:
+            return _FIRST, held[place], place
         return -(weights[place] * scale // (2 * held[place] + 1)), held[place], place
 
-    heap = [rank(place) for place in range(len(held)) if weights[place] > 0 and held[place] < caps[place]]
+    def wants(place: int) -> bool:
+        return held[place] < caps[place] and (weights[place] > 0 or held[place] < least[place])
+
+    heap = [rank(place) for place in range(len(held)) if wants(place)]
     heapq.heapify(heap)
     for _ in range(seats):
         place = _next(heap, limit.more if limit else None)
@@ -51,7 +66,7 @@ def add_seats(
         held[place] += 1
         if limit is not None:
             limit.changed(place, 1)
-        if held[place] < caps[place]:
+        if wants(place):
             heapq.heappush(heap, rank(place))
     return held
 
