@@ -93,6 +93,30 @@ def broken_affinities(snapshot: Snapshot, requests: Sequence[Request], plan: Pla
     return found
 
 
+def too_near(snapshot: Snapshot, requests: Sequence[Request], first: Plan, second: Plan) -> list[str]:
+    """What a second plan brings to where somebody stands, or stood in the first, who must be apart."""
+    before, after = (Neighbourhood(snapshot, requests, plan) for plan in (first, second))
+    both = Neighbourhood(snapshot, requests, second)
+    both.on = {name: [*before.on[name], *(c for c in on if c not in before.on[name])] for name, on in after.on.items()}
+    by_name = {request.name: request for request in requests if request.policy.type is not PolicyType.PICK_FIXED}
+    found = []
+    for name, request in by_name.items():
+        for cluster in (cluster for cluster in after.on[name] if cluster not in before.on[name]):
+            mine = [rule for rule in request.policy.anti_affinity if rule.required]
+            near = {other for rule in mine for other in both.beside(rule, request, cluster)}
+            near |= {
+                other.name
+                for other in by_name.values()
+                for rule in other.policy.anti_affinity
+                if rule.required and name in meant(rule, other, requests)
+                if any(
+                    domain(there, rule.key) == domain(cluster, rule.key) is not None for there in both.on[other.name]
+                )
+            }
+            found += [f"{name} comes to {cluster.name}, near {other}" for other in sorted(near & set(by_name))]
+    return found
+
+
 def kept_off(request: Request, cluster: Cluster, snapshot: Snapshot, requests: Sequence[Request], plan: Plan) -> bool:
     """Whether others, as a plan puts them, keep a placement off a cluster: by its rules or by theirs."""
     there = Neighbourhood(snapshot, requests, plan)

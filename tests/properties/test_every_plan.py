@@ -108,6 +108,14 @@ def test_a_cluster_that_a_filter_refuses_might_as_well_not_be_there(snapshot, as
         assert (a.bindings, a.candidates, a.unplaced) == (b.bindings, b.candidates, b.unplaced)
 
 
+@given(fleets(), requests(types=(PolicyType.PICK_ALL, PolicyType.PICK_N)))
+def test_clusters_that_filters_refuse_might_as_well_not_be_there(snapshot: Snapshot, request_: Request) -> None:
+    """All of them at once, whatever refuses them but room and spread."""
+    able = tuple(cluster for cluster in snapshot.clusters if not against_new_work(request_, cluster, snapshot))
+    one, two = (schedule(fleet, [request_], {}).decisions[0] for fleet in (snapshot, replace(snapshot, clusters=able)))
+    assert (one.bindings, one.candidates, one.unplaced) == (two.bindings, two.candidates, two.unplaced)
+
+
 @given(fleets(healthy=True), requests(types=(PolicyType.PICK_ALL,), divided=True, workloads=1), st.integers(0, 9))
 def test_a_larger_total_gives_no_cluster_less(snapshot: Snapshot, request_: Request, more: int) -> None:
     divided, work = request_.divided, request_.workloads[0]

@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
+from affinity_checker import too_near
 from dice import Dice
 from hypothesis import given
 from hypothesis import strategies as st
 from immutabledict import immutabledict
-from keep_checker import moved
+from keep_checker import judge_next, moved
 from room_checker import can_hold
+from small_affinities import tied
 from small_fleets import NAMES, clusters, fleets, requests, several
 
 from kubefleet.model.cluster import Cluster, ClusterState
@@ -125,6 +127,18 @@ def test_moves_fit_while_source_and_destination_are_both_occupied(snapshot, requ
         held = [b.replicas[work.key] for d in (first, second) if (b := d.binding(cluster.name)) is not None]
         assert can_hold(cluster, [(work.pod, max(held, default=0))])
     assert sum(b.replicas[work.key] for b in second.bindings) >= sum(b.replicas[work.key] for b in first.bindings)
+
+
+@given(fleets(), tied(), st.integers(0, 4))
+def test_at_any_interleaving_of_moves_all_fits_and_keeps_apart(snapshot, asked, which) -> None:
+    """Wherever anything goes there is room, and nobody from whom it must be apart, before anything has gone."""
+    first = schedule(snapshot, asked, {})
+    tainted = snapshot.clusters[which % len(snapshot.clusters)]
+    others = (replace(c, taints=(*c.taints, GONE)) if c is tainted else c for c in snapshot.clusters)
+    later = replace(snapshot, clusters=tuple(others))
+    second = schedule(later, asked, after(first))
+    assert judge_next(later, asked, after(first), first, second) == []
+    assert too_near(later, asked, first, second) == []
 
 
 @given(fleets(most=4), several(), clusters("z"))

@@ -15,7 +15,7 @@ from kubefleet.model.relaxation import Change, Constraint
 from kubefleet.model.request import Request
 from kubefleet.model.selector import Expr
 from kubefleet.model.snapshot import Snapshot
-from kubefleet.model.taint import Toleration
+from kubefleet.model.taint import Effect, Taint, Toleration
 from kubefleet.scheduling import schedule
 from kubefleet.scheduling.relax.search import MOST
 
@@ -31,7 +31,11 @@ def edited(change: Change, snapshot: Snapshot, request: Request) -> tuple[Snapsh
     match change.constraint:
         case Constraint.TOLERATION:
             allowed = Toleration(detail["key"], "Equal", detail["value"], detail["effect"])
-            policy = replace(policy, tolerations=(*policy.tolerations, allowed))
+            others = policy.tolerations
+            if "lasts" in detail:
+                taint = Taint(detail["key"], detail["value"], Effect(detail["effect"]))
+                others = (replace(other, seconds=None) if other.tolerates(taint) else other for other in others)
+            policy = replace(policy, tolerations=(*others, allowed))
         case Constraint.LABEL:
             policy = replace(policy, required=tuple(_with_label(term, detail) for term in policy.required))
         case Constraint.PROPERTY:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from immutabledict import immutabledict
 
@@ -102,7 +102,6 @@ def played(cluster: Cluster, pod: PodShape) -> tuple[Play, Any]:
     return Play(ground, view), room_on(ground, view, books._whole)
 
 
-@settings(max_examples=500, deadline=None)
 @given(clusters, rules, st.randoms(use_true_random=False))
 def test_room_is_what_is_bound_one_by_one_in_any_order(cluster: Cluster, rule: PodRules, random: Any) -> None:
     pod = PodShape(parse_amounts({"cpu": "1"}), rules=rule)
@@ -113,7 +112,6 @@ def test_room_is_what_is_bound_one_by_one_in_any_order(cluster: Cluster, rule: P
     assert bound == room.pods
 
 
-@settings(max_examples=500, deadline=None)
 @given(clusters, rules, st.integers(0, 6))
 def test_what_is_taken_is_missing_from_the_room_and_nothing_else(cluster: Cluster, rule: PodRules, pods: int) -> None:
     pod = PodShape(parse_amounts({"cpu": "1"}), rules=rule)

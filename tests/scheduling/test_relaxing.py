@@ -1,12 +1,14 @@
 """What did not fit, and the smallest change that would make it fit: whole lists, since they are what users read."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from immutabledict import immutabledict
 from makers import (
     CORDONED,
     NO_SCHEDULE,
+    NOW,
     UNREACHABLE,
     best,
     cluster,
@@ -27,6 +29,7 @@ from kubefleet.model.policy import Fit, Nodes, SpreadGroup, Term
 from kubefleet.model.property import make_property
 from kubefleet.model.request import Workload
 from kubefleet.model.selector import Expr, Operator
+from kubefleet.model.taint import Effect, Taint, Toleration
 from kubefleet.report.relaxation_text import relaxation_text
 from kubefleet.scheduling.relax.search import MOST_TRIALS
 from kubefleet.scheduling.relax.what_if import WhatIf
@@ -197,6 +200,27 @@ def test_several_reasons_against_the_only_cluster_are_one_relaxation() -> None:
             "1 more node of cpu 2, memory 32Gi on a"
         )
     ]
+
+
+def test_where_the_time_of_a_toleration_is_over_one_more_is_not_enough() -> None:
+    gone = Taint("gone", "", Effect.NO_EXECUTE, NOW - timedelta(minutes=1))
+    brief = Toleration("gone", "Exists", effect="NoExecute", seconds=30)
+    decision = decide([cluster("a", taints=(gone,))], request(policy=best(1, tolerations=(brief,))))
+    assert told(decision)[0] == "gone:NoExecute tolerated for ever, not only for seconds"
+
+
+def test_an_expression_that_is_dropped_makes_more_domains_count() -> None:
+    """Without `tier In prod` c is one more region that has none, so that eu may not have two."""
+    prod = (Term(labels=(Expr("tier", Operator.IN, ("prod",)),)),)
+    fleet = [
+        cluster("a", labels=EU | {"tier": "prod"}),
+        cluster("b", labels=EU),
+        cluster("c", node("1"), labels=US | {"tier": "test"}),
+    ]
+    policy = best(2, required=prod, topology_spread=spread())
+    decision = decide(fleet, request(policy=policy, replicas=1, size=pod(cpu="2")))
+    assert decision.unplaced == 1
+    assert "`tier In prod` dropped" not in told(decision)
 
 
 def test_where_nothing_is_enough_it_says_what_would_place_most() -> None:

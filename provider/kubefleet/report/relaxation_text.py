@@ -20,6 +20,8 @@ def change_text(change: Change) -> str:
 
 def _toleration(detail: Detail) -> str:
     value = f"={detail['value']}" if detail.get("value") else ""
+    if "lasts" in detail:
+        return f"{detail['key']}{value}:{detail['effect']} tolerated for ever, not only for seconds"
     return f"a toleration of {detail['key']}{value}:{detail['effect']}"
 
 

@@ -13,14 +13,14 @@ from kubefleet.scheduling.filters.nodes import NodeRequirements
 from kubefleet.scheduling.filters.reachable import Reachable
 from kubefleet.scheduling.filters.required import Required
 from kubefleet.scheduling.filters.spread import Spread
-from kubefleet.scheduling.filters.taints import NO_EXECUTE, Taints
+from kubefleet.scheduling.filters.taints import NO_EXECUTE, NO_SCHEDULE, Taints
 from kubefleet.scheduling.protocols import Filter
 
 FILTERS: tuple[Filter, ...] = (
     Reachable(),
     Eligibility(),
     Taints(Effect.NO_EXECUTE, NO_EXECUTE),
-    Taints(Effect.NO_SCHEDULE, "taints", warns_for=frozenset({PolicyType.PICK_FIXED})),
+    Taints(Effect.NO_SCHEDULE, NO_SCHEDULE, warns_for=frozenset({PolicyType.PICK_FIXED})),
     Required(),
     NodeRequirements(),
     Namespaces(),

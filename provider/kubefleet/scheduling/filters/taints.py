@@ -8,7 +8,7 @@ from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.protocols import Verdict
 from kubefleet.scheduling.tolerance import tolerated
 
-NO_EXECUTE = "taints-no-execute"
+NO_EXECUTE, NO_SCHEDULE = "taints-no-execute", "taints"
 
 
 class Taints:

@@ -5,12 +5,15 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 
+from kubefleet.model.policy import Policy
 from kubefleet.model.property import Property, Version
 from kubefleet.model.reason import Code, Reason
 from kubefleet.model.relaxation import Change, Constraint, make_change
 from kubefleet.model.request import Request
 from kubefleet.model.selector import ORDERED, Expr, Operator
+from kubefleet.model.taint import Effect, Taint
 from kubefleet.scheduling.filters.groups import NAME as SPREAD_GROUPS
+from kubefleet.scheduling.relax.edits import Edit, limited, tolerating, with_fewer_nodes, with_label, with_property
 from kubefleet.scheduling.relax.step import Family, Position, Step
 from kubefleet.scheduling.relax.what_if import WhatIf
 
@@ -37,7 +40,7 @@ def families_of(what_if: WhatIf) -> list[Family]:
                 elif expr and have and reason.code is Code.PROPERTY_MISMATCH and _comparable(expr, have):
                     bounds.setdefault(expr, []).append((have, (row, i, which)))
                 else:
-                    found.setdefault(_change(reason), []).append((row, i, which))
+                    found.setdefault(_change(reason, what_if.request.policy), []).append((row, i, which))
     alone = [[Step(change, tuple(lifts), edit=_edit(change))] for change, lifts in found.items()]
     return [
         *alone,
@@ -46,11 +49,13 @@ def families_of(what_if: WhatIf) -> list[Family]:
     ]
 
 
-def _change(reason: Reason) -> Change:
+def _change(reason: Reason, policy: Policy) -> Change:
     """What answers one reason; the same change answers all like it."""
     detail = reason.detail
     if reason.code is Code.TAINT_NOT_TOLERATED:
-        return make_change(Constraint.TOLERATION, **_only(detail, "key", "value", "effect"))
+        # Where one is there already its time is over: one more does not help as long as that has its seconds.
+        lasting = {"lasts": "ever"} if limited(policy, _taint(detail)) else {}
+        return make_change(Constraint.TOLERATION, **_only(detail, "key", "value", "effect"), **lasting)
     if reason.code is Code.LABEL_MISMATCH:
         return make_change(Constraint.LABEL, **_only(detail, "wanted", "seen"))
     if reason.code in {Code.PROPERTY_MISSING, Code.PROPERTY_MISMATCH}:
@@ -74,13 +79,27 @@ def _only(detail: Mapping[str, int | str], *names: str) -> dict[str, int | str]:
     return {name: detail[name] for name in names if name in detail}
 
 
+def _taint(detail: Mapping[str, int | str]) -> Taint:
+    return Taint(str(detail["key"]), str(detail["value"]), Effect(str(detail["effect"])))
+
+
 def _edit(change: Change) -> Callable[[Request], Request] | None:
-    """What the filters cannot tell again by themselves: a rule that also binds the picks."""
+    """The request as a user would change it. Of what is not written in a request the reasons are lifted."""
+    if change.constraint is Constraint.TOLERATION:
+        return partial(_edited, tolerating(_taint(change.detail)))
+    if change.constraint is Constraint.LABEL:
+        return partial(_edited, with_label(str(change.detail["wanted"]), str(change.detail["seen"])))
+    if change.constraint is Constraint.PROPERTY:
+        return partial(_edited, with_property(str(change.detail["from"]), None))
     if change.constraint is Constraint.TOPOLOGY_SPREAD:
         return partial(soften, str(change.detail["key"]))
     if change.constraint is Constraint.RULE and change.detail["plugin"] == SPREAD_GROUPS:
         return partial(_ungroup, str(change.detail["key"]))
     return None
+
+
+def _edited(edit: Edit, request: Request) -> Request:
+    return replace(request, policy=edit(request.policy))
 
 
 def _ungroup(key: str, request: Request) -> Request:
@@ -114,7 +133,8 @@ def _by_bound(expr: Expr, seen: list[tuple[Property, Position]]) -> Family:
         change = make_change(Constraint.PROPERTY, from_=str(expr), to=str(wider))
         # Of figures that are equal the first one stands for all.
         first = family.get(_key(have))
-        family[_key(have)] = Step(first.change if first else change, tuple(lifts))
+        edit = first.edit if first else partial(_edited, with_property(str(expr), wider))
+        family[_key(have)] = Step(first.change if first else change, tuple(lifts), edit=edit)
     return list(family.values())
 
 
@@ -122,10 +142,12 @@ def _by_nodes(wanted: Change, seen: list[tuple[int, Position]]) -> Family:
     """Ever fewer nodes that are asked for: as many as the cluster with the most has first."""
     family: dict[int, Step] = {}
     lifts: list[Position] = []
-    figures = {"wanted": wanted.detail["wanted"], "free": wanted.detail["free"], "from_": wanted.detail["at_least"]}
+    what, free, before = str(wanted.detail["wanted"]), int(wanted.detail["free"]), int(wanted.detail["at_least"])
     for have, position in sorted(seen, key=lambda item: (-item[0], item[1])):
         lifts.append(position)
-        family[have] = Step(make_change(Constraint.NODE_REQUIREMENT, to=have, **figures), tuple(lifts))
+        change = make_change(Constraint.NODE_REQUIREMENT, wanted=what, free=free, from_=before, to=have)
+        edit = partial(_edited, with_fewer_nodes(what, bool(free), before, have))
+        family[have] = Step(change, tuple(lifts), edit=edit)
     return list(family.values())
 
 

@@ -122,9 +122,10 @@ def _of_clusters(what_if: WhatIf, families: Sequence[Family]) -> list[Relaxation
         together |= {step.change: step for step in own}
         if len(together) > _MOST_TOGETHER or what_if.trials >= MOST_TRIALS:
             break
-        left = what_if.left(*together.values())
+        # As they are told, one edit after the other.
+        ordered = sorted(together.values(), key=lambda step: (_RANK[step.change.constraint], str(step.change)))
+        left = what_if.left(*ordered)
         if left < best:
             best = left
-            changes = sorted((step.change for step in together.values()), key=lambda c: (_RANK[c.constraint], str(c)))
-            found.append(Relaxation(tuple(changes), left))
+            found.append(Relaxation(tuple(step.change for step in ordered), left))
     return found

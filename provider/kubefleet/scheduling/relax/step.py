@@ -22,7 +22,9 @@ class MoreNodes:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A change and what it does: reasons that it `lifts`, another request, or more nodes."""
+    """A change and what it does: reasons that it `lifts`, another request, or more nodes. Filters of taints and terms
+    are asked again about another request: for these what it lifts only says whom it may help.
+    """
 
     change: Change
     lifts: tuple[Position, ...] = ()

@@ -11,11 +11,17 @@ from kubefleet.model.reason import Reason
 from kubefleet.model.request import Request, Workload
 from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.filters.capacity import NAME as CAPACITY
+from kubefleet.scheduling.filters.nodes import NAME as NODES
+from kubefleet.scheduling.filters.required import NAME as REQUIRED
+from kubefleet.scheduling.filters.taints import NO_EXECUTE, NO_SCHEDULE
 from kubefleet.scheduling.funnel import Funnel, make_funnel
 from kubefleet.scheduling.ledger import Ledger
 from kubefleet.scheduling.missing import unplaced
 from kubefleet.scheduling.relax.step import MoreNodes, Step
 from kubefleet.scheduling.solve import solve
+
+_ASKED_AGAIN = frozenset({NO_EXECUTE, NO_SCHEDULE, REQUIRED, NODES})
+"""Filters of what a policy says of tolerations and terms: of those that are edited they are the judges."""
 
 
 class WhatIf:
@@ -77,12 +83,16 @@ class WhatIf:
         return replace(self._cycle, ledger=ledger, held=dict(self._cycle.held), _picture=None)
 
     def _judged(self, cycle: Cycle, request: Request, steps: Sequence[Step]) -> Funnel:
-        """The plan's verdicts, but for capacity: room is counted anew."""
+        """The plan's verdicts, but for capacity (room is counted anew) and for what the request says otherwise."""
         verdicts = [verdict for _, verdict in self._funnel.verdicts]
-        verdicts[self._capacity] = self._funnel.verdicts[self._capacity][0].judge(cycle, request)
+        again = {self._capacity}
+        if request.policy is not self.request.policy:
+            again |= {at for at, (row, _) in enumerate(self._funnel.verdicts) if row.name in _ASKED_AGAIN}
+        for at in again:
+            verdicts[at] = self._funnel.verdicts[at][0].judge(cycle, request)
         lifted = Counter((row, i) for row, i, _ in {position for step in steps for position in step.lifts})
         for row_number, i in lifted:
-            if lifted[row_number, i] == len(self.refusing[i][row_number]):
+            if row_number not in again and lifted[row_number, i] == len(self.refusing[i][row_number]):
                 verdict = verdicts[row_number]
                 if verdict is self._funnel.verdicts[row_number][1]:
                     verdict = verdicts[row_number] = replace(verdict, passed=verdict.passed.copy())
