@@ -13,7 +13,7 @@ from immutabledict import immutabledict
 from kubefleet.model.cluster import ClusterState
 from kubefleet.model.policy import PolicyType
 from kubefleet.model.taint import Effect
-from kubefleet.scheduling import columns, funnel, groups, new_nodes, order, place, share, solve
+from kubefleet.scheduling import bounds, columns, funnel, groups, new_nodes, newly_divided, order, place, share, solve
 from kubefleet.scheduling.columns import Columns
 from kubefleet.scheduling.domains import Domains
 from kubefleet.scheduling.filters import (
@@ -235,11 +235,12 @@ def weights_are_ignored(patch: Patch) -> None:
     _instead(patch, solve, "share", _divided(weights=immutabledict()))
 
 
-def _seats(change: Callable[[list[int], int], list[int]]) -> Callable[..., Any]:
+def _divide(patch: Patch, change: Callable[[list[int], int], list[int]]) -> None:
     def divide(real, by, shares, total, limit=None):
         return change(real(by, shares, total, limit), total)
 
-    return divide
+    for module in (share, newly_divided):
+        _instead(patch, module, "divide", divide)
 
 
 @fault
@@ -247,12 +248,12 @@ def replica_is_lost(patch: Patch) -> None:
     def fewer(seats, total):
         return [*seats[:-1], max(0, seats[-1] - 1)] if seats else seats
 
-    _instead(patch, share, "divide", _seats(fewer))
+    _divide(patch, fewer)
 
 
 @fault
 def replica_is_made_up(patch: Patch) -> None:
-    _instead(patch, share, "divide", _seats(lambda seats, total: [*seats[:-1], seats[-1] + 1] if seats else seats))
+    _divide(patch, lambda seats, total: [*seats[:-1], seats[-1] + 1] if seats else seats)
 
 
 @fault
@@ -262,10 +263,11 @@ def unplaced_is_not_told(patch: Patch) -> None:
 
 @fault
 def division_does_not_look_at_room(patch: Patch) -> None:
-    def room(real, cycle, request, picked, *args, **options):
+    def room(cycle, request, picked, *args, **options):
         return np.full(len(picked.chosen), UNBOUNDED, dtype=np.int64)
 
-    _instead(patch, share, "_room", room)
+    for module in (bounds, share, newly_divided):
+        patch.setattr(module, "room_of", room)
 
 
 def _spreads(change: Callable[[Any], Any]) -> Callable[..., None]:
