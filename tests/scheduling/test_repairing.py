@@ -5,7 +5,7 @@ from makers import before, best, cluster, codes, counts, divided, node, plan, po
 
 from kubefleet.model.cluster import Cluster
 from kubefleet.model.decision import Previous
-from kubefleet.model.policy import Policy, Term
+from kubefleet.model.policy import Policy, Term, TopologySpread
 from kubefleet.model.selector import Expr, Operator
 from kubefleet.report.reason_text import reason_text
 from kubefleet.scheduling.repair.board import Board
@@ -75,3 +75,12 @@ def test_questions_that_were_answered_before_are_work_too(nodes: tuple[tuple[int
     for _ in range(1000):
         assert packing.fits((4,))
     assert Board((), (packing,), []).tries >= 100
+
+
+def test_others_make_room_in_every_domain_of_a_hard_spread() -> None:
+    clusters = [cluster(name, node("4"), labels={"region": name}) for name in ("a", "b")] + [cluster("c", node("8"))]
+    spread = best(3, topology_spread=(TopologySpread("region", 1),))
+    asked = [divided("any", 8, best(3), size=CPU), divided("even", 8, spread, size=CPU)]
+    made = plan(clusters, asked)
+    assert counts(made.decision("even")) == {"a": 4, "b": 4}
+    assert counts(made.decision("any")) == {"c": 8}

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from kubefleet.scheduling.aligned import align
 from kubefleet.scheduling.first_fit import fill
 from kubefleet.scheduling.least_allocated import lay
-from kubefleet.scheduling.nodes import UNBOUNDED, Nodes, Size, Table
+from kubefleet.scheduling.nodes import EMPTY, UNBOUNDED, Nodes, Size, Table
 from kubefleet.scheduling.protocols import Numbers
 
 __all__ = ["UNBOUNDED", "lay_all"]
@@ -19,7 +20,8 @@ def lay_all(nodes: Nodes, rows: Numbers, demands: Sequence[Demand]) -> Table:
     """Lay pods of several sizes on some clusters, the largest first, changing the nodes; gives per demand (rows) and
     cluster how many pods found none.
 
-    Where the default profile's way leaves a pod out, first fit (decreasing) is tried before giving up.
+    Where the default profile's way leaves a pod out, first fit (decreasing) is tried before giving up, and then what
+    fills all resources of a node alike.
     """
     if len(demands) == 1:
         size, pods = demands[0]
@@ -34,14 +36,41 @@ def lay_all(nodes: Nodes, rows: Numbers, demands: Sequence[Demand]) -> Table:
         before = nodes.of(rows[mine])
         for d in order:
             out[d, mine] = lay(nodes, rows[mine], demands[d][0], demands[d][1][mine])
-        short = np.flatnonzero(out[:, mine].any(axis=0))
-        if len(short):
-            packed, packed_out = before.of(short), out[:, mine[short]]
-            for d in order:
-                packed_out[d] = fill(packed, demands[d][0], demands[d][1][mine[short]])
-            better = np.flatnonzero(packed_out.sum(axis=0) < out[:, mine[short]].sum(axis=0))
-            out[:, mine[short[better]]] = packed_out[:, better]
-            nodes.put(rows[mine[short[better]]], packed.of(better))
+        for again in (_fill_all, _align_all):
+            short = np.flatnonzero(out[:, mine].any(axis=0))
+            if len(short):
+                packed = before.of(short)
+                packed_out = again(packed, [(demands[d][0], demands[d][1][mine[short]]) for d in order])
+                better = np.flatnonzero(packed_out.sum(axis=0) < out[:, mine[short]].sum(axis=0))
+                out[order[:, None], mine[short[better]]] = packed_out[:, better]
+                nodes.put(rows[mine[short[better]]], packed.of(better))
+    return out
+
+
+def _fill_all(nodes: Nodes, demands: Sequence[Demand]) -> Table:
+    """First fit, one size after the other."""
+    return np.stack([fill(nodes, size, pods) for size, pods in demands])
+
+
+def _align_all(nodes: Nodes, demands: Sequence[Demand]) -> Table:
+    """Cluster by cluster: this is for the few on which nothing else worked."""
+    out = np.stack([pods for _, pods in demands])
+    for row in range(len(nodes.used)):
+        used = int(nodes.used[row])
+        if not used:
+            continue
+        free = [tuple(amounts) for amounts in nodes.free[:, row, :used].T.tolist()]
+        groups = list(zip(nodes.kinds[row, :used].tolist(), nodes.counts[row, :used].tolist(), free, strict=True))
+        wanted = [(tuple(size.need.tolist()), size.accepts.tolist(), int(pods[row])) for size, pods in demands]
+        out[:, row], after = align(groups, wanted)
+        nodes.widen(len(after))
+        marks = None if nodes.marks is None else nodes.marks[row].copy()
+        nodes.kinds[row], nodes.counts[row], nodes.used[row] = EMPTY, 0, len(after)
+        for place, (of, (kind, count, left)) in enumerate(after):
+            nodes.kinds[row, place], nodes.counts[row, place], nodes.free[:, row, place] = kind, count, left
+            if nodes.marks is not None and marks is not None:
+                nodes.marks[row, place] = marks[of]
+        nodes.measure(np.array([row]))
     return out
 
 

@@ -6,6 +6,7 @@ from enum import Enum
 from functools import partial
 
 from kubefleet.scheduling.repair.packing import Item, Packing
+from kubefleet.scheduling.repair.spreading import Spreading
 
 _KNOWN = 10
 """So many questions with a known answer take as long as one packing."""
@@ -29,7 +30,8 @@ class Player:
     """One placement whose new seats may be anywhere it is `allowed` to be.
 
     A seat is a replica, or a whole copy of `weight` pods. It wants `seats` of them on at most `clusters`; by cluster
-    `held` stand already and stay, no more than `caps` come, and no fewer than `lows` if any.
+    `held` stand already and stay, no more than `caps` come, and no fewer than `lows` if any; all of that within
+    `spreads`.
     """
 
     name: str
@@ -42,6 +44,17 @@ class Player:
     held: tuple[int, ...]
     caps: tuple[int, ...]
     lows: tuple[int, ...]
+    spreads: tuple[Spreading, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether it may have no more than one seat anywhere, as whole copies do."""
+        return max(self.caps, default=0) <= 1
+
+    @property
+    def free_clusters(self) -> int:
+        """On how many more clusters than those where something stands it may be."""
+        return max(0, self.clusters - sum(1 for held in self.held if held))
 
 
 @dataclass(slots=True)
@@ -55,8 +68,11 @@ class Board:
     """By cluster, how many players may be there."""
     ranked: tuple[int, ...] = field(init=False)
     """Players as they are seated anew: the first in priority, of equals those of whom the most fit."""
+    priorities: tuple[int, ...] = field(init=False)
+    """The highest first."""
 
     def __post_init__(self) -> None:
+        self.priorities = tuple(sorted({player.priority for player in self.players}, reverse=True))
         allowed = [player.allowed for player in self.players]
         self.wanted = tuple(sum(c in clusters for clusters in allowed) for c in range(len(self.packings)))
         nodes = [free for packing in self.packings for _, free in packing.nodes or ()]
@@ -79,10 +95,10 @@ class Board:
 
     def score(self) -> tuple[int, ...]:
         """Pods that have a place, by priority, the highest first."""
-        placed: dict[int, int] = {}
+        placed = dict.fromkeys(self.priorities, 0)
         for player, row in zip(self.players, self.seats, strict=True):
-            placed[player.priority] = placed.get(player.priority, 0) + sum(row) * player.weight
-        return tuple(count for _, count in sorted(placed.items(), reverse=True))
+            placed[player.priority] += sum(row) * player.weight
+        return tuple(placed.values())
 
     def missing(self, p: int) -> int:
         """Seats that a player still wants."""
@@ -108,13 +124,39 @@ class Board:
 
     def insert(self, p: int, way: Way, part: int = 1) -> None:
         """Seats for a player (all that it lacks, or a part) as long as they fit, each time where it is best for now."""
-        left = self.missing(p) - -(-self.missing(p) // part)
-        while (wanted := self.missing(p) - left) > 0:
-            rooms = [(room, c) for c in self.players[p].allowed if (room := self._room(p, c, wanted))]
-            if not rooms:
+        wanted = -(-self.missing(p) // part)
+        # What it gets on one cluster changes nothing on the others.
+        rooms = {c: self.room(p, c, wanted) for c in self.players[p].allowed} if wanted > 0 else {}
+        while wanted > 0:
+            some = [(min(room, wanted), c) for c, room in rooms.items() if room and self.may_join(p, c)]
+            some = self._within_spreads(p, some)
+            if not some:
                 return
-            room, best = min(rooms, key=lambda found: (self._rank(p, found[1], way), -found[0], found[1]))
+            room, best = min(some, key=lambda found: (self._rank(p, found[1], way), -found[0], found[1]))
             self.seats[p][best] += room
+            rooms[best] -= room
+            wanted -= room
+
+    def _within_spreads(self, p: int, rooms: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        """The same clusters with the room that the topology spread leaves them at once, if any."""
+        player, row = self.players[p], self.seats[p]
+        for spread in player.spreads:
+            counts = spread.counts(row)
+            rooms = [(most, c) for room, c in rooms if (most := spread.allows(counts, c, room))]
+        return [(room, c) for room, c in rooms if row[c] + room >= player.lows[c]] if player.spreads else rooms
+
+    def level(self) -> None:
+        """Take seats away that are too many in their domain, now that others have fewer."""
+        for player, row in zip(self.players, self.seats, strict=True):
+            again = bool(player.spreads)
+            while again:
+                again = False
+                for spread in player.spreads:
+                    for c in player.allowed:
+                        gone = min(row[c], spread.excess(spread.counts(row), c)) if row[c] else 0
+                        if gone:
+                            row[c] = row[c] - gone if row[c] - gone >= player.lows[c] else 0
+                            again = True
 
     def _rank(self, p: int, c: int, way: Way) -> int:
         if way is Way.QUIET:
@@ -126,8 +168,8 @@ class Board:
         rooms = [have * 1024 // need for have, need in zip(left, needs, strict=True) if need]
         return sum(rooms) * 16 // max(1, min(rooms, default=1))
 
-    def _room(self, p: int, c: int, wanted: int) -> int:
-        """How many more seats a player could have on a cluster."""
+    def room(self, p: int, c: int, wanted: int) -> int:
+        """How many more seats, of those that are wanted, a player could have on a cluster."""
         player, row = self.players[p], self.seats[p]
         if not self.may_join(p, c):
             return 0

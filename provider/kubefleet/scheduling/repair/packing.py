@@ -1,9 +1,13 @@
-"""Packing: whether seats of several placements fit on the nodes of one cluster together, by trying a few ways."""
+"""Packing: whether seats of several placements fit on the nodes of a cluster together, laid as the ledger would."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-Amounts = tuple[int, ...]
+from kubefleet.scheduling.aligned import Amounts, align
+
+_ALIGNING = 3
+"""To align pods takes as long as so many other ways."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +44,18 @@ class Packing:
         resources = max((len(pods.need) for item in self.items for pods in item), default=0)
         free = [free for _, free in self.nodes or ()] or [(0,) * resources]
         self._whole = tuple(map(sum, zip(*free, strict=True)))
+        average = [max(1, amount // max(1, len(self.nodes or ()))) for amount in self._whole]
 
-        def extent(item: Item) -> int:
-            amounts = (
-                (need, all_of_it) for pods in item for need, all_of_it in zip(pods.need, self._whole, strict=False)
-            )
-            return max((need * 2**32 // max(1, all_of_it) for need, all_of_it in amounts), default=0)
+        def key(item: int) -> tuple[int, int, int]:
+            shares = [
+                (need << 16) // all_of_it
+                for pods in self.items[item]
+                for need, all_of_it in zip(pods.need, average, strict=True)
+            ]
+            accepting = [sum(pods.accepts[kind] for kind, _ in self.nodes or ()) for pods in self.items[item]]
+            return -max(shares, default=0), min(accepting, default=0), item
 
-        self._largest_first = sorted(range(len(self.items)), key=lambda item: (-extent(self.items[item]), item))
+        self._largest_first = sorted(range(len(self.items)), key=key)
 
     def fits(self, seats: tuple[int, ...]) -> bool:
         """Whether a way was found; there may be one that is not tried."""
@@ -58,7 +66,7 @@ class Packing:
         if known is None:
             known = any(all(map(int.__le__, seats, good)) for good in self.good) or (
                 min(self.left(seats), default=0) >= 0
-                and any(self._packs(self.nodes, seats, order) for order in _ORDERS)
+                and (self._packs(self.nodes, seats) or self._aligned(self.nodes, seats))
             )
             self._known[seats] = known
         return known
@@ -82,15 +90,17 @@ class Packing:
                     left[resource] -= need * pods.count * count
         return left
 
-    def _packs(self, nodes: Sequence[tuple[int, Amounts]], seats: tuple[int, ...], order: "_Order") -> bool:
+    def _packs(self, nodes: Sequence[tuple[int, Amounts]], seats: tuple[int, ...]) -> bool:
+        """First fit, the largest pods first."""
         self.tries += 1
         free = [list(amounts) for _, amounts in nodes]
         for item in self._largest_first:
             for pods in self.items[item] if seats[item] else ():
                 left = seats[item] * pods.count
-                accepting = [place for place, (kind, _) in enumerate(nodes) if pods.accepts[kind]]
-                for place in order(accepting, free, pods.need):
+                for place, (kind, _) in enumerate(nodes):
                     here = free[place]
+                    if not pods.accepts[kind]:
+                        continue
                     most = min([have // need for have, need in zip(here, pods.need, strict=True) if need], default=left)
                     if most > 0:
                         most = min(most, left)
@@ -102,25 +112,12 @@ class Packing:
                     return False
         return True
 
-
-_Order = Callable[[list[int], list[list[int]], Amounts], list[int]]
-
-
-def _without_luxury(places: list[int], free: list[list[int]], need: Amounts) -> list[int]:
-    """Nodes first that have the least of what the pod does not ask for: GPUs are left to those who need them."""
-    return sorted(places, key=lambda place: [have for have, asked in zip(free[place], need, strict=True) if not asked])
-
-
-def _alike(places: list[int], free: list[list[int]], need: Amounts) -> list[int]:
-    """Nodes first whose free amounts are most in proportion to what the pod asks for: little of anything is left."""
-
-    def key(place: int) -> tuple[list[int], int]:
-        here = free[place]
-        rooms = [have * 1024 // asked for have, asked in zip(here, need, strict=True) if asked]
-        unasked = [have for have, asked in zip(here, need, strict=True) if not asked]
-        return unasked, sum(rooms) * 1024 // max(1, min(rooms, default=1))
-
-    return sorted(places, key=key)
-
-
-_ORDERS: tuple[_Order, ...] = (_without_luxury, _alike)
+    def _aligned(self, nodes: Sequence[tuple[int, Amounts]], seats: tuple[int, ...]) -> bool:
+        self.tries += _ALIGNING
+        wanted = [
+            (pods.need, pods.accepts, pods.count * count)
+            for item, count in zip(self.items, seats, strict=True)
+            for pods in (item if count else ())
+        ]
+        left, _ = align([(kind, count, free) for (kind, free), count in Counter(nodes).items()], wanted)
+        return not any(left)

@@ -6,9 +6,10 @@ from kubefleet.model.decision import Decision, Previous
 from kubefleet.model.policy import DivideBy, Fit, PolicyType
 from kubefleet.model.request import Request, Workload
 from kubefleet.scheduling.cycle import Cycle
-from kubefleet.scheduling.funnel import run_filters
-from kubefleet.scheduling.repair.board import Board, Player
+from kubefleet.scheduling.funnel import Funnel, run_filters
+from kubefleet.scheduling.repair.board import Board, Player, Way
 from kubefleet.scheduling.repair.packing import Packing, Pods
+from kubefleet.scheduling.repair.spreading import Spreading
 
 
 def make_board(
@@ -51,7 +52,7 @@ def _moves(request: Request, before: Previous, decision: Decision) -> bool:
     policy = request.policy
     if policy.fit is not Fit.FILTER or request.frozen or request.rebalance or before.edited:
         return False
-    if policy.spread_groups or policy.min_clusters or any(spread.hard for spread in policy.topology_spread):
+    if policy.spread_groups or policy.min_clusters:
         return False
     if not any(work.replicas for work in request.workloads):
         return False
@@ -81,18 +82,42 @@ def _player(cycle: Cycle, request: Request, before: Previous, decision: Decision
         if binding.cluster in index:
             held[index[binding.cluster]] = request.amount(binding.replicas)
     caps, lows = _bounds(cycle, request, held)
-    grows = run_filters(cycle, request).grows
+    funnel = run_filters(cycle, request)
     allowed = tuple(
-        c for c in range(number) if caps[c] and (now[c] > held[c] or (grows[c] and not _copy(request, held, c)))
+        c for c in range(number) if caps[c] and (now[c] > held[c] or (funnel.grows[c] and not _copy(request, held, c)))
     )
     asked = request.workloads[0].replicas if request.divides else request.policy.number
     weight = 1 if request.divides else sum(work.replicas for work in request.workloads)
     clusters = request.policy.number if request.policy.type is PolicyType.PICK_N else number
     item = tuple(_pods(cycle, work, 1 if request.divides else work.replicas) for work in request.workloads)
-    wanted = max(0, asked - sum(held))
     return Player(
-        request.name, request.priority, item, weight, wanted, clusters, allowed, tuple(held), tuple(caps), tuple(lows)
+        name=request.name,
+        priority=request.priority,
+        item=item,
+        weight=weight,
+        seats=max(0, asked - sum(held)),
+        clusters=clusters,
+        allowed=allowed,
+        held=tuple(held),
+        caps=tuple(caps),
+        lows=tuple(lows),
+        spreads=_spreads(cycle, request, funnel, held),
     )
+
+
+def _spreads(cycle: Cycle, request: Request, funnel: Funnel, held: Sequence[int]) -> tuple[Spreading, ...]:
+    """What each `DoNotSchedule` has to count."""
+    found = []
+    for spread in (spread for spread in request.policy.topology_spread if spread.hard):
+        codes, values = cycle.columns.domains(spread.key)
+        domains, standing = tuple(codes.tolist()), [0] * len(values)
+        for domain, count in zip(domains, held, strict=True):
+            if domain >= 0:
+                standing[domain] += count
+        eligible = tuple(sorted({domain for c, domain in enumerate(domains) if domain >= 0 and funnel.eligible[c]}))
+        enough = len(eligible) >= (spread.min_domains or 0)
+        found.append(Spreading(domains, tuple(standing), eligible if enough else (), spread.max_skew))
+    return tuple(found)
 
 
 def _copy(request: Request, held: Sequence[int], c: int) -> bool:
@@ -134,17 +159,13 @@ def _book(cycle: Cycle, request: Request, decision: Decision) -> None:
 
 
 def _hopes(board: Board, p: int) -> bool:
-    """Whether somebody who lacks seats would find one if all the others were gone."""
-    player = board.players[p]
-    alone = [[0] * len(row) for row in board.seats]
-    board.seats, seats = alone, board.seats
-    alone[p] = seats[p]
-    before = sum(seats[p])
-    hopeful = False
-    for c in player.allowed if board.missing(p) > 0 else ():
-        row = list(seats[p])
-        row[c] += max(1, player.lows[c] - row[c])
-        alone[p] = row
-        hopeful = hopeful or (row[c] <= player.caps[c] and board.fits(c))
-    board.seats = seats
-    return hopeful and sum(seats[p]) == before
+    """Whether somebody who lacks seats would find more if all the others were gone, beside its own or anew."""
+    before, hopeful = board.seats, False
+    if board.missing(p) <= 0:
+        return False
+    for own in (before[p], [0] * len(before[p])):
+        board.seats = [list(own) if q == p else [0] * len(row) for q, row in enumerate(before)]
+        board.insert(p, Way.ROOMY)
+        hopeful = hopeful or sum(board.seats[p]) > sum(before[p])
+    board.seats = before
+    return hopeful
