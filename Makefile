@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup tools demo example check lint types fast optimum mutants lab engine test bench lock clean
+.PHONY: setup tools demo example check lint types fast properties optimum mutants lab engine test bench lock clean
 
 setup: $(STAMP)
 
@@ -36,7 +36,11 @@ types: setup
 	$(BIN)/mypy
 
 fast: setup
-	$(BIN)/pytest -q -m fast --numprocesses 2 --dist worksteal
+	$(BIN)/pytest -q -m fast $(WITHOUT) --numprocesses 2 --dist worksteal
+
+properties: setup
+	# The laws of the scheduler on 500 fleets each; `fast` has them on a few.
+	$(BIN)/pytest -q tests/properties --hypothesis-profile ci --numprocesses 2 --dist worksteal
 
 check: lint types fast
 
@@ -53,7 +57,8 @@ engine: setup tools
 	# They wait more than they compute: each of the two workers has a lab of its own.
 	$(BIN)/pytest -q -m engine --numprocesses 2 --dist worksteal
 
-test: check optimum lab engine
+test: WITHOUT := --ignore=tests/properties
+test: check properties optimum lab engine
 
 bench: setup tools
 	$(BIN)/python tests/bench/run.py $(addprefix --only ,$(ONLY)) --output bench.json

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from immutabledict import immutabledict
-from makers import NO_EXECUTE, before, best, cluster, counts, moves, named, plan, request
+from makers import ALL, NO_EXECUTE, before, best, cluster, counts, moves, named, node, plan, pod, request
 
 from kubefleet.model.affinity import Affinity, PlacementSelector
 from kubefleet.model.booking import Booking
@@ -132,6 +132,25 @@ def test_what_groups_lack_is_told_in_words(rules: dict[str, object], text: str) 
     made = plan([cluster(name, labels={"region": "eu"}) for name in ("a", "b")], request(policy=best(4, **rules)))
     (reason,) = made.decisions[0].refused["a"]
     assert (reason.code, reason_text(reason)) == (Code.NOT_ENOUGH_GROUPS, text)
+
+
+@pytest.mark.parametrize("priority", [0, 1])
+def test_on_named_clusters_an_affinity_binds_nobody_who_needs_them(priority: int) -> None:
+    """web should have job in its region, which d does not have; job needs web, which is there all the same."""
+    web = request("web", policy=named("d", affinity=(Affinity(PlacementSelector(("job",)), "region"),)))
+    job = request("job", policy=replace(ALL, affinity=(Affinity(PlacementSelector(("web",))),)))
+    fleet = [cluster("c", labels={"region": "eu"}), cluster("d")]
+    made = plan(fleet, (replace(web, priority=priority), job))
+    assert (counts(made.decision("web")), counts(made.decision("job"))) == ({"d": 1}, {"d": 1})
+
+
+def test_who_is_only_warned_of_room_needs_none_in_a_circle_either() -> None:
+    one, two = (
+        request(name, policy=replace(ALL, affinity=(Affinity(PlacementSelector((other,))),)), size=pod(cpu="1"))
+        for name, other in (("one", "two"), ("two", "one"))
+    )
+    made = plan([cluster("a", node("1"))], (one, two))
+    assert [counts(decision) for decision in made.decisions] == [{"a": 1}, {"a": 1}]
 
 
 def test_named_clusters_that_break_the_groups_are_warned_of_as_a_whole() -> None:

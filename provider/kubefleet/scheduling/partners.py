@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kubefleet.model.affinity import CLUSTER, Affinity
-from kubefleet.model.policy import PolicyType
+from kubefleet.model.policy import Fit, PolicyType
 from kubefleet.model.request import Request, Workload
 from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.filters.affinity import AFFINITY
@@ -113,9 +113,9 @@ class Partners:
         return passed
 
     def _hold(self, together: Beside, among: Mask) -> Mask:
-        """Which of some clusters have room for a share of each."""
+        """Which of some clusters have room for a share of each; all, where room binds none of them."""
         places = np.flatnonzero(among)
-        if not len(places):
+        if not len(places) or not any(map(_bound_by_room, together)):
             return among
         demands = [
             (work.pod, np.maximum(_share(request, work) - self.cycle.held_by(request, work, places), 0))
@@ -163,6 +163,13 @@ def _number(request: Request) -> int:
     if request.policy.type is PolicyType.PICK_N:
         return request.policy.number
     return len(request.policy.names) if request.policy.type is PolicyType.PICK_FIXED else 1000
+
+
+def _bound_by_room(request: Request) -> bool:
+    """Whether a placement stays away from where it has no room: that is more than a warning."""
+    kind = request.policy.type
+    binds = kind is PolicyType.PICK_N or (kind is PolicyType.PICK_ALL and request.divides)
+    return binds and request.policy.fit is Fit.FILTER
 
 
 def _share(request: Request, work: Workload) -> int:

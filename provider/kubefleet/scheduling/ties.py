@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kubefleet.model.affinity import PlacementSelector
+from kubefleet.model.policy import PolicyType
 from kubefleet.model.request import Request
 
 
@@ -30,7 +31,6 @@ class Ties:
 def find_ties(requests: Sequence[Request], members: Mapping[PlacementSelector, Sequence[str]]) -> Ties:
     """The ties of a plan's placements among one another, by whom each selector means."""
     needs: dict[str, tuple[str, ...]] = {}
-    needed_by: dict[str, list[str]] = {}
     for request in sorted(requests, key=lambda request: request.name):
         found = {
             name
@@ -41,9 +41,17 @@ def find_ties(requests: Sequence[Request], members: Mapping[PlacementSelector, S
         }
         if found:
             needs[request.name] = tuple(sorted(found))
-            for name in found:
-                needed_by.setdefault(name, []).append(request.name)
-    back = {name: tuple(sorted(names)) for name, names in needed_by.items()}
+    circles = _cycles(needs)
+    for request in requests:
+        # On named clusters an affinity only warns: of those that need him such a one waits for nobody.
+        if request.policy.type is PolicyType.PICK_FIXED and request.name in circles:
+            others = tuple(name for name in needs.pop(request.name) if name not in circles[request.name])
+            needs |= {request.name: others} if others else {}
+    needed_by: dict[str, list[str]] = {}
+    for name in sorted(needs):
+        for other in needs[name]:
+            needed_by.setdefault(other, []).append(name)
+    back = {name: tuple(names) for name, names in needed_by.items()}
     return Ties(needs, back, _units(needs, back), _cycles(needs))
 
 
