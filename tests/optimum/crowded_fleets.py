@@ -11,8 +11,7 @@ The ranges are not chosen by what the scheduler does well in; every draw is inde
 - 2 or 3 priorities, because the order is lexicographic.
 - A sixth of the placements stand in part already, wherever they may be today or not: what stands is kept.
 
-Left out are PickAll with whole copies, where capacity is only a warning, and a minimum beside a hard spread, which may
-contradict one another.
+Left out is PickAll with whole copies, where capacity is only a warning: nothing is exchanged for it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -124,7 +123,7 @@ def _request(name: str, clusters: Sequence[Cluster], levels: int, random: Random
         uid=f"uid-{name}",
         policy=policy,
         workloads=works,
-        divided=_divided(clusters, works[0].replicas, random, low=not policy.topology_spread) if divides else None,
+        divided=_divided(clusters, works[0].replicas, random) if divides else None,
         priority=random.randrange(levels),
     )
 
@@ -156,19 +155,19 @@ def _workload(key: str, random: Random, *, divides: bool) -> Workload:
     return Workload(key, "default", replicas, PodShape(immutabledict(amounts), immutabledict(selector)))
 
 
-def _divided(clusters: Sequence[Cluster], replicas: int, random: Random, *, low: bool) -> Divided:
+def _divided(clusters: Sequence[Cluster], replicas: int, random: Random) -> Divided:
     names = [cluster.name for cluster in clusters]
     some = random.sample(names, random.randint(0, len(names)))
     weights = {name: random.randint(0, 4) for name in some}
     high = {
         name: random.randint(replicas // 8 + 1, replicas) for name in random.sample(names, random.choice((0, 0, 1, 2)))
     }
-    lows = {
+    low = {
         name: min(high.get(name, replicas), random.randint(1, max(1, replicas // 3)))
         for name in random.sample(names, random.choice((0, 0, 0, 1)))
     }
     by = random.choice(list(DivideBy))
-    return Divided(by, immutabledict(weights), immutabledict(lows if low else {}), immutabledict(high))
+    return Divided(by, immutabledict(weights), immutabledict(low), immutabledict(high))
 
 
 def _standing(request: Request, clusters: list[Cluster], random: Random) -> tuple[list[Cluster], Previous]:

@@ -6,7 +6,8 @@ the scheduler decides one placement after the other and lays pods as kube-schedu
 - What stands stays, gets more only where the placement may be today, and counts: among the clusters of a PickN, below
   a maximum, in the topology domains.
 - A whole copy is all of its pods on one cluster, or none.
-- A minimum is kept where a cluster is chosen. With PickAll, where a lack of capacity is only a warning, it is a wish.
+- A minimum is kept where a cluster is chosen. With PickAll, where a lack of capacity is only a warning, it is a wish;
+  so it is beside a hard spread, to which it yields.
 - Where a topology domain gets more, it ends no more than `max_skew` above the least of all eligible domains (0 where
   these are fewer than `min_domains`). Domain by domain such an end can be reached: the least may always have one more.
 """
@@ -101,7 +102,7 @@ class _Program:
         pods = dict.fromkeys(self._on_nodes(request.priority, cluster, work.pod, work.replicas), 1.0)
         any_here = self._column(1)
         self._at_most(pods | {any_here: -float(max(0, most - stands))}, 0)
-        if request.policy.type is PolicyType.PICK_N:
+        if request.policy.type is PolicyType.PICK_N and not request.policy.topology_spread:
             self._row(pods | {any_here: -float(max(0, least - stands))}, 0, highspy.kHighsInf)
         return pods, any_here
 
