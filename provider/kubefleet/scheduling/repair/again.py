@@ -17,7 +17,7 @@ _LARGEST = 20_000
 """Placements × clusters, beyond which planning all of them again would be felt."""
 _MOST_NODES = 2_000
 _BUDGET = 5_000
-"""Packings that are tried in exchanges, and questions about them: mostly some tenths of a second, at most two or three."""
+"""Packings that are tried in exchanges, and questions about them: mostly some tenths of a second, at most three."""
 _MOST_STEPS = 2
 
 
