@@ -3,6 +3,7 @@
 from pulumi_kubefleet.access import ExecCredential, Kubeconfig
 from pulumi_kubefleet.affinity import Affinity
 from pulumi_kubefleet.fleet import Fleet
+from pulumi_kubefleet.health import HealthCheck
 from pulumi_kubefleet.member import MemberCluster
 from pulumi_kubefleet.node_pools import NodePool
 from pulumi_kubefleet.placement import Placement
@@ -30,6 +31,7 @@ __all__ = [
     "ExecCredential",
     "Expr",
     "Fleet",
+    "HealthCheck",
     "Kubeconfig",
     "Label",
     "MemberCluster",

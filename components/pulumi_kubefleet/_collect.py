@@ -11,10 +11,11 @@ from kubefleet.resources.keys import redo_key, to_key
 from kubefleet.spec.mistakes import Mistake
 from kubefleet.spec.selection_record import record_of
 from kubefleet.spec.workload_cuts import cut_workloads
+from pulumi_kubefleet._checks import checks_for
 from pulumi_kubefleet._knowledge import read_knowledge
 from pulumi_kubefleet._known import when_known
 from pulumi_kubefleet._manifests import Read, as_input, read_manifests
-from pulumi_kubefleet._secrets import fleet_secrets, member_secrets
+from pulumi_kubefleet._secrets import fleet_secrets, health_secrets, member_secrets
 from pulumi_kubefleet.member import MemberCluster
 from pulumi_kubefleet.placement import Placement
 
@@ -87,6 +88,7 @@ class Collection:
             "left_out": self._left_out() or None,
             "preview": pulumi.runtime.is_dry_run(),
             **({"knowledge": dict(self.knowledge)} if self.knowledge else {}),
+            **({"health": self.fleet._health} if self.fleet._health else {}),
             "leaving": None,
             "stray": None,
             **computed,
@@ -101,6 +103,11 @@ class Collection:
         """With those that show only when the Outputs in what the members declare are there."""
         secrets = [await member_secrets(name, member._raw) for name, member in self.members.items()]
         secrets.append(await fleet_secrets(self.knowledge))
+        secrets.append(await health_secrets("fleet.health", self.fleet._health))
+        secrets += [
+            await health_secrets(f"placements.{placement.placement_name}.health", placement._raw.get("health"))
+            for placement in self.placements
+        ]
         return [asdict(mistake) for mistake in (*self.mistakes, *chain.from_iterable(secrets))]
 
     def rollout(self, placement: Placement) -> dict[str, Any]:
@@ -108,6 +115,9 @@ class Collection:
         written = {key: placement._raw[key] for key in _OF_ROLLOUT if key in placement._raw}
         if apart := (placement._raw.get("policy") or {}).get("anti_affinity"):
             written["apart"] = apart
+        keys = (item.key for item in self.manifests[placement.placement_name].objects)
+        if checks := checks_for(self.fleet._health, placement._raw.get("health"), keys):
+            written["health"] = checks
         return {
             "schema": SCHEMA,
             "fleet": self.fleet.fleet_name,

@@ -1,4 +1,4 @@
-"""Secrets where none may be: how a member is reached stands in state, and is copied there when the member leaves."""
+"""Secrets where none may be: in how a member is reached and in health checks, which stand in state in plain text."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,24 +7,34 @@ import pulumi
 
 from kubefleet.spec.mistakes import Mistake, join
 
+_OF_ACCESS = (
+    "a secret (expected none: what a member declares stands in the state in plain text). Let the exec plugin read "
+    "it from its own environment or from a file; what is none, such as a server cut out of a kubeconfig, goes "
+    "through pulumi.Output.unsecret."
+)
+_OF_HEALTH = (
+    "a secret (expected none: a health check stands in the state in plain text). Compare with something that is none, "
+    "or let a function read it."
+)
+
 
 async def member_secrets(name: str, raw: Mapping[str, Any]) -> list[Mistake]:
     """A mistake for every secret Output in what a member declares. Waits until each Output says whether it is one."""
-    return await _mistakes(raw, f"members.{name}")
+    return await _mistakes(raw, f"members.{name}", _OF_ACCESS)
 
 
 async def fleet_secrets(raw: Mapping[str, Any]) -> list[Mistake]:
     """The same of what a fleet itself declares: how its hub is reached."""
-    return await _mistakes(raw, "fleet")
+    return await _mistakes(raw, "fleet", _OF_ACCESS)
 
 
-async def _mistakes(raw: Mapping[str, Any], path: str) -> list[Mistake]:
-    message = (
-        "a secret (expected none: what a member declares stands in the state in plain text). Let the exec plugin read "
-        "it from its own environment or from a file; what is none, such as a server cut out of a kubeconfig, goes "
-        "through pulumi.Output.unsecret."
-    )
-    return [Mistake(path, message) for path in await _secret_paths(raw, path)]
+async def health_secrets(path: str, raw: Any) -> list[Mistake]:
+    """The same of health checks."""
+    return await _mistakes(raw, path, _OF_HEALTH)
+
+
+async def _mistakes(raw: Any, path: str, message: str) -> list[Mistake]:
+    return [Mistake(found, message) for found in await _secret_paths(raw, path)]
 
 
 async def _secret_paths(value: Any, path: str) -> list[str]:

@@ -12,9 +12,11 @@ from kubefleet.model.counted import counted
 from kubefleet.resources.keys import redo_key, to_key
 from pulumi_kubefleet._collect import SCHEMA, Collection, collect
 from pulumi_kubefleet._program import program_error
+from pulumi_kubefleet._record import plain
 from pulumi_kubefleet._resources import Outcome, Ownership, Schedule, Settle, Stage
 from pulumi_kubefleet._source import caller
 from pulumi_kubefleet.access import ExecCredential, Kubeconfig
+from pulumi_kubefleet.health import HealthCheck
 from pulumi_kubefleet.member import MemberCluster
 from pulumi_kubefleet.node_pools import NodePool
 from pulumi_kubefleet.placement import Manifest, Placement
@@ -42,6 +44,7 @@ class Fleet(pulumi.ComponentResource):
         hub: the cluster whose ClusterProfiles describe members, by name: their properties are read from it.
         sku_file: rows for the table of instance types, or changes of its rows (YAML).
         price_file: what nodes cost and how clean their electricity is, by instance type or region (YAML).
+        health: health checks of your own that hold for the objects of all placements.
 
     """
 
@@ -55,6 +58,7 @@ class Fleet(pulumi.ComponentResource):
         hub: Kubeconfig | ExecCredential | None = None,
         sku_file: str | PathLike[str] | None = None,
         price_file: str | PathLike[str] | None = None,
+        health: Sequence[HealthCheck] = (),
         opts: pulumi.ResourceOptions | None = None,
         **unknown: Any,
     ) -> None:
@@ -63,6 +67,7 @@ class Fleet(pulumi.ComponentResource):
         self._source = caller()
         self._unknown = unknown
         self._of_all = {"hub": hub, "sku_file": sku_file, "price_file": price_file}
+        self._health: Any = plain(health)
         self._members: list[MemberCluster] = []
         self._placements: list[Placement] = []
         self._closed = False
@@ -124,6 +129,7 @@ class Fleet(pulumi.ComponentResource):
         policy: Policy | None = None,
         replicas: Duplicated | Divided | None = None,
         strategy: RollingUpdate | None = None,
+        health: Sequence[HealthCheck] | None = None,
         priority: int | None = None,
         labels: Mapping[str, pulumi.Input[str]] | None = None,
         freeze: bool | None = None,
@@ -145,6 +151,7 @@ class Fleet(pulumi.ComponentResource):
             policy=policy,
             replicas=replicas,
             strategy=strategy,
+            health=health,
             priority=priority,
             labels=labels,
             freeze=freeze,

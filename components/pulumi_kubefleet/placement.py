@@ -8,6 +8,7 @@ import pulumi
 
 from pulumi_kubefleet._record import plain
 from pulumi_kubefleet._source import caller
+from pulumi_kubefleet.health import HealthCheck
 from pulumi_kubefleet.policies import Policy
 from pulumi_kubefleet.replicas import Divided, Duplicated
 from pulumi_kubefleet.strategies import RollingUpdate
@@ -30,6 +31,7 @@ class Placement(pulumi.ComponentResource):
         policy: `PickAll()` (default), `PickFixed(...)` or `PickN(n, ...)`.
         replicas: `Duplicated()` (default) or `Divided(...)`.
         strategy: `RollingUpdate(...)`.
+        health: health checks of your own, `[HealthCheck(...)]`, beside those of the fleet.
         priority: higher is planned first.
         labels: labels of the placement itself.
         freeze: keep the decision as it is, whatever changes.
@@ -54,6 +56,7 @@ class Placement(pulumi.ComponentResource):
         policy: Policy | None = None,
         replicas: Duplicated | Divided | None = None,
         strategy: RollingUpdate | None = None,
+        health: Sequence[HealthCheck] | None = None,
         priority: int | None = None,
         labels: Mapping[str, pulumi.Input[str]] | None = None,
         freeze: bool | None = None,
@@ -77,6 +80,7 @@ class Placement(pulumi.ComponentResource):
             "policy": policy,
             "replicas": replicas,
             "strategy": strategy,
+            "health": health,
             "priority": priority,
             "labels": labels,
             "freeze": freeze,

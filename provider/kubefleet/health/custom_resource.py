@@ -1,15 +1,15 @@
 """Any other kind, by the standard conditions, as kstatus reads them (sigs.k8s.io/cli-utils, pkg/kstatus)."""
 
-from kubefleet.health.reading import Live, condition, count, part, says
+from kubefleet.health.reading import Live, behind, condition, count, part, says
 from kubefleet.health.status import Health, available, failed, progressing, unverified
 
 
 def custom_resource(live: Live) -> Health:
     """`Stalled` is failed, `Reconciling` progressing, `Ready` or else `Available` decides; without any, unverified."""
     generation = count(part(live, "metadata"), "generation")
-    observed = part(live, "status").get("observedGeneration")
-    if isinstance(observed, int) and observed < generation:
-        return progressing(f"its controller has seen generation {observed} of {generation}")
+    unseen = behind(live)
+    if unseen is not None:
+        return unseen
     if condition(live, "Stalled").get("status") == "True":
         return failed(says(condition(live, "Stalled")))
     if condition(live, "Reconciling").get("status") == "True":

@@ -56,3 +56,12 @@ def pods_missing(have: int, want: int, what: str) -> Health | None:
 def pods_too_many(have: int, want: int) -> Health | None:
     """Progressing while pods beyond `want` still run."""
     return progressing(f"{have - want} old pods still run") if have > want else None
+
+
+def behind(live: Live) -> Health | None:
+    """Progressing while the controller has seen only an older generation; None when it has not, or does not say."""
+    generation = count(part(live, "metadata"), "generation")
+    observed = part(live, "status").get("observedGeneration")
+    if isinstance(observed, int) and observed < generation:
+        return progressing(f"its controller has seen generation {observed} of {generation}")
+    return None

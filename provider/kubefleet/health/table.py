@@ -6,9 +6,9 @@ from typing import Final
 from kubefleet.health import network, platform, pods
 from kubefleet.health.custom_resource import custom_resource
 from kubefleet.health.deployment import deployment, replica_set
-from kubefleet.health.reading import Live, part
+from kubefleet.health.reading import Live
 from kubefleet.health.stateful_set import daemon_set, stateful_set
-from kubefleet.health.status import Health, available, progressing
+from kubefleet.health.status import Health, available
 from kubefleet.health.storage import volume_claim
 
 _RULES: Final[Mapping[tuple[str, str], Callable[[Live], Health]]] = {
@@ -58,17 +58,10 @@ _DATA: Final = frozenset(
         ("storage.k8s.io", "StorageClass"),
     }
 )
-_NO_CLASSES: Final[Mapping[str, str]] = {}
 
 
-def health(live: Live, *, binding_modes: Mapping[str, str] = _NO_CLASSES) -> Health:
-    """Whether a live object (as the API server gives it) is available.
-
-    `binding_modes`: volumeBindingMode by storage class, for volume claims; a claim of a class that it does not name
-    counts as one that binds at once. Never raises: what is missing in the object is not there yet.
-    """
-    if part(live, "metadata").get("deletionTimestamp"):
-        return progressing("being deleted")
+def built_in(live: Live, binding_modes: Mapping[str, str]) -> Health:
+    """What the rule of its kind says of a live object that is not being deleted; `binding_modes` as `health` has it."""
     group, slash, _ = str(live.get("apiVersion") or "").partition("/")
     kind = (group if slash else "", str(live.get("kind") or ""))
     if kind in _DATA:

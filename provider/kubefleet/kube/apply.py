@@ -19,6 +19,7 @@ from kubefleet.kube.placement_identity import PlacementIdentity
 from kubefleet.kube.refusal import NotApplied
 from kubefleet.kube.refused_write import explain
 from kubefleet.kube.replicas import hand_over_replicas, is_autoscaled
+from kubefleet.kube.served import await_served
 from kubefleet.kube.together import together
 from kubefleet.spec.scale import replicas_in, with_replicas
 
@@ -88,6 +89,7 @@ def apply_objects(
         created += [ref for ref in refs if _is_absent(seen[ref.key])]
         if wave.wait:
             wait(refs)
+            await_served(connection, wave.objects, patience)
     return Applied(tuple(sorted(objects)), tuple(sorted(written)), tuple(sorted(created)))
 
 

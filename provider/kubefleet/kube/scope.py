@@ -17,7 +17,7 @@ def scoped(connection: Connection, manifests: Sequence[Mapping[str, Any]]) -> tu
     """The manifests, without `metadata.namespace` where their kind is cluster-scoped: served so, or by a CRD that is
     among them. A kind that nobody knows yet is taken as it is written.
     """
-    coming = dict(_scope_of_crd(manifest) for manifest in manifests if _is_crd(manifest))
+    coming = dict(_scope_of_crd(manifest) for manifest in manifests if is_crd(manifest))
     found = []
     for manifest in manifests:
         ref = ref_of(manifest)
@@ -37,7 +37,8 @@ def _is_namespaced(connection: Connection, ref: ObjectRef, coming: Mapping[tuple
     return served is None or served.namespaced
 
 
-def _is_crd(manifest: Mapping[str, Any]) -> bool:
+def is_crd(manifest: Mapping[str, Any]) -> bool:
+    """Whether it defines a kind."""
     ref = ref_of(manifest)
     return ref.group == _CRD_GROUP and ref.kind == "CustomResourceDefinition"
 

@@ -14,6 +14,7 @@ from kubefleet.model.request import Request
 from kubefleet.resources._abandoned import abandoned
 from kubefleet.resources.keys import to_key
 from kubefleet.spec.declared import parse_placement, same_policy
+from kubefleet.spec.health_check import parse_checks
 from kubefleet.spec.knowledge import parse_knowledge
 from kubefleet.spec.member import parse_member
 from kubefleet.spec.mistakes import Mistake, Spelling
@@ -60,6 +61,8 @@ def read_declaration(olds: Props, news: Props, unknown: frozenset[str]) -> tuple
     check_references(requests, names, mistakes, placement_names=news.get("placements", {}))
     members.extend(leaving_members(olds, frozenset(names)))
     members.sort(key=lambda member: member.name)
+    everything = [key for raw in news.get("placements", {}).values() for key in raw.get("objects", ())]
+    parse_checks(news.get("health"), "fleet.health", everything, mistakes, every=False)
     knowledge = parse_knowledge(news.get("knowledge") or {}, mistakes)
     return Declaration(tuple(members), tuple(requests), knowledge), mistakes
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from immutabledict import immutabledict
 
+from kubefleet.health.checks import Check
 from kubefleet.kube import Connection, Unreachable
 from kubefleet.kube.placement_identity import PlacementIdentity
 from kubefleet.model.access import Access
@@ -16,8 +17,9 @@ from kubefleet.rollout.task import Task
 from kubefleet.rollout.wanted import KnownAs
 from kubefleet.spec.affinity import parse_apart
 from kubefleet.spec.follower_kinds import is_follower
+from kubefleet.spec.health_check import parse_checks
 from kubefleet.spec.member import parse_member
-from kubefleet.spec.mistakes import Spelling
+from kubefleet.spec.mistakes import Mistake, MistakesError, Spelling
 from kubefleet.spec.strategy import parse_strategy
 
 
@@ -42,7 +44,17 @@ def make_task(news: Props, olds: Props | None) -> Task:
         fresh=olds is None and "after" not in news and news["uid"] not in _session.gone,
         held_before=frozenset((olds or {}).get("to") or {}) | frozenset((olds or {}).get("pending") or ()),
         cancelled=_engine.cancelled.is_set,
+        checks=_checks(news),
     )
+
+
+def _checks(news: Props) -> tuple[Check, ...]:
+    """The user's health checks, which `Schedule.check` has found fine. Raises MistakesError: none is ever left out."""
+    mistakes: list[Mistake] = []
+    checks = parse_checks(news.get("health"), "health", (), mistakes, every=False)
+    if mistakes:
+        raise MistakesError(mistakes)
+    return checks
 
 
 def identity_of(props: Props) -> PlacementIdentity:

@@ -18,7 +18,7 @@ _OVERTAKEN = "the fleet changed since this preview; nothing was changed. Run `pu
 
 
 class ScheduleProvider(Adapter):
-    """Inputs: `fleet, members, placements`; computed: `to:<placement>`, `redo:<placement>`, `leaving`, `gone`,
+    """Inputs: `fleet, members, placements, health?`; computed: `to:<placement>`, `redo:<placement>`, `leaving`, `gone`,
     `stray`, `uids`, `turns`, `tainted`.
 
     `mistakes`, `sources`, `left_out` (objects of manifests that no placement takes) and `preview` (whether this is one)
@@ -87,8 +87,9 @@ def _known(olds: Props, news: Props) -> tuple[Props, frozenset[str]]:
         for name, raw in news["placements"].items()
     }
     unknown = frozenset(name for name, raw in placements.items() if has_unknown(raw))
+    health = None if has_unknown(news.get("health")) else news.get("health")
     known_of_all = {key: value for key, value in (news.get("knowledge") or {}).items() if not has_unknown(value)}
-    return {**news, "members": members, "placements": placements, "knowledge": known_of_all}, unknown
+    return {**news, "members": members, "placements": placements, "knowledge": known_of_all, "health": health}, unknown
 
 
 def _all_mistakes(mistakes: Any, sources: Mapping[str, str]) -> str:

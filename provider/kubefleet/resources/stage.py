@@ -15,7 +15,7 @@ _COMPUTED = ("phase", "reason", "pending")
 
 
 class StageProvider(Adapter):
-    """Inputs: `fleet, placement, stack, members, uid, revision, to, redo?, strategy?, labels?`.
+    """Inputs: `fleet, placement, stack, members, uid, revision, to, redo?, strategy?, labels?, health?`.
 
     Outputs: the inputs and `phase`, `reason`, `pending`.
     """

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubefleet.health import Status, health
+from kubefleet.health.checks import Check
 from kubefleet.kube import Cancelled, Connection, Unreachable, fan_out
 from kubefleet.kube.inventory_store import read_inventory_object
 from kubefleet.kube.object_access import find
@@ -32,7 +33,9 @@ def read_live(task: Task, clusters: Iterable[str]) -> Live:
     autoscaled = autoscaled_keys(task)
     unreachable: dict[str, str] = {}
     outcomes = fan_out(
-        names, lambda name: read_copy(task.connect(name), task.identity.uid, autoscaled), max_parallel=task.max_parallel
+        names,
+        lambda name: read_copy(task.connect(name), task.identity.uid, autoscaled, task.checks),
+        max_parallel=task.max_parallel,
     )
     for name, outcome in zip(names, outcomes, strict=True):
         if isinstance(outcome.error, Unreachable) and not isinstance(outcome.error, Cancelled):
@@ -44,10 +47,13 @@ def read_live(task: Task, clusters: Iterable[str]) -> Live:
     return Live(copies, unreachable)
 
 
-def read_copy(connection: Connection, uid: str, autoscaled: frozenset[str] = frozenset()) -> Copy | None:
+def read_copy(
+    connection: Connection, uid: str, autoscaled: frozenset[str] = frozenset(), checks: tuple[Check, ...] = ()
+) -> Copy | None:
     """The copy of a placement on one member, or None. A rollout that was not completed counts as no revision.
 
-    The replicas of workloads that are `autoscaled` are those that are booked: how many there are is not ours.
+    The replicas of workloads that are `autoscaled` are those that are booked: how many there are is not ours. What the
+    user has `checks` for has to be available too.
     """
     inventory = read_inventory_object(connection, uid)
     if inventory is None:
@@ -57,17 +63,20 @@ def read_copy(connection: Connection, uid: str, autoscaled: frozenset[str] = fro
     available = True
     for ref in inventory.objects:
         custom = ref.owner_value in booked and ref.group not in {"", "apps", "batch"}
-        if not custom and (ref.kind not in _KEPT_RUNNING or ref.group not in {"", "apps"}):
+        runs = custom or (ref.kind in _KEPT_RUNNING and ref.group in {"", "apps"})
+        checked = any(check.subject.covers(ref.api_version, ref.kind, ref.namespace, ref.name) for check in checks)
+        if not runs and not checked:
             continue
         live = find(connection, ref)
         if live is None:
             available = False
             continue
         key = ref.owner_value
-        replicas[key] = booked.get(key, 0) if key in autoscaled else replicas_of(live)
+        if runs:
+            replicas[key] = booked.get(key, 0) if key in autoscaled else replicas_of(live)
         # Nobody can tell the health of a custom resource without conditions: it passes in a rollout, and does here.
         fine = {Status.AVAILABLE, Status.UNVERIFIED} if custom else {Status.AVAILABLE}
-        available = available and health(live).status in fine
+        available = available and health(live, checks=checks).status in fine
     return Copy(connection.name, inventory.revision if inventory.completed else "", replicas, available)
 
 

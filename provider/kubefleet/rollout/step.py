@@ -31,7 +31,7 @@ def run_step(task: Task, cluster: str, replicas: Replicas, progress: Progress) -
     def seen(ref: ObjectRef, live: Mapping[str, Any]) -> None:
         progress.saw(cluster, ref, live)
 
-    wait = Waiting(connection, deadline, task.strategy.unverified_wait, seen, task.warn)
+    wait = Waiting(connection, deadline, task.strategy.unverified_wait, seen, task.warn, task.checks)
     placed = place(
         connection,
         task.identity,

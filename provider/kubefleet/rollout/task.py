@@ -6,6 +6,7 @@ from typing import Any
 
 from immutabledict import immutabledict
 
+from kubefleet.health.checks import Check
 from kubefleet.kube import Connection
 from kubefleet.kube.patience import never
 from kubefleet.kube.placement_identity import PlacementIdentity
@@ -24,7 +25,8 @@ class Task:
     Unreachable. `divided`: replicas, and the bounds of autoscalers, are parts of a whole. `partners` are uids of
     placements of the same run that share followers of the same content, `going` placements that are removed at the end
     of this command (uid -> name). `behind` are clusters that the stages before could not bring up to date. `fresh`: the
-    stack has never placed it. `show` takes one line of progress, `warn` one that has to stay in sight.
+    stack has never placed it. `show` takes one line of progress, `warn` one that has to stay in sight. `checks` are the
+    user's own of health.
     """
 
     identity: PlacementIdentity
@@ -45,6 +47,7 @@ class Task:
     fresh: bool = False
     cancelled: Callable[[], bool] = never
     max_parallel: int = 32
+    checks: tuple[Check, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

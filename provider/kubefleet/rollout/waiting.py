@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from kubefleet.health import Health, Status, health
+from kubefleet.health.checks import Check
 from kubefleet.kube import Connection, watch
 from kubefleet.kube.errors import MemberError
 from kubefleet.kube.object_access import find
@@ -31,6 +32,7 @@ class Waiting:
 
     `deadline` is a moment of `time.monotonic`, `seen` gets each live object as it changes. An object whose health
     nobody can tell passes when it has been so for `unverified_wait` seconds; `warn` then gets one line about it.
+    `checks` are the user's own.
     """
 
     connection: Connection
@@ -38,6 +40,7 @@ class Waiting:
     unverified_wait: float
     seen: Seen
     warn: Callable[[str], None]
+    checks: tuple[Check, ...] = ()
     _watched: dict[ObjectRef, "_Watched"] = field(init=False, repr=False, default_factory=dict)
 
     def __call__(self, refs: Iterable[ObjectRef]) -> None:
@@ -91,7 +94,7 @@ class Waiting:
         if live is None:
             item.learn(_ABSENT)
             return
-        item.learn(health(live, binding_modes=binding_modes_for(self.connection, live)))
+        item.learn(health(live, binding_modes=binding_modes_for(self.connection, live), checks=self.checks))
         self.seen(item.ref, live)
         if item.health.status is Status.FAILED:
             raise Unhealthy(self.connection.name, item.ref, item.says)

@@ -1,4 +1,4 @@
-"""Functions of the user's own, found by the names that a policy has for them."""
+"""Functions of the user's own, found by the names that a policy or a health check has for them."""
 
 import importlib
 import re
@@ -11,6 +11,7 @@ from kubefleet.spec.mistakes import Mistake, did_you_mean
 
 FILTERS = "kubefleet.filters"
 SCORERS = "kubefleet.scorers"
+HEALTH_CHECKS = "kubefleet.health_checks"
 """The groups of entry points."""
 _PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 

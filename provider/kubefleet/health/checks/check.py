@@ -1,0 +1,24 @@
+"""A check: which objects it is about, and the rule that judges them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from kubefleet.health.status import Health
+from kubefleet.model.subject import Subject
+
+
+class Rule(Protocol):
+    """Judges a live object; as text it is what the user wrote. Never raises."""
+
+    def __call__(self, live: Mapping[str, Any], /) -> Health:
+        """Available if it holds, else mostly Progressing, with the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """`replaces`: the built-in rule of the kind has no say on these objects."""
+
+    subject: Subject
+    rule: Rule
+    replaces: bool = False

@@ -1,0 +1,87 @@
+"""Health checks of the user's own: a rollout waits for them, and mistakes in them show in the preview."""
+
+import json
+
+import pytest
+import yaml
+from widget_controller import EXAMPLE, widget_controller
+
+pytestmark = pytest.mark.engine
+
+CEL = "object.status.phase == 'Running' && object.status.replicas >= 3"
+CHECK = f'HealthCheck(kind="example.com/Widget", cel="{CEL}")'
+WIDGETS = """
+DEFINITION = {definition!r}
+WIDGET = {{"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {{"name": "main", "namespace": "shop"}},
+           "spec": {{"replicas": {replicas}}}}}
+fleet.placement("widgets", manifests=[NAMESPACE, DEFINITION, WIDGET], policy=PickFixed("eu-1", "us-1"),
+    strategy=RollingUpdate(max_unavailable=1, progress_deadline="{deadline}s"), health=[{health}])
+"""
+DEFINITION = yaml.safe_load((EXAMPLE / "k8s" / "definition.yaml").read_text())
+
+
+def widgets(*, replicas=3, deadline=60, health=CHECK) -> str:
+    return WIDGETS.format(definition=DEFINITION, replicas=replicas, deadline=deadline, health=health)
+
+
+def replicas_of(stack, cluster) -> int:
+    return json.loads(stack.kubectl(cluster, "get", "widget", "main", "-n", "shop", "-o", "json"))["spec"]["replicas"]
+
+
+def test_a_check_holds_a_rollout_until_it_is_true(stack):
+    environment = stack.pulumi.environment
+    stack.write(widgets())
+    with widget_controller(environment, "eu-1", "us-1"):
+        stack.up()
+
+    # The first of the two clusters does not get well: the second is not touched.
+    stack.write(widgets(replicas=4, deadline=8))
+    since = stack.events()
+    with widget_controller(environment, "eu-1", phase="Pending"):
+        told = stack.up(code=-1)
+    assert f"eu-1: Widget shop/main is not available: `{CEL}` is false when its time was up" in told
+    assert [replicas_of(stack, cluster) for cluster in ("eu-1", "us-1")] == [4, 3]
+    assert {cluster for cluster, *_ in stack.writes(since)} == {"eu-1"}
+
+    with widget_controller(environment, "eu-1", "us-1"):
+        stack.up()
+    assert [replicas_of(stack, cluster) for cluster in ("eu-1", "us-1")] == [4, 4]
+
+    # A changed check is a change of the program, and none of the objects.
+    stack.write(widgets(replicas=4, deadline=8, health=CHECK.replace(">= 3", ">= 2")))
+    assert "diff: ~placements" in stack.preview()
+    since = stack.events()
+    stack.up()
+    assert stack.writes(since) == []
+    assert "to update" not in stack.run("preview").stdout
+
+
+MISTAKES = """
+fleet.placement("web", manifests=[NAMESPACE, deployment()], policy=PickFixed("eu-1"), health=[
+    HealthCheck(kind="apps/Deployment", cel="size(object.spec.template.spec.containers) == '1'"),
+    HealthCheck(kind="apps/Deployment", cel="object.status.replicas >"),
+    HealthCheck(object="Deployment/shop/wbe", jsonpath="$.status[", value=pulumi.Output.secret("hunter2")),
+    HealthCheck(kind="Widget", function="nowhere:ready"), HealthCheck(kind="apps/Deployment", sel="true")])
+"""
+
+
+def test_all_mistakes_in_checks_show_in_the_preview_with_a_caret(stack):
+    stack.write(MISTAKES)
+    told = stack.preview(code=-1)
+    lines = told.splitlines()
+    at = next(i for i, line in enumerate(lines) if "placements.web.health[0].cel: found no matching overload" in line)
+    assert "__main__.py:9: " in lines[at]
+    assert lines[at + 1].lstrip() == "size(object.spec.template.spec.containers) == '1'"
+    assert lines[at + 2].index("^") == lines[at + 1].index("== '1'")
+    for mistake in (
+        "placements.web.health[1].cel: Syntax error",
+        "placements.web.health[2].object: it has no object `Deployment/shop/wbe`",
+        "Did you mean `Deployment/shop/web`?",
+        "placements.web.health[2].jsonpath: unexpected end of query",
+        "placements.web.health[2].value: a secret (expected none",
+        "placements.web.health[3].kind: none of its objects is of kind `Widget`",
+        "placements.web.health[3].function: `nowhere` cannot be imported",
+        "placements.web.health[4].sel: unknown field `sel`",
+    ):
+        assert mistake in told, told
+    assert "hunter2" not in told
