@@ -97,6 +97,8 @@ def test_seats_that_a_limit_forbids_go_to_clusters_that_are_not_in_use_yet() -> 
         (DivideBy.WEIGHT, [Share(0, 0, 0, 3, 9), Share(1, 0, 0, 9, 9)], [9, 1], 6, [3, 3]),
         # 6 and 2 fit there; room for 8 more is left on new nodes of both.
         (DivideBy.AVAILABLE, [Share(0, 4, 0, 14, 10), Share(1, 0, 0, 10, 10)], [2, 2], 16, [10, 6]),
+        # Nothing is there on a: its room counts whole, 3 to the 3 that b has left, and not 2.
+        (DivideBy.AVAILABLE, [Share(0, 0, 0, 3, 3), Share(1, 0, 0, 5, 5)], [0, 2], 5, [2, 3]),
         # New nodes are only on b; a has no room left.
         (DivideBy.AVAILABLE, [Share(0, 0, 0, 2, 2), Share(1, 0, 0, 10, 10)], [2, 2], 9, [2, 7]),
     ],

@@ -33,15 +33,15 @@ def back_one_by_one(weights: list[int], start: list[int], floors: list[int], sea
     return held
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(60))
 def test_many_at_once_are_as_one_by_one(seed: int) -> None:
     draw = random.Random(seed)
     places = draw.randint(1, 5)
     weights = [draw.choice([0, 1, 1, 2, 3, 7, 100]) for _ in range(places)]
-    start = [draw.choice([0, 0, 1, 5, 60]) for _ in range(places)]
+    start = [draw.choice([0, 0, 1, 5, 17, 41, 60]) for _ in range(places)]
     caps = [have + draw.choice([0, 1, 9, 40, FREE]) for have in start]
     floors = [draw.randint(0, have) for have in start]
-    for seats in (0, 1, 7, 8 * places, 8 * places + 1, 8 * places + 2, 50, 90):
+    for seats in (0, 1, 7, 8 * places, 8 * places + 1, 8 * places + 2, 50, 90, 140):
         assert add_seats(weights, start, caps, seats) == one_by_one(weights, start, caps, seats)
         assert remove_seats(weights, start, floors, seats) == back_one_by_one(weights, start, floors, seats)
 
