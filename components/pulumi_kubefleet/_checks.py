@@ -3,12 +3,19 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import pulumi
+
 from kubefleet.model.subject import subject_of_kind, subject_of_object
 
 
-def checks_for(of_fleet: Any, of_placement: Any, keys: Iterable[str]) -> list[Any]:
-    """Plain data, the fleet's first. `keys`: its objects. What is no list is a mistake told elsewhere."""
+def checks_for(of_fleet: Any, of_placement: Any, keys: Iterable[str]) -> Any:
+    """Plain data, the fleet's first; an Output of it if one of them is. `keys`: its objects.
+
+    What is no list is a mistake that is told elsewhere.
+    """
     known = list(keys)
+    if isinstance(of_fleet, pulumi.Output) or isinstance(of_placement, pulumi.Output):
+        return pulumi.Output.all(of_fleet, of_placement).apply(lambda both: checks_for(both[0], both[1], known))
     general = [check for check in _listed(of_fleet) if _may_be_about(check, known)]
     return [*general, *_listed(of_placement)]
 

@@ -88,7 +88,7 @@ class Collection:
             "left_out": self._left_out() or None,
             "preview": pulumi.runtime.is_dry_run(),
             **({"knowledge": dict(self.knowledge)} if self.knowledge else {}),
-            **({"health": self.fleet._health} if self.fleet._health else {}),
+            **({"health": self.fleet._health} if self.fleet._health not in (None, []) else {}),
             "leaving": None,
             "stray": None,
             **computed,
@@ -116,7 +116,8 @@ class Collection:
         if apart := (placement._raw.get("policy") or {}).get("anti_affinity"):
             written["apart"] = apart
         keys = (item.key for item in self.manifests[placement.placement_name].objects)
-        if checks := checks_for(self.fleet._health, placement._raw.get("health"), keys):
+        checks = checks_for(self.fleet._health, placement._raw.get("health"), keys)
+        if checks != []:
             written["health"] = checks
         return {
             "schema": SCHEMA,

@@ -61,7 +61,8 @@ fleet.placement("web", manifests=[NAMESPACE, deployment()], policy=PickFixed("eu
     HealthCheck(kind="apps/Deployment", cel="size(object.spec.template.spec.containers) == '1'"),
     HealthCheck(kind="apps/Deployment", cel="object.status.replicas >"),
     HealthCheck(object="Deployment/shop/wbe", jsonpath="$.status[", value=pulumi.Output.secret("hunter2")),
-    HealthCheck(kind="Widget", function="nowhere:ready"), HealthCheck(kind="apps/Deployment", sel="true")])
+    HealthCheck(kind="Widget", function="nowhere:ready"), HealthCheck(kind="apps/Deployment", sel="true"),
+    HealthCheck(kind="apps/Deployment", cel=pulumi.Output.secret("hunter2 +"))])
 """
 
 
@@ -82,6 +83,7 @@ def test_all_mistakes_in_checks_show_in_the_preview_with_a_caret(stack):
         "placements.web.health[3].kind: none of its objects is of kind `Widget`",
         "placements.web.health[3].function: `nowhere` cannot be imported",
         "placements.web.health[4].sel: unknown field `sel`",
+        "placements.web.health[5].cel: a secret (expected none",
     ):
         assert mistake in told, told
     assert "hunter2" not in told

@@ -1,6 +1,9 @@
+from pathlib import Path
+
 import pytest
 
 from kubefleet.health import Health, Status, health
+from kubefleet.health.table import _RULES
 
 pytestmark = pytest.mark.fast
 
@@ -226,3 +229,8 @@ def test_what_is_being_deleted_is_never_available():
 )
 def test_an_object_that_lacks_everything_is_not_available_and_nothing_is_raised(broken):
     assert health(broken).status in (P, U)
+
+
+def test_the_docs_name_every_kind_that_has_a_rule():
+    built_in = Path(__file__).parents[2].joinpath("docs", "health.md").read_text().partition("## Checks of your own")[0]
+    assert [kind for _, kind in _RULES if kind not in built_in] == []

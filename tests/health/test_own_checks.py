@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from kubefleet.health import Health, Status, health
+from kubefleet.health import Health, Status, failed, health
 from kubefleet.health.checks import Cel, Check, Condition, Function, JsonPath
 from kubefleet.model.subject import Subject, subject_of_kind, subject_of_object
 
@@ -131,7 +131,7 @@ FUNCTION = [
     ("it answers nothing", lambda _: None, RUNNING, P, "returned NoneType `None` (expected True, False"),
     ("it answers an empty text", lambda _: " ", RUNNING, P, "returned str"),
     ("it changes what it got", _changes, {"phase": "Pending"}, P, "changed it"),
-    ("it knows that waiting is of no use", lambda _: Health(F, "no licence"), RUNNING, F, "no licence"),
+    ("it knows that waiting is of no use", lambda _: failed("no licence"), RUNNING, F, "no licence"),
 ]
 
 

@@ -9,8 +9,10 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from kubefleet.health.checks import Cel, Check
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.object_ref import ObjectRef
+from kubefleet.model.subject import Subject
 from kubefleet.rollout.waiting import Unhealthy, Waiting
 
 pytestmark = pytest.mark.fast
@@ -103,7 +105,9 @@ def conditions(kind: str, status: str) -> list[dict[str, str]]:
 class Waited:
     """A wait and what it has said."""
 
-    def __init__(self, connection: Connection, *, within: float = 5, unverified_wait: float = 60) -> None:
+    def __init__(
+        self, connection: Connection, *, within: float = 5, unverified_wait: float = 60, checks: tuple[Check, ...] = ()
+    ) -> None:
         self.warnings: list[str] = []
         self.seen: list[str] = []
         self.wait = Waiting(
@@ -112,6 +116,7 @@ class Waited:
             unverified_wait,
             lambda ref, _: self.seen.append(ref.name),
             self.warnings.append,
+            checks,
         )
 
     def seconds(self, *refs: ObjectRef) -> float:
@@ -216,3 +221,36 @@ def test_a_class_that_may_not_be_read_is_not_known(api: HTTPServer, connection: 
     Cluster(api, data=[pending("late")])
     with pytest.raises(Unhealthy, match="phase Pending when its time was up"):
         Waited(connection, within=1).wait([CLAIM])
+
+
+RUNS = (Check(Subject("Thing", "example.com"), Cel("object.status.phase == 'Running'")),)
+
+
+def test_a_custom_resource_with_a_check_is_waited_for_until_it_holds(api: HTTPServer, connection: Connection) -> None:
+    Cluster(api, thing=[state(THING), (0.3, state(THING, phase="Starting")), (0.6, state(THING, phase="Running"))])
+    waited = Waited(connection, within=20, unverified_wait=0.1, checks=RUNS)
+    assert 0.6 <= waited.seconds(THING) < 5
+    assert waited.warnings == []
+
+
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [
+        ({"phase": "Starting"}, "`object.status.phase == 'Running'` is false"),
+        ({}, "`object.status.phase == 'Running'`: Key not found in map : \"phase\""),
+        ({"phase": "Running", "observedGeneration": 1}, "its controller has seen generation 1 of 2"),
+    ],
+)
+def test_a_check_that_does_not_hold_fails_when_time_is_up(
+    api: HTTPServer, connection: Connection, status: dict[str, Any], why: str
+) -> None:
+    Cluster(api, thing=[state(THING, **status)])
+    with pytest.raises(Unhealthy) as error:
+        Waited(connection, within=0.5, unverified_wait=0.1, checks=RUNS).wait([THING])
+    assert str(error.value) == f"eu-1: Thing a/thing is not available: {why} when its time was up"
+
+
+def test_a_check_is_about_its_own_objects_only(api: HTTPServer, connection: Connection) -> None:
+    Cluster(api, web=[rolled(4)], thing=[state(THING, phase="Running")])
+    waited = Waited(connection, within=20, checks=RUNS)
+    assert waited.seconds(WEB, THING) < 5

@@ -8,6 +8,7 @@ from kubefleet.health.checks import Cel, Check, Condition, Function, JsonPath
 from kubefleet.model.subject import Subject
 from kubefleet.spec.declared import parse_placement
 from kubefleet.spec.health_check import parse_checks
+from kubefleet.spec.mistakes import Mistake
 
 pytestmark = pytest.mark.fast
 
@@ -113,7 +114,7 @@ def test_a_kind_of_two_groups_is_ambiguous():
 CARETS = [
     (
         "object.status.phase ==",
-        "Syntax error: mismatched input '<EOF>'",
+        "health[0].cel: Syntax error: mismatched input '<EOF>' (expected an expression over `object`",
         "object.status.phase ==",
         "                      ^",
     ),
@@ -201,3 +202,13 @@ def test_mistakes_in_a_placements_checks_come_with_all_its_others():
         "placements.web.health[0].cel",
         "placements.web.health[1].jsonpath",
     ]
+
+
+@pytest.mark.parametrize("path", ["health", "health[0]", "health[0].cel"])
+def test_what_is_a_secret_is_not_shown_by_another_mistake(path):
+    secret = Mistake(path, "a secret")
+    mistakes = [secret]
+    assert parse_checks([{**ABOUT, "cel": "hunter2 +"}, {**ABOUT, "cel": "true"}], "health", KEYS, mistakes) == (
+        Check(WIDGET, Cel("true")),
+    )
+    assert mistakes == [secret]

@@ -25,9 +25,10 @@ class Progress:
 
     def saw(self, cluster: str, ref: ObjectRef, live: Mapping[str, Any]) -> None:
         """An object as it is now; only what has replicas counts pods."""
-        desired = (live.get("spec") or {}).get("replicas")
-        if isinstance(desired, int):
-            available = (live.get("status") or {}).get("availableReplicas") or 0
+        desired, status = (live.get("spec") or {}).get("replicas"), live.get("status") or {}
+        # What replicas of a custom resource are, only its status can tell.
+        if isinstance(desired, int) and (ref.group in {"", "apps"} or "availableReplicas" in status):
+            available = status.get("availableReplicas") or 0
             with self._lock:
                 self._pods[cluster, ref.name] = (int(available), desired)
         self._refresh()

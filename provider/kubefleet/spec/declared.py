@@ -26,7 +26,7 @@ class WrittenPlacement(Written):
     policy: dict[str, Any] | None = None
     replicas: dict[str, Any] | None = None
     strategy: dict[str, Any] | None = None
-    health: list[Any] = []
+    health: Any = None
     priority: Priority = 0
     labels: Labels = {}
     freeze: bool = False
@@ -55,8 +55,7 @@ def parse_placement(name: str, raw: Mapping[str, Any], mistakes: list[Mistake]) 
     written = read(WrittenPlacement, arguments, path, Spelling.PYTHON, mistakes)
     # What can be read is checked even when the rest is wrong: all mistakes at once.
     policy, divided, strategy = _parts(raw, path, mistakes)
-    if isinstance(raw.get("health"), list):
-        parse_checks(raw["health"], join(path, "health"), raw.get("objects", ()), mistakes)
+    parse_checks(raw.get("health"), join(path, "health"), raw.get("objects", ()), mistakes)
     workloads = parse_workloads(raw.get("workloads", ()), path, mistakes)
     if policy is None:
         return None

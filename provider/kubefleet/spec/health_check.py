@@ -51,7 +51,8 @@ def parse_checks(
     """All checks of a list that can be used; everything else is added to `mistakes`.
 
     `keys` are the objects (`apiVersion/Kind/namespace/name`) that the checks may be about. With `every` each check must
-    be about one of them; without, as of a whole fleet, only one that looks misspelt is a mistake.
+    be about one of them; without, as of a whole fleet, only one that looks misspelt is a mistake. What `mistakes` has
+    something of already, as that it is a secret, is not shown in another one.
     """
     if raw is None:
         return ()
@@ -59,13 +60,19 @@ def parse_checks(
         mistakes.append(Mistake(path, "bad value (expected a list of HealthCheck)"))
         return ()
     known = sorted(set(keys))
+    told = [mistake.path for mistake in mistakes]
     checks = []
     for index, item in enumerate(raw):
-        before = len(mistakes)
-        check = _check(item, join(path, index), known, mistakes, every=every)
-        if check is not None and len(mistakes) == before:
+        wrong: list[Mistake] = []
+        check = _check(item, join(path, index), known, wrong, every=every)
+        if check is not None and not wrong:
             checks.append(check)
+        mistakes += [mistake for mistake in wrong if not _is_within(mistake.path, told)]
     return tuple(checks)
+
+
+def _is_within(path: str, others: list[str]) -> bool:
+    return any(path == other or path.startswith((f"{other}.", f"{other}[")) for other in others)
 
 
 def _check(raw: object, path: str, known: list[str], mistakes: list[Mistake], *, every: bool) -> Check | None:

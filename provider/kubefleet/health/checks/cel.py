@@ -10,6 +10,7 @@ from kubefleet.health.checks.bad_text import BadText
 from kubefleet.health.status import Health, available, progressing
 
 _ERROR = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
+_ALL_TOKENS = re.compile(r" expecting \{.*\}")
 _EXPECTED = "expected an expression over `object` that is true or false"
 
 
@@ -43,7 +44,7 @@ def flaws_of(expression: str) -> tuple[BadText, ...]:
         given = _compiled(expression).return_type().name()
     except RuntimeError as error:
         found = [
-            BadText(f"{why} ({_EXPECTED})", expression, int(line), int(column))
+            BadText(f"{_ALL_TOKENS.sub('', why)} ({_EXPECTED})", expression, int(line), int(column))
             for line, column, why in _ERROR.findall(str(error).replace(" [INVALID_ARGUMENT]", ""))
         ]
         return tuple(found) or (BadText(_one_line(str(error)), expression, 1, 1),)
