@@ -9,7 +9,7 @@ from pulumi_kubefleet.node_pools import NodePool
 from pulumi_kubefleet.placement import Placement
 from pulumi_kubefleet.policies import PickAll, PickFixed, PickN, Policy
 from pulumi_kubefleet.replicas import Divided, Duplicated
-from pulumi_kubefleet.strategies import RollingUpdate
+from pulumi_kubefleet.strategies import Approval, RollingUpdate, SpreadUpdate, Stage, StagedUpdate, Wait
 from pulumi_kubefleet.terms import (
     Expr,
     Label,
@@ -26,6 +26,7 @@ from pulumi_kubefleet.terms import (
 
 __all__ = [
     "Affinity",
+    "Approval",
     "Divided",
     "Duplicated",
     "ExecCredential",
@@ -47,8 +48,12 @@ __all__ = [
     "Prop",
     "RollingUpdate",
     "SpreadGroup",
+    "SpreadUpdate",
+    "Stage",
+    "StagedUpdate",
     "Taint",
     "Term",
     "Toleration",
     "TopologySpread",
+    "Wait",
 ]

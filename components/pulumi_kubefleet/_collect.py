@@ -18,6 +18,7 @@ from pulumi_kubefleet._manifests import Read, as_input, read_manifests
 from pulumi_kubefleet._secrets import fleet_secrets, health_secrets, member_secrets
 from pulumi_kubefleet.member import MemberCluster
 from pulumi_kubefleet.placement import Placement
+from pulumi_kubefleet.strategies import stage_names
 
 if TYPE_CHECKING:
     from pulumi_kubefleet.fleet import Fleet
@@ -126,6 +127,22 @@ class Collection:
             "stack": _stack(),
             "members": self.access(),
             **written,
+        }
+
+    def stages(self, placement: Placement) -> list[str]:
+        """The names of the stages of a staged rollout, in order; empty where it is not staged."""
+        return stage_names(placement._raw.get("strategy"))
+
+    def staging(self, placement: Placement, stage: str, after: Mapping[str, Any]) -> dict[str, Any]:
+        """Inputs of a stage of a staged rollout, beside those that all share."""
+        approvals = placement._raw.get("approvals")
+        if approvals is None:
+            approvals = pulumi.Config("kubefleet").get_object("approvals") or []
+        return {
+            "stage": stage,
+            "after": dict(list(after.items())[-1:]),
+            "clusters": {name: member._raw.get("labels") or {} for name, member in self.members.items()},
+            "approvals": approvals,
         }
 
 

@@ -41,7 +41,8 @@ class Stage(pulumi.dynamic.Resource, module="kubefleet", name="Stage"):
     pending: pulumi.Output[list[str]]
 
     def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
-        super().__init__(StageProvider(), name, {**props, "phase": None, "reason": None, "pending": None}, opts)
+        computed = dict.fromkeys(("phase", "reason", "pending", "healthy"))
+        super().__init__(StageProvider(), name, {**props, **computed}, opts)
 
 
 class Settle(pulumi.dynamic.Resource, module="kubefleet", name="Settle"):

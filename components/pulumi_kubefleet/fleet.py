@@ -22,7 +22,7 @@ from pulumi_kubefleet.node_pools import NodePool
 from pulumi_kubefleet.placement import Manifest, Placement
 from pulumi_kubefleet.policies import Policy
 from pulumi_kubefleet.replicas import Divided, Duplicated
-from pulumi_kubefleet.strategies import RollingUpdate
+from pulumi_kubefleet.strategies import RollingUpdate, SpreadUpdate, StagedUpdate
 from pulumi_kubefleet.terms import Taint
 
 
@@ -128,10 +128,11 @@ class Fleet(pulumi.ComponentResource):
         create_namespace: bool | None = None,
         policy: Policy | None = None,
         replicas: Duplicated | Divided | None = None,
-        strategy: RollingUpdate | None = None,
+        strategy: RollingUpdate | StagedUpdate | SpreadUpdate | None = None,
         health: Sequence[HealthCheck] | None = None,
         priority: int | None = None,
         labels: Mapping[str, pulumi.Input[str]] | None = None,
+        approvals: Sequence[str] | None = None,
         freeze: bool | None = None,
         on_existing: str | None = None,
         allow_namespaces: Sequence[str] | None = None,
@@ -154,6 +155,7 @@ class Fleet(pulumi.ComponentResource):
             health=health,
             priority=priority,
             labels=labels,
+            approvals=approvals,
             freeze=freeze,
             on_existing=on_existing,
             allow_namespaces=allow_namespaces,
@@ -230,13 +232,8 @@ class Fleet(pulumi.ComponentResource):
                 "redo": getattr(schedule, redo_key(name)),
                 "leaving": schedule.leaving,
             }
-            stage = Stage(f"{self.fleet_name}/{name}/all", common, _child_of(placement, hide=hidden))
-            after = {"all": {"phase": stage.phase, "reason": stage.reason, "pending": stage.pending}}
-            settle = Settle(
-                f"{self.fleet_name}/{name}",
-                {**common, "after": after},
-                _child_of(placement, hide=hidden),
-            )
+            after = self._register_stages(placement, collection, common, _child_of(placement, hide=hidden))
+            settle = Settle(f"{self.fleet_name}/{name}", {**common, "after": after}, _child_of(placement, hide=hidden))
             phases[name] = {**after, "settle": {"phase": settle.phase, "reason": settle.reason}}
             placement.register_outputs({})
         outcome = {
@@ -256,6 +253,22 @@ class Fleet(pulumi.ComponentResource):
         )
         self.register_outputs({"plan": plan})
         return plan
+
+    def _register_stages(
+        self,
+        placement: Placement,
+        collection: Collection,
+        common: Mapping[str, Any],
+        options: pulumi.ResourceOptions,
+    ) -> dict[str, Any]:
+        """One resource each, every one after the one before it; what became of them, by name."""
+        after: dict[str, Any] = {}
+        staged = collection.stages(placement)
+        for stage in staged or ["all"]:
+            inputs = {**common, **collection.staging(placement, stage, after)} if staged else common
+            made = Stage(f"{self.fleet_name}/{placement.placement_name}/{stage}", inputs, options)
+            after[stage] = {"phase": made.phase, "reason": made.reason, "pending": made.pending}
+        return after
 
 
 def readable_decision(decision: Mapping[str, Mapping[str, float]] | None, *, divided: bool) -> str:

@@ -11,7 +11,7 @@ from pulumi_kubefleet._source import caller
 from pulumi_kubefleet.health import HealthCheck
 from pulumi_kubefleet.policies import Policy
 from pulumi_kubefleet.replicas import Divided, Duplicated
-from pulumi_kubefleet.strategies import RollingUpdate
+from pulumi_kubefleet.strategies import RollingUpdate, SpreadUpdate, StagedUpdate
 
 Manifest = str | PathLike[str] | Mapping[str, Any]
 
@@ -30,7 +30,7 @@ class Placement(pulumi.ComponentResource):
             the manifests); one that exists is used as it is.
         policy: `PickAll()` (default), `PickFixed(...)` or `PickN(n, ...)`.
         replicas: `Duplicated()` (default) or `Divided(...)`.
-        strategy: `RollingUpdate(...)`.
+        strategy: `RollingUpdate(...)`, `StagedUpdate([Stage(...)])`, or `SpreadUpdate(...)`, which counts pods.
         health: health checks of your own, `[HealthCheck(...)]`, beside those of the fleet.
         priority: higher is planned first.
         labels: labels of the placement itself.
@@ -55,10 +55,11 @@ class Placement(pulumi.ComponentResource):
         create_namespace: bool | None = None,
         policy: Policy | None = None,
         replicas: Duplicated | Divided | None = None,
-        strategy: RollingUpdate | None = None,
+        strategy: RollingUpdate | StagedUpdate | SpreadUpdate | None = None,
         health: Sequence[HealthCheck] | None = None,
         priority: int | None = None,
         labels: Mapping[str, pulumi.Input[str]] | None = None,
+        approvals: Sequence[str] | None = None,
         freeze: bool | None = None,
         on_existing: str | None = None,
         allow_namespaces: Sequence[str] | None = None,
@@ -83,6 +84,7 @@ class Placement(pulumi.ComponentResource):
             "health": health,
             "priority": priority,
             "labels": labels,
+            "approvals": approvals,
             "freeze": freeze,
             "on_existing": on_existing,
             "allow_namespaces": allow_namespaces,

@@ -1,5 +1,6 @@
 """Strategies: how a rollout takes a placement from what is live to what was decided."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pulumi_kubefleet._record import Record
@@ -31,3 +32,106 @@ class RollingUpdate(Record):
             unverified_wait=unverified_wait,
             **unknown,
         )
+
+
+class SpreadUpdate(Record):
+    """Pods are counted over the whole fleet: updates and moves share one budget for each workload.
+
+    `min_available` or `max_unavailable` bounds how few pods may be available, `max_surge` how many more than desired
+    may run: numbers, or percentages of the desired pods (`max_unavailable` is rounded down, the others up, as
+    Kubernetes rounds). Where pods move, others come up first, as far as the surge goes; nothing is taken down while
+    the budget is used up, by whatever loss. `progress_deadline` is how long nothing may move on (`"10m"`).
+    """
+
+    def __init__(
+        self,
+        *,
+        min_available: int | str | None = None,
+        max_unavailable: int | str | None = None,
+        max_surge: int | str | None = None,
+        progress_deadline: str | None = None,
+        unverified_wait: str | None = None,
+        **unknown: Any,
+    ) -> None:
+        super().__init__(
+            type="SpreadUpdate",
+            min_available=min_available,
+            max_unavailable=max_unavailable,
+            max_surge=max_surge,
+            progress_deadline=progress_deadline,
+            unverified_wait=unverified_wait,
+            **unknown,
+        )
+
+
+class Wait(Record):
+    """A gate: so long (`"10m"`) a stage has to have been healthy, counted from when it became so."""
+
+    def __init__(self, duration: str | int) -> None:
+        super().__init__(type="Wait", duration=duration)
+
+
+class Approval(Record):
+    """A gate: somebody has approved this revision for the stage, with `kubefleet approve`."""
+
+    def __init__(self) -> None:
+        super().__init__(type="Approval")
+
+
+class Stage(Record):
+    """Clusters that change together: those that have all the labels of `selector`, or those that it names.
+
+    `max_concurrency` of them at once (1; a number or a percentage). `before` and `after` are gates: `Approval()` before
+    it begins, `Wait("10m")` after it is healthy.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        selector: Mapping[str, str] | Sequence[str],
+        max_concurrency: int | str | None = None,
+        before: Sequence[Approval] = (),
+        after: Sequence[Wait] = (),
+        **unknown: Any,
+    ) -> None:
+        super().__init__(
+            name=name,
+            selector=selector,
+            max_concurrency=max_concurrency,
+            before=before or None,
+            after=after or None,
+            **unknown,
+        )
+
+
+class StagedUpdate(Record):
+    """Stages one after the other: the next begins when all clusters of the last are healthy and its gates are passed.
+
+    What no stage selects comes last, as the stage `rest`. A stage that fails stops the rollout there.
+    """
+
+    def __init__(
+        self,
+        stages: Sequence[Stage],
+        *,
+        progress_deadline: str | None = None,
+        unverified_wait: str | None = None,
+        **unknown: Any,
+    ) -> None:
+        super().__init__(
+            type="StagedUpdate",
+            stages=stages,
+            progress_deadline=progress_deadline,
+            unverified_wait=unverified_wait,
+            **unknown,
+        )
+
+
+def stage_names(strategy: Any) -> list[str]:
+    """The stages that a recorded strategy has, in order, each once: one resource each. Empty where it has none."""
+    if not isinstance(strategy, Mapping) or strategy.get("type") != "StagedUpdate":
+        return []
+    written = strategy.get("stages")
+    names = [item.get("name") for item in written if isinstance(item, Mapping)] if isinstance(written, list) else []
+    return list(dict.fromkeys([*(name for name in names if isinstance(name, str) and name), "rest"]))

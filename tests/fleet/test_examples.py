@@ -21,6 +21,8 @@ ON_GPUS = {
     ),
 }
 """Examples that run on the lab `gpu`, with what their preview says."""
+APPROVED = {"06-staged-canary": ("web", "overseas")}
+"""Examples with a stage that waits for an approval: the placement and the stage."""
 
 
 @pytest.mark.parametrize("name", sorted(path.parent.name for path in EXAMPLES.glob("*/Pulumi.yaml")))
@@ -38,6 +40,11 @@ def test_the_example_runs_from_preview_to_destroy(request, tmp_path, name):
         with played(name, pulumi):
             up = pulumi.run("up", "--yes", "--skip-preview", cwd=folder)
         assert up.code == 0, up.stdout + up.stderr
+        if name in APPROVED:
+            assert "needs an approval" in up.stdout
+            command = [sys.executable, "-m", "kubefleet.cli.main", "approve", *APPROVED[name], "--cwd", str(folder)]
+            subprocess.run(command, check=True, env=pulumi.environment)
+            assert pulumi.run("up", "--yes", "--skip-preview", cwd=folder).code == 0
         again = pulumi.run("up", "--yes", "--skip-preview", cwd=folder)
         assert "updated" not in again.stdout
         assert again.code == 0

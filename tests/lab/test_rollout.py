@@ -12,8 +12,8 @@ from kubefleet.kube.placement_identity import PlacementIdentity
 from kubefleet.model.phase import Phase
 from kubefleet.model.strategy import RollingUpdate
 from kubefleet.rollout.settle import run_settle
-from kubefleet.rollout.stage import run_stage
 from kubefleet.rollout.task import Task
+from kubefleet.rollout.walk import run_rollout
 
 pytestmark = pytest.mark.lab
 
@@ -78,51 +78,51 @@ def replicas(lab, cluster):
 
 
 def test_a_move_takes_nothing_away_while_its_destination_does_not_answer(task, quickstart_lab):
-    assert run_stage(task({"eu-1": 2})).phase is Phase.COMPLETE
+    assert run_rollout(task({"eu-1": 2})).phase is Phase.COMPLETE
     assert run_settle(task({"eu-1": 2})).phase is Phase.COMPLETE
 
     cut = task({"us-1": 2}, lost={"us-1"})
-    assert run_stage(cut).pending == ("us-1",)
+    assert run_rollout(cut).pending == ("us-1",)
     settled = run_settle(cut)
     assert settled.pending == ("us-1",)
     assert replicas(quickstart_lab, "eu-1") == 2
 
     back = task({"us-1": 2})
-    assert run_stage(back).phase is Phase.COMPLETE
+    assert run_rollout(back).phase is Phase.COMPLETE
     assert run_settle(back).phase is Phase.COMPLETE
     assert (replicas(quickstart_lab, "eu-1"), replicas(quickstart_lab, "us-1")) == (None, 2)
 
 
 def test_a_cluster_that_the_stage_missed_is_not_recorded_as_done_when_it_is_back_for_the_end(task, quickstart_lab):
     both = {"eu-1": 2, "eu-2": 2}
-    for run in (run_stage, run_settle):
+    for run in (run_rollout, run_settle):
         assert run(task(both)).phase is Phase.COMPLETE
-    missed = run_stage(task(both, revision="two", image="moving:2", lost={"eu-2"}))
+    missed = run_rollout(task(both, revision="two", image="moving:2", lost={"eu-2"}))
     assert (missed.phase, missed.pending) == (Phase.COMPLETE, ("eu-2",))
     settled = run_settle(replace(task(both, revision="two", image="moving:2"), behind=frozenset(missed.pending)))
     assert (settled.phase, settled.pending) == (Phase.COMPLETE, ("eu-2",))
     since = quickstart_lab.audited("eu-2")
-    for run in (run_stage, run_settle):
+    for run in (run_rollout, run_settle):
         assert run(task(both, revision="two", image="moving:2")).pending == ()
     written = {write.resource for write in quickstart_lab.writes("eu-2", since) if write.user == "lab-admin"}
     assert "deployments" in written
 
 
 def test_what_another_stack_has_placed_under_this_uid_is_not_taken_over(task, quickstart_lab):
-    for run in (run_stage, run_settle):
+    for run in (run_rollout, run_settle):
         assert run(task({"eu-1": 2})).phase is Phase.COMPLETE
     since = quickstart_lab.audited("eu-1")
-    refused = run_stage(replace(task({"eu-1": 1}), fresh=True))
+    refused = run_rollout(replace(task({"eu-1": 1}), fresh=True))
     assert refused.phase is Phase.FAILED
     assert refused.reason.startswith("eu-1: another stack of this name has placed it there")
     assert [write for write in quickstart_lab.writes("eu-1", since) if write.user == "lab-admin"] == []
 
 
 def test_a_stage_alone_never_scales_down(task, quickstart_lab):
-    assert run_stage(task({"eu-1": 3})).phase is Phase.COMPLETE
+    assert run_rollout(task({"eu-1": 3})).phase is Phase.COMPLETE
     assert run_settle(task({"eu-1": 3})).phase is Phase.COMPLETE
     fewer = task({"eu-1": 1, "eu-2": 2})
-    assert run_stage(fewer).phase is Phase.COMPLETE
+    assert run_rollout(fewer).phase is Phase.COMPLETE
     assert (replicas(quickstart_lab, "eu-1"), replicas(quickstart_lab, "eu-2")) == (3, 2)
     assert run_settle(fewer).phase is Phase.COMPLETE
     assert (replicas(quickstart_lab, "eu-1"), replicas(quickstart_lab, "eu-2")) == (1, 2)
@@ -130,10 +130,10 @@ def test_a_stage_alone_never_scales_down(task, quickstart_lab):
 
 def test_running_a_finished_stage_again_writes_nothing(task, quickstart_lab):
     done = task({"eu-1": 2})
-    run_stage(done)
+    run_rollout(done)
     run_settle(done)
     since = quickstart_lab.audited("eu-1")
-    assert run_stage(done).phase is Phase.COMPLETE
+    assert run_rollout(done).phase is Phase.COMPLETE
     assert run_settle(done).phase is Phase.COMPLETE
     assert [write for write in quickstart_lab.writes("eu-1", since) if write.user == "lab-admin"] == []
 
@@ -141,17 +141,17 @@ def test_running_a_finished_stage_again_writes_nothing(task, quickstart_lab):
 def test_a_copy_that_never_becomes_available_fails_the_stage_by_cluster_object_and_reason(task):
     stuck = task({"eu-1": 1})
     stuck.manifests["apps/v1/Deployment/default/moving"]["spec"]["template"]["spec"]["nodeSelector"] = {"no": "where"}
-    result = run_stage(replace(stuck, strategy=RollingUpdate(progress_deadline=4)))
+    result = run_rollout(replace(stuck, strategy=RollingUpdate(progress_deadline=4)))
     assert result.phase is Phase.FAILED
     assert result.reason.startswith("eu-1: Deployment default/moving is not available: ")
 
 
 def test_an_update_that_stalls_is_not_available_though_its_old_pods_are_nor_when_it_is_run_again(task):
-    assert run_stage(task({"eu-1": 4})).phase is Phase.COMPLETE
+    assert run_rollout(task({"eu-1": 4})).phase is Phase.COMPLETE
     update = task({"eu-1": 4}, revision="two")
     update.manifests["apps/v1/Deployment/default/moving"]["spec"]["template"]["spec"]["nodeSelector"] = {"no": "where"}
     for _ in range(2):
-        result = run_stage(replace(update, strategy=RollingUpdate(progress_deadline=4)))
+        result = run_rollout(replace(update, strategy=RollingUpdate(progress_deadline=4)))
         assert result.phase is Phase.FAILED
         assert "of 4 pods updated when its time was up" in result.reason
 
@@ -163,7 +163,7 @@ THING = {"apiVersion": "rollout.test/v1", "kind": "Thing", "metadata": {"name": 
 def test_what_nobody_can_tell_passes_with_a_warning(task, warnings):
     silent = task({"eu-1": 1})
     silent.manifests.update({"crd": CRD, "thing": THING})
-    assert run_stage(replace(silent, strategy=RollingUpdate(progress_deadline=60, unverified_wait=2))).phase is (
+    assert run_rollout(replace(silent, strategy=RollingUpdate(progress_deadline=60, unverified_wait=2))).phase is (
         Phase.COMPLETE
     )
     assert warnings == ["eu-1: Thing default/silent: health is unverified: passed after 2 s"]
@@ -186,11 +186,11 @@ def test_replicas_of_a_custom_resource_go_up_in_the_stage_and_down_at_its_end(ta
         return {name: made.connect(name).get(path)["spec"]["size"]["wanted"] for name in made.target}
 
     first = divided(**{"eu-1": 4})
-    assert run_stage(first).phase is Phase.COMPLETE
+    assert run_rollout(first).phase is Phase.COMPLETE
     assert run_settle(first).phase is Phase.COMPLETE
     assert sizes(first) == {"eu-1": 4}
     moved = divided(**{"eu-1": 1, "us-1": 3})
-    assert run_stage(moved).phase is Phase.COMPLETE
+    assert run_rollout(moved).phase is Phase.COMPLETE
     assert sizes(moved) == {"eu-1": 4, "us-1": 3}
     assert run_settle(moved).phase is Phase.COMPLETE
     assert sizes(moved) == {"eu-1": 1, "us-1": 3}
@@ -217,7 +217,7 @@ def test_a_claim_whose_class_waits_for_a_pod_holds_nothing_up(task):
     claiming = task({"eu-1": 1})
     claiming.manifests.update({"class": late, "claim": claim})
     try:
-        assert run_stage(claiming).phase is Phase.COMPLETE
+        assert run_rollout(claiming).phase is Phase.COMPLETE
         assert run_settle(claiming).phase is Phase.COMPLETE
     finally:
         # Claims are never pruned.

@@ -41,7 +41,7 @@ def read_fleets(folder: Path, stack: str) -> tuple[StackFleet, ...]:
     Functions that policies name are looked for in the program's folder too, where the engine starts our provider.
     """
     _import_from(folder)
-    state = _export(folder, stack)
+    state: dict[str, Any] = json.loads(run_pulumi(folder, stack, "stack", "export"))
     deployment = state.get("deployment") or {}
     resources = deployment.get("resources") or []
     fleets = [
@@ -50,7 +50,7 @@ def read_fleets(folder: Path, stack: str) -> tuple[StackFleet, ...]:
         if resource.get("type") == f"{_TYPE}Schedule"
     ]
     if not fleets:
-        _exit(
+        exit_with(
             f"the stack in `{folder.resolve()}` has no fleet (expected one after `pulumi up`). Run `pulumi up` first."
         )
     return tuple(sorted(fleets, key=lambda fleet: fleet.name))
@@ -60,7 +60,7 @@ def _fleet(inputs: dict[str, Any], resources: list[dict[str, Any]], pending: int
     name = inputs["fleet"]
     declaration, mistakes = read_declaration({"leaving": inputs.get("leaving")}, inputs, frozenset())
     if mistakes:
-        _exit("\n".join(str(mistake) for mistake in mistakes))
+        exit_with("\n".join(str(mistake) for mistake in mistakes))
     members = with_moments(declaration.members, inputs.get("tainted") or {})
     declaration = replace(declaration, members=members)
     previous = {
@@ -78,16 +78,16 @@ def _fleet(inputs: dict[str, Any], resources: list[dict[str, Any]], pending: int
     return StackFleet(name, declaration, previous, phases, uids, pending)
 
 
-def _export(folder: Path, stack: str) -> dict[str, Any]:
+def run_pulumi(folder: Path, stack: str, *command: str) -> str:
+    """What a command of Pulumi prints about a stack. Exits with one line when it fails."""
     program = shutil.which("pulumi")
     if program is None:
-        _exit("`pulumi` is not on PATH (expected Pulumi's command line). Install it, or add its folder to PATH.")
-    command = [program, "stack", "export", "--cwd", str(folder), *(["--stack", stack] if stack else [])]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+        exit_with("`pulumi` is not on PATH (expected Pulumi's command line). Install it, or add its folder to PATH.")
+    whole = [program, *command, "--cwd", str(folder), *(["--stack", stack] if stack else [])]
+    done = subprocess.run(whole, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        _exit(f"reading the stack failed: {done.stderr.strip() or done.stdout.strip()}")
-    state: dict[str, Any] = json.loads(done.stdout)
-    return state
+        exit_with(f"`pulumi {' '.join(command[:2])}` failed: {done.stderr.strip() or done.stdout.strip()}")
+    return done.stdout
 
 
 def _import_from(folder: Path) -> None:
@@ -97,6 +97,7 @@ def _import_from(folder: Path) -> None:
     sys.path.append(str((place.parent if place.is_file() else place).resolve()))
 
 
-def _exit(text: str) -> NoReturn:
+def exit_with(text: str) -> NoReturn:
+    """One line on stderr, and exit code 1."""
     typer.echo(text, err=True)
     raise typer.Exit(1)

@@ -2,6 +2,7 @@
 
 import typer
 
+from kubefleet.cli.approve import approve
 from kubefleet.cli.explain import explain
 from kubefleet.cli.inventory import inventory
 from kubefleet.cli.lab import app as lab
@@ -20,6 +21,7 @@ app.command()(inventory)
 app.command()(simulate)
 app.command()(explain)
 app.command()(status)
+app.command()(approve)
 
 
 def main() -> None:

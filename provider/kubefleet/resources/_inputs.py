@@ -11,6 +11,7 @@ from kubefleet.model.decision import Binding, Decision, Previous
 from kubefleet.model.knowledge import Knowledge
 from kubefleet.model.member import Leave, Member
 from kubefleet.model.request import Request
+from kubefleet.model.strategy import StagedUpdate
 from kubefleet.resources._abandoned import abandoned
 from kubefleet.resources.keys import to_key
 from kubefleet.spec.declared import parse_placement, same_policy
@@ -20,6 +21,7 @@ from kubefleet.spec.member import parse_member
 from kubefleet.spec.mistakes import Mistake, Spelling
 from kubefleet.spec.references import check_references
 from kubefleet.spec.scalars import check_name
+from kubefleet.spec.stages import check_stages
 
 Props = Mapping[str, Any]
 
@@ -57,6 +59,8 @@ def read_declaration(olds: Props, news: Props, unknown: frozenset[str]) -> tuple
         declared = parse_placement(name, raw, mistakes)
         if declared is not None:
             requests.append(replace(declared.request, fleet=str(news["fleet"])))
+            if isinstance(declared.strategy, StagedUpdate):
+                check_stages(declared.strategy, members, f"placements.{name}.strategy", mistakes)
     names = sorted(news.get("members", {}))
     check_references(requests, names, mistakes, placement_names=news.get("placements", {}))
     members.extend(leaving_members(olds, frozenset(names)))

@@ -13,6 +13,7 @@ from kubefleet.model.strategy import RollingUpdate
 from kubefleet.resources import _engine, _session
 from kubefleet.resources._adapter import Props
 from kubefleet.resources._inputs import all_members
+from kubefleet.resources._of_stage import of_stage
 from kubefleet.rollout.task import Task
 from kubefleet.rollout.wanted import KnownAs
 from kubefleet.spec.affinity import parse_apart
@@ -26,12 +27,16 @@ from kubefleet.spec.strategy import parse_strategy
 def make_task(news: Props, olds: Props | None) -> Task:
     """The task; the manifests come from memory, where `Ownership.check` of this process has put them."""
     urn, members = _engine.current_urn(), all_members(news)
+    target, reached = news["to"], tuple(sorted(members))
+    if "stage" in news:
+        target = of_stage(news, target)
+        reached = tuple(sorted(target))
     return Task(
         identity=identity_of(news),
         manifests=_session.manifests[news["uid"]],
         revision=news["revision"],
-        target=news["to"],
-        members=tuple(sorted(members)),
+        target=target,
+        members=reached,
         strategy=parse_strategy(news.get("strategy"), "strategy", Spelling.PYTHON, []) or RollingUpdate(),
         connect=connector(members),
         show=lambda line: _engine.show(line, urn=urn),
@@ -41,7 +46,7 @@ def make_task(news: Props, olds: Props | None) -> Task:
         partners=partners_of(news["uid"]),
         going=_session.going,
         behind=frozenset(name for stage in (news.get("after") or {}).values() for name in stage.get("pending") or ()),
-        fresh=olds is None and "after" not in news and news["uid"] not in _session.gone,
+        fresh=olds is None and ("stage" in news or "after" not in news) and news["uid"] not in _session.gone,
         held_before=frozenset((olds or {}).get("to") or {}) | frozenset((olds or {}).get("pending") or ()),
         cancelled=_engine.cancelled.is_set,
         checks=_checks(news),

@@ -11,24 +11,37 @@ from kubefleet.resources.ownership import has_unknown
 
 NOT_PLANNED = "not planned in this run. The next `pulumi up` without --target places it"
 _COMPARED = ("uid", "revision", "to", "members", "labels", "apart")
-_COMPUTED = ("phase", "reason", "pending")
+_COMPUTED = ("phase", "reason", "pending", "healthy")
 
 
 class StageProvider(Adapter):
-    """Inputs: `fleet, placement, stack, members, uid, revision, to, redo?, strategy?, labels?, health?`.
+    """Inputs: `fleet, placement, stack, members, uid, revision, to, redo?, strategy?, labels?, health?`; where it is
+    staged also `stage`, `after` (the stage before -> phase and reason), `clusters` (labels by member) and `approvals`.
 
-    Outputs: the inputs and `phase`, `reason`, `pending`.
+    Outputs: the inputs and `phase`, `reason`, `pending`, and `healthy`: since when a stage has been so at a revision.
     """
 
     def identity(self, news: Props) -> str:
-        """`<fleet>/<placement>/all`."""
-        return f"{news['fleet']}/{news['placement']}/all"
+        """`<fleet>/<placement>/<stage>`."""
+        return f"{news['fleet']}/{news['placement']}/{stage_name(news)}"
 
     def checked(self, olds: Props, news: Props) -> tuple[Props, list[str]]:
-        """Shows on the row what will change."""
-        if (line := changes_of(olds.get("to"), news.get("to"))) and not has_unknown(news.get("to")):
+        """Shows on the row what will change, and how; a budget that cannot be kept is a mistake."""
+        if has_unknown(news.get("to")):
+            return without_outputs(news), []
+        how, mistakes = "", list[str]()
+        if counts_pods(news):
+            from kubefleet.resources._forecast import expected
+
+            how, mistakes = expected(olds, news)
+        before, now = olds.get("to"), news.get("to")
+        if "stage" in news:
+            from kubefleet.resources._of_stage import of_stage
+
+            before, now = of_stage(news, before), of_stage(news, now)
+        if line := ", ".join(filter(None, (changes_of(before, now), how))):
             _engine.show(line)
-        return without_outputs(news), []
+        return without_outputs(news), mistakes
 
     def changed(self, olds: Props, news: Props) -> bool:
         """True when something else was decided, or the last run did not complete."""
@@ -39,12 +52,27 @@ class StageProvider(Adapter):
         if news.get("to") is None or news.get("uid") not in _session.manifests:
             return held(news, NOT_PLANNED)
         from kubefleet.resources._task import make_task
-        from kubefleet.rollout.stage import run_stage
+        from kubefleet.rollout.walk import run_rollout
 
-        return with_result(news, run_stage(make_task(news, olds)))
+        task = make_task(news, olds)
+        if "stage" in news:
+            from kubefleet.resources._staged import run_staged
+
+            return run_staged(task, olds, news)
+        return with_result(news, run_rollout(task))
 
     def removed(self, props: Props) -> None:
         """Nothing: `Ownership` removes what the placement has."""
+
+
+def stage_name(props: Props) -> str:
+    """`all` where the rollout has but one stage."""
+    return str(props.get("stage") or "all")
+
+
+def counts_pods(props: Props) -> bool:
+    """Whether its rollout counts pods, not clusters."""
+    return (props.get("strategy") or {}).get("type") == "SpreadUpdate"
 
 
 def to_be_done(olds: Props, news: Props) -> bool:
@@ -71,7 +99,7 @@ def held(news: Props, reason: str, pending: Iterable[str] = ()) -> Props:
 
 def outputs(news: Props, phase: Phase, reason: str, pending: Iterable[str] = ()) -> Props:
     """The inputs and what came of them; `pending` are clusters that the next run must look at again."""
-    return {**news, "phase": phase.value, "reason": reason, "pending": list(pending)}
+    return {**news, "phase": phase.value, "reason": reason, "pending": list(pending), "healthy": {}}
 
 
 def without_outputs(news: Props) -> Props:

@@ -26,11 +26,12 @@ class Action(StrEnum):
     CREATE = "create"
     SCALE_UP = "scale up"
     UPDATE = "update"
+    SCALE_DOWN = "scale down"
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One indivisible change on one cluster, to `replicas`, which are never fewer than are live there."""
+    """One indivisible change on one cluster, to `replicas`: only a `SCALE_DOWN` has fewer than are live there."""
 
     cluster: str
     action: Action
@@ -88,7 +89,8 @@ def plan_rollout(
         not live[name].available and live[name].revision == revision for name in reachable if name in live
     )
     room = max(1, strategy.max_unavailable.of(len(target)) - down)
-    return (*batches, *_chunks(costly_updates, room))
+    at_once = max(1, strategy.max_concurrency.of(len(target)))
+    return tuple(part for batch in (*batches, *_chunks(costly_updates, room)) for part in _chunks(batch, at_once))
 
 
 def plan_clearance(live: Mapping[str, Copy], target: Mapping[str, Replicas]) -> Clearance:

@@ -1,10 +1,12 @@
 """Walking a stage: batch by batch, live state read again before each."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from kubefleet.kube import Cancelled, MemberError
 from kubefleet.model.phase import Phase
-from kubefleet.rollout.each import on_each
+from kubefleet.model.strategy import RollingUpdate
+from kubefleet.rollout.each import Outcomes, on_each
 from kubefleet.rollout.live import read_live
 from kubefleet.rollout.planner import Batch, Copy, plan_rollout
 from kubefleet.rollout.progress import Progress
@@ -19,7 +21,7 @@ _TAKEN = (
 )
 
 
-def run_stage(task: Task, stage: str = "all") -> Result:
+def run_stage(task: Task, strategy: RollingUpdate, stage: str = "all") -> Result:
     """Bring every cluster of the target to its revision and at least to its replicas; nothing is taken away.
 
     Never raises for what a member does. Running it again continues: what is already so is not written.
@@ -31,11 +33,11 @@ def run_stage(task: Task, stage: str = "all") -> Result:
         while True:
             live = read_live(task, [name for name in task.members if name not in lost])
             lost.update(live.unreachable)
-            if task.fresh and not finished and (taken := [name for name in live.copies if live.copies[name].revision]):
-                reason = _TAKEN.format(", ".join(sorted(taken)), task.identity.uid)
-                return Result(Phase.FAILED, reason, _pending(task, lost))
+            completed = {name: copy.revision for name, copy in live.copies.items()}
+            if not finished and (result := taken(task, completed, _pending(task, lost))) is not None:
+                return result
             copies = {**live.copies, **{name: _as_done(finished[name], live.copies.get(name)) for name in finished}}
-            batches = plan_rollout(copies, task.target, task.revision, task.strategy, frozenset(lost))
+            batches = plan_rollout(copies, task.target, task.revision, strategy, frozenset(lost))
             for name in _at_rest(task, batches, lost):
                 progress.done(name)
             batches = tuple(
@@ -54,13 +56,28 @@ def run_stage(task: Task, stage: str = "all") -> Result:
             finished.update({name: _healthy(task, batches[0], name) for name in outcomes.done})
             if outcomes.failures:
                 return Result(Phase.FAILED, "; ".join(outcomes.failures), _pending(task, lost))
-            if outcomes.awaited:
-                return Result(Phase.HELD, _HANDOVER.format(", ".join(outcomes.awaited)), _pending(task, lost))
+            if (result := handed_over(outcomes, _pending(task, lost))) is not None:
+                return result
     except Cancelled:
         return Result(Phase.INTERRUPTED, "cancelled. Run `pulumi up` again to continue", _pending(task, lost))
     except MemberError as error:
         return Result(Phase.FAILED, str(error), _pending(task, lost))
-    return _judge(task, lost)
+    return _judge(task, strategy, lost)
+
+
+def taken(task: Task, completed: Mapping[str, str], pending: tuple[str, ...] = ()) -> Result | None:
+    """Failed, where this stack has never placed it and a cluster has it completed at a revision (by cluster)."""
+    if not task.fresh or not any(completed.values()):
+        return None
+    names = ", ".join(sorted(name for name, revision in completed.items() if revision))
+    return Result(Phase.FAILED, _TAKEN.format(names, task.identity.uid), pending)
+
+
+def handed_over(outcomes: Outcomes, pending: tuple[str, ...]) -> Result | None:
+    """Held, where something is still owned by a placement that goes at the end of this command."""
+    if not outcomes.awaited:
+        return None
+    return Result(Phase.HELD, _HANDOVER.format(", ".join(outcomes.awaited)), pending)
 
 
 def _at_rest(task: Task, batches: tuple[Batch, ...], lost: dict[str, str]) -> list[str]:
@@ -84,10 +101,10 @@ def _pending(task: Task, lost: dict[str, str]) -> tuple[str, ...]:
     return tuple(sorted(set(lost) & set(task.target)))
 
 
-def _judge(task: Task, lost: dict[str, str]) -> Result:
+def _judge(task: Task, strategy: RollingUpdate, lost: dict[str, str]) -> Result:
     """Members that could not be reached count as unavailable: within the budget the stage is complete."""
     pending = _pending(task, lost)
     reason = "; ".join(f"{name} is pending: {lost[name]}" for name in pending)
-    if len(pending) > task.strategy.max_unavailable.of(len(task.target)):
+    if len(pending) > strategy.max_unavailable.of(len(task.target)):
         return Result(Phase.FAILED, f"{reason}. Run `pulumi up` again when it is back", pending)
     return Result(Phase.COMPLETE, reason, pending)

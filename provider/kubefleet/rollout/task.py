@@ -11,7 +11,7 @@ from kubefleet.kube import Connection
 from kubefleet.kube.patience import never
 from kubefleet.kube.placement_identity import PlacementIdentity
 from kubefleet.model.phase import Phase
-from kubefleet.model.strategy import RollingUpdate
+from kubefleet.model.strategy import Strategy
 from kubefleet.rollout.planner import Replicas
 from kubefleet.rollout.wanted import NOBODY, KnownAs
 
@@ -34,7 +34,7 @@ class Task:
     revision: str
     target: Mapping[str, Replicas]
     members: tuple[str, ...]
-    strategy: RollingUpdate
+    strategy: Strategy
     connect: Callable[[str], Connection]
     show: Callable[[str], None]
     warn: Callable[[str], None]

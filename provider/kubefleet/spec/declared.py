@@ -7,7 +7,7 @@ from typing import Any, Literal
 from immutabledict import immutabledict
 
 from kubefleet.model.request import Request
-from kubefleet.model.strategy import RollingUpdate
+from kubefleet.model.strategy import RollingUpdate, Strategy
 from kubefleet.spec.health_check import parse_checks
 from kubefleet.spec.mistakes import Mistake, Spelling, join
 from kubefleet.spec.policy import parse_policy
@@ -27,6 +27,7 @@ class WrittenPlacement(Written):
     replicas: dict[str, Any] | None = None
     strategy: dict[str, Any] | None = None
     health: Any = None
+    approvals: list[str] = []
     priority: Priority = 0
     labels: Labels = {}
     freeze: bool = False
@@ -44,7 +45,7 @@ class Declared:
     """One placement: what it asks of the scheduler, and how it rolls out."""
 
     request: Request
-    strategy: RollingUpdate
+    strategy: Strategy
 
 
 def parse_placement(name: str, raw: Mapping[str, Any], mistakes: list[Mistake]) -> Declared | None:
@@ -80,7 +81,7 @@ def parse_placement(name: str, raw: Mapping[str, Any], mistakes: list[Mistake]) 
     return Declared(request, strategy or RollingUpdate())
 
 
-def _parts(raw: Mapping[str, Any], path: str, mistakes: list[Mistake]) -> tuple[Any, Any, RollingUpdate | None]:
+def _parts(raw: Mapping[str, Any], path: str, mistakes: list[Mistake]) -> tuple[Any, Any, Strategy | None]:
     def part(field: str) -> Any:
         value = raw.get(field)
         return value if value is None or isinstance(value, Mapping) else None

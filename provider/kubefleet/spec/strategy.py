@@ -1,17 +1,16 @@
 """Strategies as users write them."""
 
-import re
-from typing import Literal
+from collections.abc import Mapping
+from typing import Final, Literal
 
-from kubefleet.model.strategy import RollingUpdate, Share
-from kubefleet.spec.mistakes import Mistake, Spelling, join
+from kubefleet.model.strategy import RollingUpdate, SpreadUpdate, Strategy
+from kubefleet.spec.mistakes import Mistake, Spelling, did_you_mean, join
+from kubefleet.spec.shares import parse_duration, parse_share
+from kubefleet.spec.stages import parse_staged
 from kubefleet.spec.written import Written, read
 
-_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
-_PERCENT = re.compile(r"(\d+)%", re.ASCII)
 
-
-class WrittenStrategy(Written):
+class WrittenRollingUpdate(Written):
     """`{type: RollingUpdate, max_unavailable: "25%", max_surge: 1, progress_deadline: "10m", unverified_wait: 60}`."""
 
     type: Literal["RollingUpdate"]
@@ -21,41 +20,72 @@ class WrittenStrategy(Written):
     unverified_wait: int | str = "60s"
 
 
-def parse_strategy(raw: object, path: str, spelling: Spelling, mistakes: list[Mistake]) -> RollingUpdate | None:
+class WrittenSpreadUpdate(Written):
+    """`{type: SpreadUpdate, min_available: 10, max_surge: 2}`; `max_unavailable` instead of `min_available`."""
+
+    type: Literal["SpreadUpdate"]
+    min_available: int | str | None = None
+    max_unavailable: int | str | None = None
+    max_surge: int | str = "25%"
+    progress_deadline: int | str = "10m"
+    unverified_wait: int | str = "60s"
+
+
+_TYPES: Final = ("RollingUpdate", "StagedUpdate", "SpreadUpdate")
+
+
+def parse_strategy(raw: object, path: str, spelling: Spelling, mistakes: list[Mistake]) -> Strategy | None:
     """A strategy, the default one when nothing is written, or None after adding to `mistakes`."""
     if raw is None:
         return RollingUpdate()
-    written = read(WrittenStrategy, raw, path, spelling, mistakes)
-    if written is None:
+    named = raw.get("type") if isinstance(raw, Mapping) else None
+    if isinstance(named, str) and named not in _TYPES:
+        message = f"bad strategy `{named}` (expected {', '.join(_TYPES)}).{did_you_mean(named, _TYPES)}"
+        mistakes.append(Mistake(join(path, "type"), message))
         return None
     before = len(mistakes)
-    unavailable = _share(written.max_unavailable, join(path, "max_unavailable"), mistakes)
-    surge = _share(written.max_surge, join(path, "max_surge"), mistakes)
-    deadline = parse_duration(written.progress_deadline, join(path, "progress_deadline"), mistakes)
-    unverified = parse_duration(written.unverified_wait, join(path, "unverified_wait"), mistakes)
+    found: Strategy | None
+    if named == "SpreadUpdate":
+        found = _spread_update(raw, path, spelling, mistakes)
+    elif named == "StagedUpdate":
+        found = parse_staged(raw, path, spelling, mistakes)
+    else:
+        found = _rolling_update(raw, path, spelling, mistakes)
+    return found if len(mistakes) == before else None
+
+
+def _rolling_update(raw: object, path: str, spelling: Spelling, mistakes: list[Mistake]) -> RollingUpdate | None:
+    written = read(WrittenRollingUpdate, raw, path, spelling, mistakes)
+    if written is None:
+        return None
+    unavailable = parse_share(written.max_unavailable, join(path, "max_unavailable"), "clusters", mistakes)
+    surge = parse_share(written.max_surge, join(path, "max_surge"), "clusters", mistakes)
+    deadline, unverified = _times(written, path, mistakes)
     if unavailable.amount == 0:
         message = (
             "no cluster may be unavailable (expected at least 1: an update in place takes a copy down for a moment)."
         )
         mistakes.append(Mistake(join(path, "max_unavailable"), message))
-    return RollingUpdate(unavailable, surge, deadline, unverified) if len(mistakes) == before else None
+    return RollingUpdate(unavailable, surge, deadline, unverified)
 
 
-def parse_duration(raw: int | str, path: str, mistakes: list[Mistake]) -> int:
-    """Seconds from `90`, `"90s"`, `"10m"` or `"1h30m"`; 0 after adding to `mistakes`."""
-    if isinstance(raw, int):
-        if raw > 0:
-            return raw
-    elif raw and (match := _DURATION.fullmatch(raw)):
-        return sum(int(part or 0) * unit for part, unit in zip(match.groups(), (3600, 60, 1), strict=True))
-    mistakes.append(Mistake(path, f"bad duration `{raw}` (expected something like 90s, 10m or 1h30m)."))
-    return 0
+def _spread_update(raw: object, path: str, spelling: Spelling, mistakes: list[Mistake]) -> SpreadUpdate | None:
+    written = read(WrittenSpreadUpdate, raw, path, spelling, mistakes)
+    if written is None:
+        return None
+    if written.min_available is not None and written.max_unavailable is not None:
+        message = "`min_available` and `max_unavailable` together (expected one of them: each says what the other is)."
+        mistakes.append(Mistake(path, message))
+    least = None
+    if written.min_available is not None:
+        least = parse_share(written.min_available, join(path, "min_available"), "pods", mistakes)
+    most = "25%" if written.max_unavailable is None else written.max_unavailable
+    unavailable = parse_share(most, join(path, "max_unavailable"), "pods", mistakes)
+    surge = parse_share(written.max_surge, join(path, "max_surge"), "pods", mistakes)
+    deadline, unverified = _times(written, path, mistakes)
+    return SpreadUpdate(unavailable, surge, least, deadline, unverified)
 
 
-def _share(raw: int | str, path: str, mistakes: list[Mistake]) -> Share:
-    if isinstance(raw, int) and raw >= 0:
-        return Share(raw)
-    if isinstance(raw, str) and (match := _PERCENT.fullmatch(raw)) and int(match[1]) <= 100:
-        return Share(int(match[1]), percent=int(match[1]) > 0)
-    mistakes.append(Mistake(path, f"bad value `{raw}` (expected a number of clusters or a percentage such as 25%)."))
-    return Share(1)
+def _times(written: WrittenRollingUpdate | WrittenSpreadUpdate, path: str, mistakes: list[Mistake]) -> tuple[int, int]:
+    deadline = parse_duration(written.progress_deadline, join(path, "progress_deadline"), mistakes)
+    return deadline, parse_duration(written.unverified_wait, join(path, "unverified_wait"), mistakes)

@@ -1,0 +1,33 @@
+"""Fewer replicas of a live object, and nothing else of it: where the manifests of what runs there are not at hand."""
+
+from typing import Any, Final
+
+from kubefleet.kube.connection import Connection
+from kubefleet.kube.object_access import find, path_to
+from kubefleet.kube.object_ref import ObjectRef
+from kubefleet.kube.ownership import may_delete
+from kubefleet.kube.placement_identity import PlacementIdentity
+from kubefleet.spec.scale import replicas_in, replicas_path
+
+_MERGE: Final = "application/merge-patch+json"
+
+
+def scale_down(connection: Connection, ref: ObjectRef, replicas: int, identity: PlacementIdentity) -> bool:
+    """Whether it has so few replicas now, or fewer. Left alone is what is not certainly this placement's.
+
+    What was read is a precondition: raises ApiError 409 when it has changed since.
+    """
+    live = find(connection, ref)
+    if live is None:
+        return True
+    path = replicas_path(live)
+    if path is None or not may_delete(live, identity.uid):
+        return False
+    if int(replicas_in(live) or 0) > replicas:
+        body = {"metadata": {"resourceVersion": live["metadata"]["resourceVersion"]}, **_nested(path, replicas)}
+        connection.patch(path_to(connection, ref), body, _MERGE, fieldManager=identity.manager)
+    return True
+
+
+def _nested(path: tuple[str, ...], value: int) -> dict[str, Any]:
+    return {path[0]: _nested(path[1:], value) if path[1:] else value}

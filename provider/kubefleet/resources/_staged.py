@@ -1,0 +1,31 @@
+"""One stage of a staged rollout: held, walked, and waited for."""
+
+import time
+
+from kubefleet.model.phase import Phase
+from kubefleet.model.strategy import StagedUpdate
+from kubefleet.resources._adapter import Props
+from kubefleet.resources._gates import healthy_since, held_by_approval, held_by_stage, wait_out, was_complete
+from kubefleet.resources.stage import held, outputs, with_result
+from kubefleet.rollout.task import Task
+from kubefleet.rollout.walk import run_rollout
+
+
+def run_staged(task: Task, olds: Props | None, news: Props) -> Props:
+    """The outputs of the stage. What holds it leaves its clusters at the revision that they have."""
+    strategy, name, revision = task.strategy, str(news["stage"]), str(news["revision"])
+    if not isinstance(strategy, StagedUpdate):
+        raise TypeError(f"stage `{name}` of a rollout without stages")
+    if reason := held_by_stage(news):
+        # The stage before has said so on its own row.
+        return outputs(news, Phase.HELD, reason, task.target)
+    stage = strategy.stage(name)
+    if task.target and (reason := held_by_approval(news, stage, olds)):
+        return held(news, reason, task.target)
+    result = run_rollout(task, name)
+    if result.phase is not Phase.COMPLETE:
+        return with_result(news, result)
+    since = healthy_since(olds, revision, time.time())
+    if task.target and not was_complete(olds, revision):
+        result = wait_out(task, stage, since) or result
+    return {**with_result(news, result), "healthy": {"revision": revision, "since": since}}

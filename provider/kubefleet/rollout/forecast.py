@@ -1,0 +1,71 @@
+"""How a rollout will go if nothing breaks: its steps, and how few pods are available meanwhile. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kubefleet.kube.object_ref import ref_of
+from kubefleet.rollout.planner import Action, Replicas, Step
+from kubefleet.rollout.pods import planned
+from kubefleet.rollout.spread_planner import Goal, Site, available, least_during, next_steps
+from kubefleet.spec.scale import replicas_path
+
+Manifests = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """`rounds` of steps that run together; the fewest pods available by workload; where a step never fits, why."""
+
+    rounds: tuple[tuple[Step, ...], ...]
+    lowest: Mapping[str, int]
+    stuck: str = ""
+
+
+def forecast(before: Mapping[str, Replicas], revision: str, goal: Goal, manifests: Manifests) -> Forecast:
+    """From what was placed at a revision to the goal. `manifests` are those of the goal: a workload's own strategy
+    counts as it will be.
+    """
+    workloads = {ref_of(item).owner_value: item for item in manifests.values() if replicas_path(item) is not None}
+    sites = {name: _site(workloads, replicas, revision) for name, replicas in before.items()}
+    rounds, lowest = [], available(sites)
+    while steps := next_steps(sites, goal):
+        rounds.append(steps)
+        during = least_during(sites, steps, goal.revision)
+        lowest = {key: min(count, during.get(key, 0)) for key, count in lowest.items()}
+        for step in steps:
+            there = sites[step.cluster].revision if step.cluster in sites else goal.revision
+            here = there if step.action is Action.SCALE_DOWN else goal.revision
+            sites[step.cluster] = _site(workloads, step.replicas, here)
+    return Forecast(tuple(rounds), lowest, "" if goal.reached(sites) else _why(sites, goal))
+
+
+def _site(workloads: Manifests, replicas: Replicas, revision: str) -> Site:
+    pods = {key: planned(workloads[key], count, revision) for key, count in replicas.items() if key in workloads}
+    return Site(pods, revision)
+
+
+def _why(sites: Mapping[str, Site], goal: Goal) -> str:
+    """The first step that takes down more than may be unavailable, with all pods there."""
+    for key, desired in goal.desired.items():
+        budget, name = goal.strategy.budget(desired), key.rpartition("/")[2]
+        spare = available(sites).get(key, 0) - budget.min_available
+        for cluster in sorted(goal.target):
+            pods = sites[cluster].pods.get(key) if cluster in sites else None
+            cost = pods.left - pods.left_by_update(goal.revision) if pods is not None else 0
+            if cost > spare:
+                return (
+                    f"an update of {name} on {cluster} takes down {cost} pods at once by its own strategy, and of "
+                    f"{desired} pods {budget.min_available} have to be available (expected a smaller `maxUnavailable` "
+                    f"of {name}, or a larger budget)."
+                )
+    return "no step fits the budget (expected a `max_surge`, or a larger budget)."
+
+
+def impossible(goal: Goal) -> str:
+    """Why a budget can never be kept; empty where it can."""
+    for key, desired in goal.desired.items():
+        least = goal.strategy.budget(desired).min_available
+        if least > desired:
+            return f"{least} pods of {key.rpartition('/')[2]} have to be available, and only {desired} are desired."
+    return ""

@@ -1,0 +1,106 @@
+"""The pods of one workload on one cluster, and how many are left by what is done to them. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from kubefleet.health.reading import count, not_observed, part
+from kubefleet.spec.scale import replicas_in
+
+ANNOTATION: Final = "pulumi-kubefleet/revision"
+
+
+@dataclass(frozen=True, slots=True)
+class Pods:
+    """`replicas` are desired, `available` is what the API server reports; `revision` is that of the object. `steady`
+    is False while an update of the pod template is under way, or may be. An update takes down at most `at_once` of the
+    replicas at a time by the workload's own strategy. `ordered`: it takes them down whether others are available or
+    not, as a StatefulSet does.
+    """
+
+    replicas: int
+    available: int
+    revision: str = ""
+    steady: bool = True
+    at_once: int = 1
+    ordered: bool = False
+
+    @property
+    def left(self) -> int:
+        """How many are available at the least, by what is done already: what is surplus goes, and what an update that
+        is under way may still take down.
+        """
+        kept = min(self.available, self.replicas)
+        return kept if self.steady else self._during_update(kept)
+
+    def left_by_update(self, revision: str) -> int:
+        """How many are while the template changes to that of a revision; nothing changes where it is that already.
+
+        A Deployment takes nothing down beyond `at_once`, whatever is down already: mending costs nothing.
+        """
+        return self.left if self.revision == revision else min(self.left, self._during_update(self.left))
+
+    def left_by_scale(self, replicas: int) -> int:
+        """How many are while there become fewer. A StatefulSet takes the last ones, available or not."""
+        fewer = max(0, self.replicas - replicas)
+        return max(0, self.left - fewer) if self.ordered else min(self.left, replicas)
+
+    def _during_update(self, available: int) -> int:
+        if self.ordered:
+            return available - min(available, self.at_once)
+        return min(available, max(0, self.replicas - self.at_once))
+
+
+def pods_of(live: Mapping[str, Any]) -> Pods:
+    """Read from a live object. Of a kind whose strategy is not known all pods may go at once."""
+    kind, status = live.get("kind"), part(live, "status")
+    replicas = int(replicas_in(live) or 0)
+    annotations = part(part(live, "metadata"), "annotations")
+    updated = status.get("updatedReplicas")
+    steady = not_observed(live) is None and (updated is None or count(status, "updatedReplicas") >= replicas)
+    return Pods(
+        replicas,
+        count(status, "availableReplicas"),
+        str(annotations.get(ANNOTATION) or ""),
+        steady=steady,
+        at_once=at_once(live, replicas),
+        ordered=kind == "StatefulSet",
+    )
+
+
+def planned(manifest: Mapping[str, Any], replicas: int, revision: str) -> Pods:
+    """As they will be once a manifest is applied and everything is well."""
+    pods = pods_of(manifest)
+    return replace(
+        pods, replicas=replicas, available=replicas, revision=revision, steady=True, at_once=at_once(manifest, replicas)
+    )
+
+
+def at_once(manifest: Mapping[str, Any], replicas: int) -> int:
+    """How many pods an update may take down at a time, with Kubernetes' defaults and rounding."""
+    spec, kind = part(manifest, "spec"), manifest.get("kind")
+    if kind == "StatefulSet":
+        strategy = part(spec, "updateStrategy")
+        if strategy.get("type") == "OnDelete":
+            return 0
+        return max(1, _number(part(strategy, "rollingUpdate").get("maxUnavailable"), 1, replicas, up=True))
+    if kind == "Deployment":
+        strategy = part(spec, "strategy")
+        if strategy.get("type") == "Recreate":
+            return replicas
+        rolling = part(strategy, "rollingUpdate")
+        unavailable = _number(rolling.get("maxUnavailable"), "25%", replicas, up=False)
+        surge = _number(rolling.get("maxSurge"), "25%", replicas, up=True)
+        return min(replicas, unavailable if unavailable or surge else 1)
+    return replicas
+
+
+def _number(value: object, default: int | str, whole: int, *, up: bool) -> int:
+    """An `IntOrString`."""
+    given = default if value is None else value
+    if isinstance(given, int):
+        return given
+    percent = str(given).removesuffix("%")
+    if not percent.isdecimal():
+        return 0
+    return -(-whole * int(percent) // 100) if up else whole * int(percent) // 100

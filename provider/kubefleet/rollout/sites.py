@@ -1,0 +1,71 @@
+"""What is live, pod by pod: read from the clusters, never from state."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from kubefleet.kube import Cancelled, Connection, Unreachable, fan_out
+from kubefleet.kube.inventory_store import read_inventory_object
+from kubefleet.kube.object_access import find
+from kubefleet.kube.object_ref import ObjectRef
+from kubefleet.rollout.pods import Pods, pods_of
+from kubefleet.rollout.spread_planner import Site
+from kubefleet.rollout.task import Task
+from kubefleet.spec.scale import replicas_path
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSite:
+    """A site, the objects that its workloads are, and the revision that was completed there."""
+
+    site: Site
+    workloads: Mapping[str, ObjectRef]
+    completed: str
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSites:
+    """The sites that were found, and why each member that could not be read could not."""
+
+    found: Mapping[str, LiveSite]
+    unreachable: Mapping[str, str]
+
+    @property
+    def sites(self) -> dict[str, Site]:
+        """By cluster."""
+        return {name: live.site for name, live in self.found.items()}
+
+
+def read_sites(task: Task, clusters: Iterable[str]) -> LiveSites:
+    """The placement on these clusters, all read in parallel. Raises what is not a member's silence."""
+    names = sorted(set(clusters))
+    found: dict[str, LiveSite] = {}
+    unreachable: dict[str, str] = {}
+    outcomes = fan_out(
+        names, lambda name: read_site(task.connect(name), task.identity.uid), max_parallel=task.max_parallel
+    )
+    for name, outcome in zip(names, outcomes, strict=True):
+        if isinstance(outcome.error, Unreachable) and not isinstance(outcome.error, Cancelled):
+            unreachable[name] = outcome.error.why
+        elif (site := outcome.get()) is not None:
+            found[name] = site
+    return LiveSites(found, unreachable)
+
+
+def read_site(connection: Connection, uid: str) -> LiveSite | None:
+    """The placement on one member, or None. Only what can be scaled has pods that are counted."""
+    inventory = read_inventory_object(connection, uid)
+    if inventory is None:
+        return None
+    refs = {ref.owner_value: ref for ref in inventory.objects}
+    pods: dict[str, Pods] = {}
+    workloads: dict[str, ObjectRef] = {}
+    for booking in inventory.bookings:
+        ref = refs.get(booking.workload)
+        live = None if ref is None else find(connection, ref)
+        if ref is None or live is None:
+            # Written ahead, or deleted by somebody: it comes with the next step.
+            continue
+        if replicas_path(live) is not None:
+            pods[booking.workload], workloads[booking.workload] = pods_of(live), ref
+    completed = inventory.revision if inventory.completed else ""
+    return LiveSite(Site(pods, completed), workloads, completed)

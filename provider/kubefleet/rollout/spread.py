@@ -1,0 +1,194 @@
+"""Walking a rollout pod by pod: what may run next is asked anew, of live state, before every round of steps."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from kubefleet.kube import ApiError, Cancelled, MemberError
+from kubefleet.kube.scale_down import scale_down
+from kubefleet.model.phase import Phase
+from kubefleet.model.strategy import SpreadUpdate
+from kubefleet.rollout.each import on_each
+from kubefleet.rollout.planner import Action, Replicas, Step
+from kubefleet.rollout.progress import Progress
+from kubefleet.rollout.scaling import autoscaled_keys
+from kubefleet.rollout.sites import LiveSites, read_sites
+from kubefleet.rollout.spread_planner import Goal, Site, available, next_steps
+from kubefleet.rollout.stage import handed_over, taken
+from kubefleet.rollout.step import run_step
+from kubefleet.rollout.task import Result, Task
+
+_LOOK_AGAIN = 1.0
+_SLICE = 0.2
+
+
+def run_spread(task: Task, strategy: SpreadUpdate, stage: str = "all") -> Result:
+    """Bring every cluster of the target to its revision and its replicas, and those elsewhere to none, within the
+    budget. Whole copies stay where they are left, without replicas: `Settle` removes them.
+
+    Where the budget is used up it waits until pods are back, for as long as `progress_deadline` while nothing moves on.
+    Never raises for what a member does. Running it again continues.
+    """
+    try:
+        return _Walk(task, strategy, Progress(stage, len(task.target), task.show)).run()
+    except Cancelled:
+        return Result(Phase.INTERRUPTED, "cancelled. Run `pulumi up` again to continue")
+    except MemberError as error:
+        return Result(Phase.FAILED, str(error))
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One run. `finished` are clusters that it has brought to the revision: their record says so only at the end.
+    `known` are the replicas of each cluster when it was last read. `lost` are members that could not be.
+    """
+
+    task: Task
+    strategy: SpreadUpdate
+    progress: Progress
+    finished: set[str] = field(default_factory=set)
+    known: dict[str, Replicas] = field(default_factory=dict)
+    lost: dict[str, str] = field(default_factory=dict)
+    told: str = ""
+
+    def run(self) -> Result:
+        """Rounds of steps until there is nothing left to do, or nothing can be done."""
+        absent: frozenset[str] | None = None
+        moved_on, before = time.monotonic(), ""
+        while True:
+            live = read_sites(self.task, [name for name in self.task.members if name not in self.lost])
+            self.lost.update(live.unreachable)
+            if absent is None:
+                absent = frozenset(self.lost)
+                completed = {name: found.completed for name, found in live.found.items()}
+                if (result := taken(self.task, completed, self._pending())) is not None:
+                    return result
+            sites = self._sites(live)
+            goal = self._goal(sites)
+            missing = {name: self.known.get(name, self.task.target.get(name, {})) for name in self.lost}
+            steps = next_steps(sites, goal, missing)
+            if steps:
+                if (result := self._round(live, steps)) is not None:
+                    return result
+                moved_on = time.monotonic()
+                continue
+            if goal.reached(sites, self.lost) and not set(self.lost) - absent:
+                break
+            now = repr(available(sites))
+            moved_on, before = (time.monotonic(), now) if now != before else (moved_on, before)
+            stuck = self._why(sites, goal, absent)
+            if stuck or time.monotonic() - moved_on >= self.strategy.progress_deadline:
+                return Result(Phase.FAILED, stuck or self._waits_for(sites, goal), self._pending())
+            self._wait(self._waits_for(sites, goal))
+            self.lost = {name: why for name, why in self.lost.items() if name in absent}
+        return self._judged(sites, goal)
+
+    def _sites(self, live: LiveSites) -> dict[str, Site]:
+        """As they were read, but for what this run knows better."""
+        sites = {}
+        for name, site in live.sites.items():
+            self.known[name] = site.replicas
+            sites[name] = replace(site, revision=self.task.revision) if name in self.finished else site
+            if name not in self.task.target:
+                # How many replicas an autoscaler has is not ours: they go with the copy.
+                pods = {key: pods for key, pods in site.pods.items() if key not in autoscaled_keys(self.task)}
+                sites[name] = replace(sites[name], pods=pods)
+            elif name in self.finished and not self._lacks(sites[name], name):
+                self.progress.done(name)
+        return sites
+
+    def _lacks(self, site: Site, name: str) -> bool:
+        return any(site.replicas.get(key, 0) < wanted for key, wanted in self.task.target[name].items())
+
+    def _goal(self, sites: Mapping[str, Site]) -> Goal:
+        """Of an autoscaled workload every cluster is to have what it has."""
+        own = autoscaled_keys(self.task)
+        target = {}
+        for name, replicas in self.task.target.items():
+            here = sites[name].replicas if name in sites else {}
+            target[name] = {key: here.get(key, wanted) if key in own else wanted for key, wanted in replicas.items()}
+        return Goal(target, self.task.revision, self.strategy)
+
+    def _round(self, live: LiveSites, steps: tuple[Step, ...]) -> Result | None:
+        """Run steps together; a result where that ends the run."""
+        outcomes = on_each(
+            steps,
+            lambda step: step.cluster,
+            lambda step: self._run(live, step),
+            self.task.max_parallel,
+            self.task.going,
+        )
+        self.lost.update(outcomes.lost)
+        if outcomes.failures:
+            return Result(Phase.FAILED, "; ".join(outcomes.failures), self._pending())
+        return handed_over(outcomes, self._pending())
+
+    def _run(self, live: LiveSites, step: Step) -> None:
+        """One step; a copy of another revision only becomes smaller, its template stays as it is."""
+        name = step.cluster
+        if step.action is not Action.SCALE_DOWN or (name in self.finished and name in self.task.target):
+            run_step(self.task, name, step.replicas, self.progress)
+            self.finished.add(name)
+            return
+        connection = self.task.connect(name)
+        for key, ref in live.found[name].workloads.items():
+            try:
+                scale_down(connection, ref, step.replicas.get(key, 0), self.task.identity)
+            except ApiError as error:
+                if error.status != 409:
+                    raise
+                # It has changed since it was read: the next round looks again.
+
+    def _why(self, sites: Mapping[str, Site], goal: Goal, absent: frozenset[str]) -> str:
+        """Why waiting is in vain; empty where it is not: all pods are there, and the next step still does not fit."""
+        if set(self.lost) - absent or any(
+            pods.available != pods.replicas or not pods.steady for site in sites.values() for pods in site.pods.values()
+        ):
+            return ""
+        if self.lost:
+            names = ", ".join(f"{name} ({self.lost[name]})" for name in sorted(self.lost))
+            return f"{self._numbers(sites, goal)}; what cannot be reached counts as unavailable: {names}"
+        return f"{self._numbers(sites, goal)}, and the next step would take down more at once"
+
+    def _numbers(self, sites: Mapping[str, Site], goal: Goal) -> str:
+        """`web: 9 of 12 pods are available, at least 10 have to be`."""
+        there, desired = available(sites), goal.desired
+        return "; ".join(
+            f"{key.rpartition('/')[2]}: {there.get(key, 0)} of {wanted} pods are available, "
+            f"at least {self.strategy.budget(wanted).min_available} have to be"
+            for key, wanted in desired.items()
+        )
+
+    def _waits_for(self, sites: Mapping[str, Site], goal: Goal) -> str:
+        short = [
+            name
+            for name, site in sorted(sites.items())
+            if any(pods.left < pods.replicas for pods in site.pods.values())
+        ]
+        where = ", ".join([*short, *(f"{name} ({why})" for name, why in sorted(self.lost.items()))])
+        return f"{self._numbers(sites, goal)}: waits for {where or 'pods'}"
+
+    def _wait(self, why: str) -> None:
+        """Raises Cancelled."""
+        if why != self.told:
+            self.task.show(why)
+            self.told = why
+        until = time.monotonic() + _LOOK_AGAIN
+        while time.monotonic() < until:
+            if self.task.cancelled():
+                raise Cancelled("rollout")
+            time.sleep(_SLICE)
+
+    def _pending(self) -> tuple[str, ...]:
+        return tuple(sorted(set(self.lost) & set(self.task.target)))
+
+    def _judged(self, sites: Mapping[str, Site], goal: Goal) -> Result:
+        """Members that could not be reached count as unavailable: within the budget the stage is complete."""
+        pending, there = self._pending(), available(sites)
+        reason = "; ".join(f"{name} is pending: {self.lost[name]}" for name in pending)
+        short = any(
+            there.get(key, 0) < self.strategy.budget(wanted).min_available for key, wanted in goal.desired.items()
+        )
+        if pending and short:
+            return Result(Phase.FAILED, f"{reason}. Run `pulumi up` again when it is back", pending)
+        return Result(Phase.COMPLETE, reason, pending)
