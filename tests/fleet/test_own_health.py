@@ -1,6 +1,8 @@
 """Health checks of the user's own: a rollout waits for them, and mistakes in them show in the preview."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 import yaml
@@ -28,6 +30,13 @@ def replicas_of(stack, cluster) -> int:
     return json.loads(stack.kubectl(cluster, "get", "widget", "main", "-n", "shop", "-o", "json"))["spec"]["replicas"]
 
 
+def states(stack) -> dict[str, str]:
+    """What `kubefleet status` says of each cluster."""
+    command = [sys.executable, "-m", "kubefleet.cli.main", "status", "-o", "json", "--cwd", str(stack.folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=stack.pulumi.environment)
+    return {row["cluster"]: row["state"] for row in json.loads(done.stdout)["shop"]}
+
+
 def test_a_check_holds_a_rollout_until_it_is_true(stack):
     environment = stack.pulumi.environment
     stack.write(widgets())
@@ -46,6 +55,12 @@ def test_a_check_holds_a_rollout_until_it_is_true(stack):
     with widget_controller(environment, "eu-1", "us-1"):
         stack.up()
     assert [replicas_of(stack, cluster) for cluster in ("eu-1", "us-1")] == [4, 4]
+
+    assert states(stack) == {"eu-1": "available", "us-1": "available"}
+    status = {"status": {"phase": "Pending"}}
+    patch = ("--subresource=status", "--type=merge", f"--patch={json.dumps(status)}")
+    stack.kubectl("us-1", "patch", "widget", "main", "-n", "shop", *patch)
+    assert states(stack) == {"eu-1": "available", "us-1": "not available"}
 
     # A changed check is a change of the program, and none of the objects.
     stack.write(widgets(replicas=4, deadline=8, health=CHECK.replace(">= 3", ">= 2")))

@@ -131,7 +131,7 @@ FUNCTION = [
     ("it answers nothing", lambda _: None, RUNNING, P, "returned NoneType `None` (expected True, False"),
     ("it answers an empty text", lambda _: " ", RUNNING, P, "returned str"),
     ("it changes what it got", _changes, {"phase": "Pending"}, P, "changed it"),
-    ("it knows that waiting is of no use", lambda _: failed("no licence"), RUNNING, F, "no licence"),
+    ("it knows that waiting is of no use", lambda _: failed("no\nlicence"), RUNNING, F, "no licence"),
 ]
 
 

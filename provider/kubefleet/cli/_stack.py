@@ -12,10 +12,12 @@ from typing import Annotated, Any, NoReturn
 import typer
 import yaml
 
+from kubefleet.health.checks import Check
 from kubefleet.model.decision import Previous
 from kubefleet.resources._inputs import Declaration, decode_bindings, read_declaration
 from kubefleet.resources._tainted import with_moments
 from kubefleet.resources.keys import to_key
+from kubefleet.spec.health_check import parse_checks
 
 StackOption = Annotated[str, typer.Option("--stack", "-s", help="The stack; else the selected one.")]
 FolderOption = Annotated[Path, typer.Option("--cwd", "-C", help="The program's folder.")]
@@ -32,6 +34,7 @@ class StackFleet:
     previous: Mapping[str, Previous]
     phases: tuple[tuple[str, str, Mapping[str, Any]], ...]
     uids: Mapping[str, str]
+    checks: Mapping[str, tuple[Check, ...]]
     pending_operations: int
 
 
@@ -75,7 +78,14 @@ def _fleet(inputs: dict[str, Any], resources: list[dict[str, Any]], pending: int
         and (outputs := resource.get("outputs") or {}).get("fleet") == name
     )
     uids = {placement: raw["uid"] for placement, raw in inputs["placements"].items()}
-    return StackFleet(name, declaration, previous, phases, uids, pending)
+    checks = {placement: _checks(inputs, raw) for placement, raw in inputs["placements"].items()}
+    return StackFleet(name, declaration, previous, phases, uids, checks, pending)
+
+
+def _checks(inputs: Mapping[str, Any], placement: Mapping[str, Any]) -> tuple[Check, ...]:
+    """The fleet's health checks and the placement's own."""
+    written = [*(inputs.get("health") or ()), *(placement.get("health") or ())]
+    return parse_checks(written, "health", placement["objects"], [], every=False)
 
 
 def run_pulumi(folder: Path, stack: str, *command: str) -> str:

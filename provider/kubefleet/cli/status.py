@@ -95,7 +95,10 @@ def _read(fleet: StackFleet, member: Member, within: float) -> dict[str, Copy | 
         return dict.fromkeys(fleet.previous)
     connection = connect(member.name, member.access, answer_within=within)
     try:
-        return {placement: read_copy(connection, fleet.uids[placement]) for placement in fleet.previous}
+        return {
+            placement: read_copy(connection, fleet.uids[placement], checks=fleet.checks[placement])
+            for placement in fleet.previous
+        }
     finally:
         connection.close()
 

@@ -29,7 +29,7 @@ class Function:
         except (Exception, SystemExit) as error:
             return progressing(_one_line(f"{self}: {type(error).__name__}: {error}"))
         if isinstance(answer, Health):
-            return answer
+            return Health(answer.status, _one_line(answer.reason))
         if isinstance(answer, bool):
             return available(f"{self} is True") if answer else progressing(f"{self} is False")
         if isinstance(answer, str) and answer.strip():
