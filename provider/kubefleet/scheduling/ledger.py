@@ -234,7 +234,7 @@ class Ledger:
         other._nodes = self._nodes.of(np.arange(len(self.known)))
         sizes = {pod: self._sizes.get(pod) or self._table.size(pod) for pod in pods}
         other._sizes, other._picture, other._most_free, other._plenty = sizes, None, {}, {}
-        other._by_id = {}
+        other._by_id, other.crowded = {}, self.crowded.copy()
         for cluster, shape, count in more:
             other._nodes.join(cluster, *self._grouped(shape, count))
         other._new = None if self._new is None else self._new.fork(sizes)
