@@ -65,3 +65,16 @@ def test_what_other_stacks_see_of_a_placement_is_recorded_when_it_changes(provid
     olds = {"uid": "1", "to": {"a": {}}, "phase": "complete", "pending": []}
     assert not provider.diff("web", olds, {"uid": "1", "to": {"a": {}}}).changes
     assert provider.diff("web", olds, {"uid": "1", "to": {"a": {}}, key: {"tier": "db"}}).changes
+
+
+@pytest.mark.parametrize(
+    ("phase", "pending", "proven"),
+    [("complete", [], ["new"]), ("complete", ["eu-1"], ["old"]), ("failed", [], ["old"]), ("held", [], ["old"])],
+)
+def test_a_stage_remembers_the_checks_by_which_it_was_last_complete(monkeypatch, phase, pending, proven):
+    def walked(self, olds, news):
+        return {**news, "phase": phase, "pending": pending}
+
+    monkeypatch.setattr(StageProvider, "_walked", walked)
+    olds = {"health": ["never complete"], "proven": ["old"]}
+    assert StageProvider().applied(olds, {"health": ["new"]})["proven"] == proven

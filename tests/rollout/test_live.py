@@ -9,8 +9,11 @@ from kubefleet.health.checks import Check, JsonPath
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.inventory_object import InventoryObject, format_inventory_object
 from kubefleet.kube.object_ref import ref_of
+from kubefleet.kube.placement_identity import PlacementIdentity
+from kubefleet.model.strategy import RollingUpdate
 from kubefleet.model.subject import Subject
 from kubefleet.rollout.live import read_copy
+from kubefleet.rollout.task import Task
 
 pytestmark = pytest.mark.fast
 
@@ -57,7 +60,7 @@ def test_a_copy_is_available_when_what_has_a_check_is(
 ) -> None:
     serve(api, *objects)
     checks = (Check(Subject("Thing", "example.com"), JsonPath("$.status.phase", "Up")),) if checked else ()
-    copy = read_copy(connection, "u", checks=checks)
+    copy = read_copy(connection, "u", checks_of=lambda _, checks=checks: checks)
     assert copy is not None
     assert (copy.revision, copy.available) == ("one", available)
     assert copy.replicas == {}
@@ -67,6 +70,31 @@ def test_data_counts_once_it_has_a_check(api: HTTPServer, connection: Connection
     serve(api, SETTINGS)
     for name, available in (("settings", True), ("other", False)):
         checks = (Check(Subject("ConfigMap", "", "a", "settings"), JsonPath("$.metadata.name", name)),)
-        copy = read_copy(connection, "u", checks=checks)
+        copy = read_copy(connection, "u", checks_of=lambda _, checks=checks: checks)
         assert copy is not None
         assert copy.available is available
+
+
+@pytest.mark.parametrize(("revision", "used"), [("one", "now"), ("", "now"), ("older", "before")])
+def test_a_copy_of_a_revision_that_was_completed_before_is_judged_by_the_checks_of_its_time(
+    revision: str, used: str
+) -> None:
+    now, before = ((Check(Subject("Thing"), JsonPath("$.status.phase", phase)),) for phase in ("Running", "Up"))
+    task = Task(
+        PlacementIdentity("u", "web", "shop", "dev"),
+        {},
+        "one",
+        {},
+        (),
+        RollingUpdate(),
+        _nowhere,
+        print,
+        print,
+        checks=now,
+        checks_before=before,
+    )
+    assert task.checks_of(revision) == {"now": now, "before": before}[used]
+
+
+def _nowhere(name: str) -> Connection:
+    raise AssertionError(name)

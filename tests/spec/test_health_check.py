@@ -80,6 +80,7 @@ def test_a_check_is_read(own, raw, check):
             "health[0].kind: bad kind `apps/v1/Deployment` (expected `Kind`",
         ),
         ({"kind": "Widgte", "cel": "true"}, "health[0].kind: none of its objects is of kind `Widgte` (expected one of"),
+        ({"kind": "Widgte", "cel": "true"}, "Did you mean `Widget`?"),
         ({"kind": "example.com/Widgte", "cel": "true"}, "Did you mean `example.com/Widget`?"),
         (
             {"kind": "core/Deployment", "cel": "true"},
@@ -212,3 +213,9 @@ def test_what_is_a_secret_is_not_shown_by_another_mistake(path):
         Check(WIDGET, Cel("true")),
     )
     assert mistakes == [secret]
+
+
+def test_where_no_manifest_could_be_read_no_check_is_to_blame():
+    mistakes = []
+    assert len(parse_checks([{**ABOUT, "cel": "true"}], "health", (), mistakes)) == 1
+    assert mistakes == []

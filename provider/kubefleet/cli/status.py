@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from kubefleet.cli._stack import HERE, FolderOption, StackFleet, StackOption, read_fleets
-from kubefleet.kube import MemberError, connect, fan_out
+from kubefleet.kube import Connection, MemberError, connect, fan_out
 from kubefleet.model.member import Member
 from kubefleet.model.phase import Phase
 from kubefleet.rollout.live import read_copy
@@ -95,12 +95,14 @@ def _read(fleet: StackFleet, member: Member, within: float) -> dict[str, Copy | 
         return dict.fromkeys(fleet.previous)
     connection = connect(member.name, member.access, answer_within=within)
     try:
-        return {
-            placement: read_copy(connection, fleet.uids[placement], checks=fleet.checks[placement])
-            for placement in fleet.previous
-        }
+        return {placement: _copy(connection, fleet, placement) for placement in fleet.previous}
     finally:
         connection.close()
+
+
+def _copy(connection: Connection, fleet: StackFleet, placement: str) -> Copy | None:
+    checks = fleet.checks[placement]
+    return read_copy(connection, fleet.uids[placement], checks_of=lambda _revision: checks)
 
 
 def _print(fleet: StackFleet, rows: list[Row]) -> None:

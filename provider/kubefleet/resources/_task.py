@@ -50,6 +50,7 @@ def make_task(news: Props, olds: Props | None) -> Task:
         held_before=frozenset((olds or {}).get("to") or {}) | frozenset((olds or {}).get("pending") or ()),
         cancelled=_engine.cancelled.is_set,
         checks=_checks(news),
+        checks_before=parse_checks((olds or {}).get("proven"), "health", (), [], every=False),
     )
 
 

@@ -11,14 +11,15 @@ from kubefleet.resources.ownership import has_unknown
 
 NOT_PLANNED = "not planned in this run. The next `pulumi up` without --target places it"
 _COMPARED = ("uid", "revision", "to", "members", "labels", "apart")
-_COMPUTED = ("phase", "reason", "pending", "healthy")
+_COMPUTED = ("phase", "reason", "pending", "healthy", "proven")
 
 
 class StageProvider(Adapter):
     """Inputs: `fleet, placement, stack, members, uid, revision, to, redo?, strategy?, labels?, health?`; where it is
     staged also `stage`, `after` (the stage before -> phase and reason), `clusters` (labels by member) and `approvals`.
 
-    Outputs: the inputs and `phase`, `reason`, `pending`, and `healthy`: since when a stage has been so at a revision.
+    Outputs: the inputs and `phase`, `reason`, `pending`; `healthy`: since when a stage has been so at a revision;
+    `proven`: the health checks of the last run that completed.
     """
 
     def identity(self, news: Props) -> str:
@@ -49,6 +50,12 @@ class StageProvider(Adapter):
 
     def applied(self, olds: Props | None, news: Props) -> Props:
         """Walk the stage. Returns a phase whatever the members do."""
+        done = self._walked(olds, news)
+        complete = done["phase"] == Phase.COMPLETE and not done["pending"]
+        checks = done.get("health") if complete else (olds or {}).get("proven")
+        return {**done, "proven": checks} if checks else done
+
+    def _walked(self, olds: Props | None, news: Props) -> Props:
         if news.get("to") is None or news.get("uid") not in _session.manifests:
             return held(news, NOT_PLANNED)
         from kubefleet.resources._task import make_task

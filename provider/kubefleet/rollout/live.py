@@ -1,6 +1,6 @@
 """What is live: read from the clusters, never from state."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,11 @@ from kubefleet.spec.scale import SCALABLE, replicas_in
 
 _KEPT_RUNNING = SCALABLE | {"DaemonSet", "Pod"}
 """What a copy needs to be available. A Job runs to its end, a CronJob now and then."""
+ChecksOf = Callable[[str], tuple[Check, ...]]
+
+
+def _none(_revision: str) -> tuple[Check, ...]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,7 @@ def read_live(task: Task, clusters: Iterable[str]) -> Live:
     unreachable: dict[str, str] = {}
     outcomes = fan_out(
         names,
-        lambda name: read_copy(task.connect(name), task.identity.uid, autoscaled, task.checks),
+        lambda name: read_copy(task.connect(name), task.identity.uid, autoscaled, task.checks_of),
         max_parallel=task.max_parallel,
     )
     for name, outcome in zip(names, outcomes, strict=True):
@@ -48,16 +53,18 @@ def read_live(task: Task, clusters: Iterable[str]) -> Live:
 
 
 def read_copy(
-    connection: Connection, uid: str, autoscaled: frozenset[str] = frozenset(), checks: tuple[Check, ...] = ()
+    connection: Connection, uid: str, autoscaled: frozenset[str] = frozenset(), checks_of: ChecksOf = _none
 ) -> Copy | None:
     """The copy of a placement on one member, or None. A rollout that was not completed counts as no revision.
 
     The replicas of workloads that are `autoscaled` are those that are booked: how many there are is not ours. What the
-    user has `checks` for has to be available too.
+    user has checks for has to be available too; `checks_of` gives those that a revision is judged by.
     """
     inventory = read_inventory_object(connection, uid)
     if inventory is None:
         return None
+    revision = inventory.revision if inventory.completed else ""
+    checks = checks_of(revision)
     replicas: dict[str, int] = {}
     booked = {booking.workload: booking.replicas for booking in inventory.bookings}
     available = True
@@ -77,7 +84,7 @@ def read_copy(
         # Nobody can tell the health of a custom resource without conditions: it passes in a rollout, and does here.
         fine = {Status.AVAILABLE, Status.UNVERIFIED} if custom else {Status.AVAILABLE}
         available = available and health(live, checks=checks).status in fine
-    return Copy(connection.name, inventory.revision if inventory.completed else "", replicas, available)
+    return Copy(connection.name, revision, replicas, available)
 
 
 def replicas_of(live: Mapping[str, Any]) -> int:

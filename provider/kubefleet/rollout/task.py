@@ -26,7 +26,7 @@ class Task:
     placements of the same run that share followers of the same content, `going` placements that are removed at the end
     of this command (uid -> name). `behind` are clusters that the stages before could not bring up to date. `fresh`: the
     stack has never placed it. `show` takes one line of progress, `warn` one that has to stay in sight. `checks` are the
-    user's own of health.
+    user's own of health, `checks_before` those of the last rollout that completed.
     """
 
     identity: PlacementIdentity
@@ -48,6 +48,13 @@ class Task:
     cancelled: Callable[[], bool] = never
     max_parallel: int = 32
     checks: tuple[Check, ...] = ()
+    checks_before: tuple[Check, ...] = ()
+
+    def checks_of(self, revision: str) -> tuple[Check, ...]:
+        """Those that a copy is judged by. A check may ask for what only the new revision has: one of a revision that
+        was completed before is judged by those of its own rollout, or all would count as broken, and change at once.
+        """
+        return self.checks_before if revision and revision != self.revision else self.checks
 
 
 @dataclass(frozen=True, slots=True)

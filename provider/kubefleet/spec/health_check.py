@@ -51,7 +51,8 @@ def parse_checks(
     """All checks of a list that can be used; everything else is added to `mistakes`.
 
     `keys` are the objects (`apiVersion/Kind/namespace/name`) that the checks may be about. With `every` each check must
-    be about one of them; without, as of a whole fleet, only one that looks misspelt is a mistake. What `mistakes` has
+    be about one of them (if there are any: what is wrong with the manifests is told elsewhere); without, as of a whole
+    fleet, only one that looks misspelt is a mistake. What `mistakes` has
     something of already, as that it is a secret, is not shown in another one.
     """
     if raw is None:
@@ -113,11 +114,12 @@ def _subject(
     elif field == "kind" and len(groups := _groups(subject, known)) > 1:
         spelt = ", ".join(_kind_of(f"{group}/v1" if group else "v1", subject.kind) for group in groups)
         mistakes.append(Mistake(path, f"`{text}` is ambiguous (expected one of {spelt})."))
-    elif not any(subject.covers_key(key) for key in known):
+    elif known and not any(subject.covers_key(key) for key in known):
         words = sorted({_kind(key) if field == "kind" else _object(key) for key in known})
         if every:
             what = f"none of its objects is of kind `{text}`" if field == "kind" else f"it has no object `{text}`"
-            mistakes.append(Mistake(path, f"{what} (expected one of {', '.join(words)}).{did_you_mean(text, words)}"))
+            alike = words if "/" in text else [word.rpartition("/")[2] for word in words]
+            mistakes.append(Mistake(path, f"{what} (expected one of {', '.join(words)}).{did_you_mean(text, alike)}"))
         elif near := _misspelt(text, words):
             mistakes.append(Mistake(path, f"no placement has an object of `{text}`. Did you mean `{near}`?"))
     return subject
