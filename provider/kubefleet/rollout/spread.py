@@ -93,7 +93,7 @@ class _Walk:
                 # How many replicas an autoscaler has is not ours: they go with the copy.
                 pods = {key: pods for key, pods in site.pods.items() if key not in autoscaled_keys(self.task)}
                 sites[name] = replace(sites[name], pods=pods)
-            elif name in self.finished and not self._lacks(sites[name], name):
+            elif sites[name].revision == self.task.revision and not self._lacks(sites[name], name):
                 self.progress.done(name)
         return sites
 

@@ -1,4 +1,4 @@
-"""An independent watcher: from the API servers' audit logs alone, how many pods of a Deployment were available when.
+"""An independent watcher: from the API servers' audit logs alone, how many pods of a workload were available when.
 
 It shares no code with what it watches. All members' logs have the machine's one clock.
 """
@@ -13,7 +13,7 @@ OPERATOR = "lab-admin"
 
 @dataclass(frozen=True, order=True)
 class Moment:
-    """What an API server answered: desired and available pods of the Deployment from then on, and who had asked."""
+    """What an API server answered: desired and available pods of the workload from then on, and who had asked."""
 
     at: datetime
     cluster: str
@@ -24,7 +24,7 @@ class Moment:
 
 @dataclass
 class Watch:
-    """What became of a Deployment. `lost` are moments at which a fault took away a pod, by cluster."""
+    """What became of a workload. `lost` are moments at which a fault took away a pod, by cluster."""
 
     moments: list[Moment]
     begin: datetime
@@ -70,13 +70,15 @@ class Watch:
         )
 
 
-def watch(logs: Mapping[str, Iterable[Mapping[str, Any]]], name: str, begin: datetime) -> Watch:
+def watch(
+    logs: Mapping[str, Iterable[Mapping[str, Any]]], name: str, begin: datetime, resource: str = "deployments"
+) -> Watch:
     """Read the audit logs of all clusters, from their beginning on."""
     moments = []
     for cluster, events in logs.items():
         for event in events:
             reference, answer = event.get("objectRef") or {}, event.get("responseObject") or {}
-            mine = (reference.get("resource"), reference.get("name")) == ("deployments", name)
+            mine = (reference.get("resource"), reference.get("name")) == (resource, name)
             if not mine or event.get("stage") != "ResponseComplete" or event["verb"] in {"get", "list", "watch"}:
                 continue
             if event["responseStatus"]["code"] >= 300 or "dryRun" in event.get("requestURI", ""):
