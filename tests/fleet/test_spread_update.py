@@ -5,8 +5,8 @@ import time
 from datetime import UTC, datetime
 
 import pytest
-from availability import Watch, watch
 
+from availability import Watch, watch
 from conftest import MEMBERS
 
 pytestmark = pytest.mark.engine
