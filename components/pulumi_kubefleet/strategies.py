@@ -39,16 +39,17 @@ class SpreadUpdate(Record):
 
     `min_available` or `max_unavailable` bounds how few pods may be available, `max_surge` how many more than desired
     may run: numbers, or percentages of the desired pods (`max_unavailable` is rounded down, the others up, as
-    Kubernetes rounds). Where pods move, others come up first, as far as the surge goes; nothing is taken down while
-    the budget is used up, by whatever loss. `progress_deadline` is how long nothing may move on (`"10m"`).
+    Kubernetes rounds); where workloads differ, by their names: `{"web": 10, "db": "50%"}`. Where pods move, others come
+    up first, as far as the surge goes; nothing is taken down while the budget is used up, by whatever loss.
+    `progress_deadline` is how long nothing may move on (`"10m"`).
     """
 
     def __init__(
         self,
         *,
-        min_available: int | str | None = None,
-        max_unavailable: int | str | None = None,
-        max_surge: int | str | None = None,
+        min_available: int | str | Mapping[str, int | str] | None = None,
+        max_unavailable: int | str | Mapping[str, int | str] | None = None,
+        max_surge: int | str | Mapping[str, int | str] | None = None,
         progress_deadline: str | None = None,
         unverified_wait: str | None = None,
         **unknown: Any,

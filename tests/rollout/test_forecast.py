@@ -1,6 +1,7 @@
 """What a preview says of a rollout before anything happens."""
 
 import pytest
+from immutabledict import immutabledict
 
 from kubefleet.model.strategy import Share, SpreadUpdate
 from kubefleet.rollout.forecast import forecast, impossible
@@ -89,3 +90,8 @@ def test_more_than_all_pods_cannot_be_available():
         "7 pods of web have to be available, and only 6 are desired."
     )
     assert not impossible(Goal(target, "new", SpreadUpdate(min_available=Share(6))))
+
+
+def test_a_budget_of_no_workload_is_told():
+    strategy = SpreadUpdate(own=immutabledict(wbe=SpreadUpdate()))
+    assert impossible(Goal({"a": {KEY: 3}}, "new", strategy)) == "no workload `wbe` (expected one of: web)."

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from immutabledict import immutabledict
 
 from kubefleet.model.strategy import Budget, Share, SpreadUpdate
 from kubefleet.rollout.planner import Action
@@ -46,7 +47,7 @@ def shape(steps):
     ],
 )
 def test_budgets_are_rounded_as_kubernetes_rounds(strategy, desired, budget):
-    assert strategy.budget(desired) == budget
+    assert strategy.budget("Deployment/shop/web", desired) == budget
 
 
 @pytest.mark.parametrize(
@@ -121,6 +122,12 @@ def test_several_workloads_have_each_its_budget():
     assert next_steps({"a": Site(both(4, 3), "old"), "b": Site(both(4, 2), "old")}, wanted) == ()
 
 
+def test_one_workload_may_have_another_budget():
+    strategy = SpreadUpdate(Share(1), Share(1), own=immutabledict(db=SpreadUpdate(Share(0), Share(2))))
+    assert strategy.budget("Deployment/shop/web", 4) == Budget(3, 1)
+    assert strategy.budget("StatefulSet/shop/db", 4) == Budget(4, 2)
+
+
 COUNTS = st.integers(0, 7)
 
 
@@ -165,7 +172,10 @@ def test_no_more_is_taken_down_than_the_budget_has(world):
     sites, wanted = world
     steps = next_steps(sites, wanted)
     desired = wanted.desired.get("web", 0)
-    least, surge = wanted.strategy.budget(desired).min_available, wanted.strategy.budget(desired).max_surge
+    least, surge = (
+        wanted.strategy.budget("web", desired).min_available,
+        wanted.strategy.budget("web", desired).max_surge,
+    )
     steady = {name: replace(item.pods["web"], steady=True) for name, item in sites.items()}
     costs = sum(cost(steady[step.cluster], step) for step in steps if step.cluster in sites)
     promised = available(sites).get("web", 0)
@@ -189,7 +199,7 @@ def test_no_more_is_taken_down_than_the_budget_has(world):
 @given(worlds(), st.data())
 def test_it_ends_at_the_goal_whatever_is_half_done_and_whatever_breaks_for_a_time(world, data):
     sites, wanted = world
-    least = wanted.strategy.budget(wanted.desired.get("web", 0)).min_available
+    least = wanted.strategy.budget("web", wanted.desired.get("web", 0)).min_available
     broken = data.draw(st.integers(0, 5))
     for _ in range(60):
         before = available(sites).get("web", 0)

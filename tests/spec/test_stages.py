@@ -1,5 +1,7 @@
 """Strategies as users write them, and all that is wrong with them at once."""
 
+from dataclasses import replace
+
 import pytest
 
 from kubefleet.model.gate import Approval, Wait
@@ -84,6 +86,20 @@ def test_what_is_written_for_pods():
     )
     assert parse({"type": "SpreadUpdate", "max_unavailable": "10%"})[0] == SpreadUpdate(Share(10, percent=True))
     assert parse(None)[0] == RollingUpdate()
+
+
+def test_workloads_may_differ():
+    found, mistakes = parse({"type": "SpreadUpdate", "min_available": {"web": 10, "db": "50%"}, "max_surge": 2})
+    assert not mistakes
+    assert found.own == {
+        "web": SpreadUpdate(max_surge=Share(2), min_available=Share(10)),
+        "db": SpreadUpdate(max_surge=Share(2), min_available=Share(50, percent=True)),
+    }
+    assert replace(found, own={}) == SpreadUpdate(max_surge=Share(2))
+    wrong = parse({"type": "SpreadUpdate", "max_surge": {"web": "many"}})[1]
+    assert wrong == [
+        "strategy.max_surge.web: bad value `many` (expected a number of pods or a percentage such as 25%)."
+    ]
 
 
 def test_every_cluster_is_in_one_stage():

@@ -57,7 +57,7 @@ class SpreadUpdate:
     """Unit is the pod, counted over the whole fleet: updates and moves share one budget for each workload.
 
     `min_available` stands instead of `max_unavailable`. In seconds: `progress_deadline` for which nothing may move on;
-    `unverified_wait` as in `RollingUpdate`.
+    `unverified_wait` as in `RollingUpdate`. `own` has what is different for single workloads, by their name.
     """
 
     max_unavailable: Share = Share(25, percent=True)
@@ -65,11 +65,15 @@ class SpreadUpdate:
     min_available: Share | None = None
     progress_deadline: int = 600
     unverified_wait: int = 60
+    own: "immutabledict[str, SpreadUpdate]" = field(default_factory=immutabledict)
 
-    def budget(self, desired: int) -> Budget:
-        """For a workload of so many pods. Kubernetes' rounding: `max_unavailable` down, `max_surge` up, and where both
-        come to nothing one pod may be unavailable; `min_available` up, as that of a PodDisruptionBudget.
+    def budget(self, workload: str, desired: int) -> Budget:
+        """For a workload (`Kind/namespace/name`) of so many pods. Kubernetes' rounding: `max_unavailable` down,
+        `max_surge` up, and where both come to nothing one pod may be unavailable; `min_available` up, as that of a
+        PodDisruptionBudget.
         """
+        if own := self.own.get(workload.rpartition("/")[2]):
+            return own.budget("", desired)
         surge = self.max_surge.up(desired)
         if self.min_available is not None:
             return Budget(self.min_available.up(desired), surge)

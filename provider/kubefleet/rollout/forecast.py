@@ -48,7 +48,7 @@ def _site(workloads: Manifests, replicas: Replicas, revision: str) -> Site:
 def _why(sites: Mapping[str, Site], goal: Goal) -> str:
     """The first step that takes down more than may be unavailable, with all pods there."""
     for key, desired in goal.desired.items():
-        budget, name = goal.strategy.budget(desired), key.rpartition("/")[2]
+        budget, name = goal.strategy.budget(key, desired), key.rpartition("/")[2]
         spare = available(sites).get(key, 0) - budget.min_available
         for cluster in sorted(goal.target):
             pods = sites[cluster].pods.get(key) if cluster in sites else None
@@ -63,9 +63,12 @@ def _why(sites: Mapping[str, Site], goal: Goal) -> str:
 
 
 def impossible(goal: Goal) -> str:
-    """Why a budget can never be kept; empty where it can."""
+    """Why a budget can never be kept, or is that of nobody; empty where it can be kept."""
+    names = {key.rpartition("/")[2] for key in goal.desired}
+    if names and (unknown := sorted(set(goal.strategy.own) - names)):
+        return f"no workload `{unknown[0]}` (expected one of: {', '.join(sorted(names))})."
     for key, desired in goal.desired.items():
-        least = goal.strategy.budget(desired).min_available
+        least = goal.strategy.budget(key, desired).min_available
         if least > desired:
             return f"{least} pods of {key.rpartition('/')[2]} have to be available, and only {desired} are desired."
     return ""

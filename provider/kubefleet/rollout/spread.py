@@ -155,7 +155,7 @@ class _Walk:
         there, desired = available(sites), goal.desired
         return "; ".join(
             f"{key.rpartition('/')[2]}: {there.get(key, 0)} of {wanted} pods are available, "
-            f"at least {self.strategy.budget(wanted).min_available} have to be"
+            f"at least {self.strategy.budget(key, wanted).min_available} have to be"
             for key, wanted in desired.items()
         )
 
@@ -187,7 +187,7 @@ class _Walk:
         pending, there = self._pending(), available(sites)
         reason = "; ".join(f"{name} is pending: {self.lost[name]}" for name in pending)
         short = any(
-            there.get(key, 0) < self.strategy.budget(wanted).min_available for key, wanted in goal.desired.items()
+            there.get(key, 0) < self.strategy.budget(key, wanted).min_available for key, wanted in goal.desired.items()
         )
         if pending and short:
             return Result(Phase.FAILED, f"{reason}. Run `pulumi up` again when it is back", pending)

@@ -115,7 +115,7 @@ def least_during(sites: Mapping[str, Site], steps: Iterable[Step], revision: str
 def _spending(sites: Mapping[str, Site], goal: Goal, lost: Mapping[str, Replicas]) -> _Spending:
     desired, left = goal.desired, available(sites)
     running = _sum([*(site.replicas for site in sites.values()), *lost.values()])
-    budgets = {key: goal.strategy.budget(count) for key, count in desired.items()}
+    budgets = {key: goal.strategy.budget(key, count) for key, count in desired.items()}
     return _Spending(
         down={key: left.get(key, 0) - budget.min_available for key, budget in budgets.items()},
         up={key: desired[key] + budget.max_surge - running.get(key, 0) for key, budget in budgets.items()},

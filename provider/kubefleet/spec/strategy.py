@@ -1,9 +1,12 @@
 """Strategies as users write them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final, Literal
 
-from kubefleet.model.strategy import RollingUpdate, SpreadUpdate, Strategy
+from immutabledict import immutabledict
+
+from kubefleet.model.strategy import RollingUpdate, Share, SpreadUpdate, Strategy
 from kubefleet.spec.mistakes import Mistake, Spelling, did_you_mean, join
 from kubefleet.spec.shares import parse_duration, parse_share
 from kubefleet.spec.stages import parse_staged
@@ -20,13 +23,17 @@ class WrittenRollingUpdate(Written):
     unverified_wait: int | str = "60s"
 
 
+PerWorkload = int | str | dict[str, int | str]
+"""For all workloads, or for each by its name: `{"web": 10, "db": "50%"}`."""
+
+
 class WrittenSpreadUpdate(Written):
     """`{type: SpreadUpdate, min_available: 10, max_surge: 2}`; `max_unavailable` instead of `min_available`."""
 
     type: Literal["SpreadUpdate"]
-    min_available: int | str | None = None
-    max_unavailable: int | str | None = None
-    max_surge: int | str = "25%"
+    min_available: PerWorkload | None = None
+    max_unavailable: PerWorkload | None = None
+    max_surge: PerWorkload = "25%"
     progress_deadline: int | str = "10m"
     unverified_wait: int | str = "60s"
 
@@ -76,14 +83,26 @@ def _spread_update(raw: object, path: str, spelling: Spelling, mistakes: list[Mi
     if written.min_available is not None and written.max_unavailable is not None:
         message = "`min_available` and `max_unavailable` together (expected one of them: each says what the other is)."
         mistakes.append(Mistake(path, message))
-    least = None
-    if written.min_available is not None:
-        least = parse_share(written.min_available, join(path, "min_available"), "pods", mistakes)
-    most = "25%" if written.max_unavailable is None else written.max_unavailable
-    unavailable = parse_share(most, join(path, "max_unavailable"), "pods", mistakes)
-    surge = parse_share(written.max_surge, join(path, "max_surge"), "pods", mistakes)
     deadline, unverified = _times(written, path, mistakes)
-    return SpreadUpdate(unavailable, surge, least, deadline, unverified)
+    common = SpreadUpdate(progress_deadline=deadline, unverified_wait=unverified)
+    own: dict[str, SpreadUpdate] = {}
+    for field in ("min_available", "max_unavailable", "max_surge"):
+        given = getattr(written, field)
+        if isinstance(given, dict):
+            for name, value in sorted(given.items()):
+                share = parse_share(value, join(path, field, name), "pods", mistakes)
+                own[name] = _with(own.get(name, common), field, share)
+        elif given is not None:
+            share = parse_share(given, join(path, field), "pods", mistakes)
+            common = _with(common, field, share)
+            own = {name: _with(one, field, share) for name, one in own.items()}
+    return replace(common, own=immutabledict(own))
+
+
+def _with(strategy: SpreadUpdate, field: str, share: Share) -> SpreadUpdate:
+    if field == "min_available":
+        return replace(strategy, min_available=share)
+    return replace(strategy, max_surge=share) if field == "max_surge" else replace(strategy, max_unavailable=share)
 
 
 def _times(written: WrittenRollingUpdate | WrittenSpreadUpdate, path: str, mistakes: list[Mistake]) -> tuple[int, int]:
