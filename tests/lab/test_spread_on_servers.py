@@ -115,11 +115,12 @@ def test_a_member_that_falls_silent_counts_as_none_and_the_rollout_goes_on_when_
 
 
 def test_a_budget_that_no_step_fits_is_told_at_once(task):
-    options = {"strategy": {"type": "Recreate"}, "least": 4, "surge": 1}
+    options = {"least": 4, "surge": 1}
     done(task({"eu-1": 3, "eu-2": 3}, **options))
-    result = run_rollout(task({"eu-1": 3, "eu-2": 3}, revision="two", **options))
+    # The new revision brings the strategy along that is too much.
+    result = run_rollout(task({"eu-1": 3, "eu-2": 3}, revision="two", strategy={"type": "Recreate"}, **options))
     assert result.phase is Phase.FAILED
     assert result.reason == (
         "spread: 6 of 6 pods are available, at least 4 have to be, and the next step would take down more at once"
     )
-    done(task({"eu-1": 3, "eu-2": 3}, **options))
+    done(task({"eu-1": 3, "eu-2": 3}, revision="three", **options))

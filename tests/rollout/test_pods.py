@@ -77,6 +77,11 @@ def test_an_update_takes_down_what_the_workloads_own_strategy_says(manifest, rep
         (Pods(5, 0, "old", at_once=1, ordered=True), 0, 0),
         (Pods(5, 5, "old", at_once=0, ordered=True), 5, 5),
         (Pods(0, 0, "old"), 0, 0),
+        # The update brings another strategy along: that one counts.
+        (Pods(5, 5, "old", at_once=1, next_at_once=5), 5, 0),
+        (Pods(5, 5, "old", at_once=5, next_at_once=1), 5, 4),
+        # What is under way goes by the one that is there.
+        (Pods(5, 5, "old", steady=False, at_once=2, next_at_once=0), 3, 3),
     ],
 )
 def test_what_is_left_while_the_template_changes(pods, left, by_update):

@@ -14,8 +14,8 @@ ANNOTATION: Final = "pulumi-kubefleet/revision"
 class Pods:
     """`replicas` are desired, `available` is what the API server reports; `revision` is that of the object. `steady`
     is False while an update of the pod template is under way, or may be. An update takes down at most `at_once` of the
-    replicas at a time by the workload's own strategy. `ordered`: it takes them down whether others are available or
-    not, as a StatefulSet does.
+    replicas at a time by the workload's own strategy; one that brings another strategy along `next_at_once`. `ordered`:
+    it takes them down whether others are available or not, as a StatefulSet does.
     """
 
     replicas: int
@@ -24,6 +24,7 @@ class Pods:
     steady: bool = True
     at_once: int = 1
     ordered: bool = False
+    next_at_once: int | None = None
 
     @property
     def left(self) -> int:
@@ -31,24 +32,26 @@ class Pods:
         is under way may still take down.
         """
         kept = min(self.available, self.replicas)
-        return kept if self.steady else self._during_update(kept)
+        return kept if self.steady else self._during_update(kept, self.at_once)
 
     def left_by_update(self, revision: str) -> int:
         """How many are while the template changes to that of a revision; nothing changes where it is that already.
 
         A Deployment takes nothing down beyond `at_once`, whatever is down already: mending costs nothing.
         """
-        return self.left if self.revision == revision else min(self.left, self._during_update(self.left))
+        if self.revision == revision:
+            return self.left
+        return self._during_update(self.left, self.at_once if self.next_at_once is None else self.next_at_once)
 
     def left_by_scale(self, replicas: int) -> int:
         """How many are while there become fewer. A StatefulSet takes the last ones, available or not."""
         fewer = max(0, self.replicas - replicas)
         return max(0, self.left - fewer) if self.ordered else min(self.left, replicas)
 
-    def _during_update(self, available: int) -> int:
+    def _during_update(self, available: int, at_once: int) -> int:
         if self.ordered:
-            return available - min(available, self.at_once)
-        return min(available, max(0, self.replicas - self.at_once))
+            return available - min(available, at_once)
+        return min(available, max(0, self.replicas - at_once))
 
 
 def pods_of(live: Mapping[str, Any]) -> Pods:

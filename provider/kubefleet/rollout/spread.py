@@ -3,13 +3,16 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from kubefleet.kube import ApiError, Cancelled, MemberError
+from kubefleet.kube.object_ref import ref_of
 from kubefleet.kube.scale_down import scale_down
 from kubefleet.model.phase import Phase
 from kubefleet.model.strategy import SpreadUpdate
 from kubefleet.rollout.each import on_each
 from kubefleet.rollout.planner import Action, Replicas, Step
+from kubefleet.rollout.pods import Pods, at_once
 from kubefleet.rollout.progress import Progress
 from kubefleet.rollout.scaling import autoscaled_keys
 from kubefleet.rollout.sites import LiveSites, read_sites
@@ -86,16 +89,29 @@ class _Walk:
     def _sites(self, live: LiveSites) -> dict[str, Site]:
         """As they were read, but for what this run knows better."""
         sites = {}
-        for name, site in live.sites.items():
-            self.known[name] = site.replicas
-            sites[name] = replace(site, revision=self.task.revision) if name in self.finished else site
-            if name not in self.task.target:
-                # How many replicas an autoscaler has is not ours: they go with the copy.
-                pods = {key: pods for key, pods in site.pods.items() if key not in autoscaled_keys(self.task)}
-                sites[name] = replace(sites[name], pods=pods)
-            elif sites[name].revision == self.task.revision and not self._lacks(sites[name], name):
+        for name, found in live.sites.items():
+            self.known[name] = found.replicas
+            site = sites[name] = self._known_better(name, found)
+            if name in self.task.target and site.revision == self.task.revision and not self._lacks(site, name):
                 self.progress.done(name)
         return sites
+
+    def _known_better(self, name: str, site: Site) -> Site:
+        """What was brought to the revision is at it; an update goes by the strategy of the manifests, not by that which
+        is live; and how many replicas an autoscaler has on a cluster that is left is not ours: they go with the copy.
+        """
+        own = frozenset() if name in self.task.target else autoscaled_keys(self.task)
+        pods = {key: self._with_new_strategy(key, pods) for key, pods in site.pods.items() if key not in own}
+        return Site(pods, self.task.revision if name in self.finished else site.revision)
+
+    def _with_new_strategy(self, key: str, pods: Pods) -> Pods:
+        manifest = self.manifests.get(key)
+        return pods if manifest is None else replace(pods, next_at_once=at_once(manifest, pods.replicas))
+
+    @property
+    def manifests(self) -> dict[str, Mapping[str, Any]]:
+        """By workload."""
+        return {ref_of(item).owner_value: item for item in self.task.manifests.values()}
 
     def _lacks(self, site: Site, name: str) -> bool:
         return any(site.replicas.get(key, 0) < wanted for key, wanted in self.task.target[name].items())
