@@ -41,7 +41,8 @@ class SpreadUpdate(Record):
     may run: numbers, or percentages of the desired pods (`max_unavailable` is rounded down, the others up, as
     Kubernetes rounds); where workloads differ, by their names: `{"web": 10, "db": "50%"}`. Where pods move, others come
     up first, as far as the surge goes; nothing is taken down while the budget is used up, by whatever loss.
-    `progress_deadline` is how long nothing may move on (`"10m"`).
+    With `tighten=True` a Deployment whose own `maxUnavailable` is more than the budget has is applied with a smaller
+    one. `progress_deadline` is how long nothing may move on (`"10m"`).
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class SpreadUpdate(Record):
         min_available: int | str | Mapping[str, int | str] | None = None,
         max_unavailable: int | str | Mapping[str, int | str] | None = None,
         max_surge: int | str | Mapping[str, int | str] | None = None,
+        tighten: bool | None = None,
         progress_deadline: str | None = None,
         unverified_wait: str | None = None,
         **unknown: Any,
@@ -59,6 +61,7 @@ class SpreadUpdate(Record):
             min_available=min_available,
             max_unavailable=max_unavailable,
             max_surge=max_surge,
+            tighten=tighten,
             progress_deadline=progress_deadline,
             unverified_wait=unverified_wait,
             **unknown,

@@ -13,14 +13,15 @@ pytestmark = pytest.mark.engine
 
 WEB = """
 fleet.placement("web", manifests=[NAMESPACE, deployment(replicas=12, image="{image}")], policy=PickN(2),
-                replicas=Divided(), strategy=SpreadUpdate(min_available={least}, max_surge={surge}))
+                replicas=Divided(), strategy=SpreadUpdate(min_available={least}, max_surge={surge}, tighten={tighten}))
 """
 
 
-def program(stack, *, tainted="", image="web:1", least=10, surge=2):
+def program(stack, *, tainted="", image="web:1", least=10, surge=2, tighten=False):
     taints = ', taints=[Taint("maintenance", effect="NoExecute")]'
     lines = [f'fleet.member("{name}", context="{name}"{taints if name == tainted else ""})' for name in MEMBERS]
-    stack.write(WEB.format(image=image, least=least, surge=surge), members="\n".join(lines))
+    body = WEB.format(image=image, least=least, surge=surge, tighten=tighten)
+    stack.write(body, members="\n".join(lines))
 
 
 def watched(stack, begin) -> Watch:
@@ -98,6 +99,12 @@ def test_a_preview_tells_the_steps_and_a_budget_that_no_step_fits(stack):
     program(stack, image="web:2", least=12)
     shown = stack.preview(code=-1)
     assert "placements.web.strategy: an update of web on eu-1 takes down 1 pods at once by its own strategy" in shown
+    program(stack, image="web:2", least=12, tighten=True)
+    begin = datetime.now(UTC)
+    assert "2 steps, at least 12 of 12 web available" in stack.preview()
+    stack.up()
+    assert watched(stack, begin).violations(12) == []
+    assert "to update" not in stack.run("up", "--yes").stdout
     program(stack, least=13)
     assert "placements.web.strategy: 13 pods of web have to be available, and only 12 are desired." in stack.preview(
         code=-1

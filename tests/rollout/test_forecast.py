@@ -6,6 +6,7 @@ from immutabledict import immutabledict
 from kubefleet.model.strategy import Share, SpreadUpdate
 from kubefleet.rollout.forecast import forecast, impossible
 from kubefleet.rollout.spread_planner import Goal
+from kubefleet.rollout.tighten import tightened
 
 pytestmark = pytest.mark.fast
 
@@ -95,3 +96,31 @@ def test_more_than_all_pods_cannot_be_available():
 def test_a_budget_of_no_workload_is_told():
     strategy = SpreadUpdate(own=immutabledict(wbe=SpreadUpdate()))
     assert impossible(Goal({"a": {KEY: 3}}, "new", strategy)) == "no workload `wbe` (expected one of: web)."
+
+
+@pytest.mark.parametrize(
+    ("least", "given", "rolling"),
+    [
+        (10, {"maxUnavailable": 5}, {"maxUnavailable": 2}),
+        (10, {"maxUnavailable": "50%", "maxSurge": 0}, {"maxUnavailable": 2, "maxSurge": 0}),
+        (10, {"maxUnavailable": 2}, {"maxUnavailable": 2}),
+        (11, None, {"maxUnavailable": 1}),
+        (12, {"maxUnavailable": 1, "maxSurge": 0}, {"maxUnavailable": 0, "maxSurge": 1}),
+        (12, {"maxUnavailable": 1, "maxSurge": "10%"}, {"maxUnavailable": 0, "maxSurge": "10%"}),
+    ],
+)
+def test_a_tightened_deployment_takes_down_no_more_than_the_budget_has(least, given, rolling):
+    manifest = deployment()
+    manifest["spec"]["strategy"] = {} if given is None else {"type": "RollingUpdate", "rollingUpdate": given}
+    target = {"a": {KEY: 8}, "b": {KEY: 4}}
+    strategy = SpreadUpdate(max_surge=Share(2), min_available=Share(least), tighten=True)
+    found = tightened({"web": manifest}, Goal(target, "new", strategy))["web"]["spec"]["strategy"]
+    assert found["rollingUpdate"] == rolling
+    untouched = tightened({"web": manifest}, Goal(target, "new", SpreadUpdate(min_available=Share(least))))
+    assert untouched == {"web": manifest}
+
+
+def test_what_takes_all_down_is_not_tightened():
+    goal = Goal({"a": {KEY: 8}}, "new", SpreadUpdate(min_available=Share(6), tighten=True))
+    recreated = {"web": deployment(kind="Recreate")}
+    assert tightened(recreated, goal) == recreated

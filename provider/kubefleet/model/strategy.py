@@ -58,6 +58,7 @@ class SpreadUpdate:
 
     `min_available` stands instead of `max_unavailable`. In seconds: `progress_deadline` for which nothing may move on;
     `unverified_wait` as in `RollingUpdate`. `own` has what is different for single workloads, by their name.
+    With `tighten` Deployments whose own strategy takes down more than the budget has are applied with a smaller one.
     """
 
     max_unavailable: Share = Share(25, percent=True)
@@ -66,6 +67,7 @@ class SpreadUpdate:
     progress_deadline: int = 600
     unverified_wait: int = 60
     own: "immutabledict[str, SpreadUpdate]" = field(default_factory=immutabledict)
+    tighten: bool = False
 
     def budget(self, workload: str, desired: int) -> Budget:
         """For a workload (`Kind/namespace/name`) of so many pods. Kubernetes' rounding: `max_unavailable` down,

@@ -5,6 +5,7 @@ from kubefleet.resources import _session
 from kubefleet.resources._adapter import Props
 from kubefleet.rollout.forecast import Forecast, forecast, impossible
 from kubefleet.rollout.spread_planner import Goal
+from kubefleet.rollout.tighten import tightened
 from kubefleet.spec.mistakes import Spelling
 from kubefleet.spec.strategy import parse_strategy
 
@@ -21,7 +22,8 @@ def expected(olds: Props, news: Props) -> tuple[str, list[str]]:
     if why := impossible(goal):
         return "", [f"{path}: {why}"]
     before = olds.get("to") or {}
-    found = forecast(before, str(olds.get("revision") or ""), goal, _session.manifests[news["uid"]])
+    manifests = tightened(_session.manifests[news["uid"]], goal)
+    found = forecast(before, str(olds.get("revision") or ""), goal, manifests)
     if found.stuck:
         return "", [f"{path}: {found.stuck}"]
     return _line(found, goal) if before else "", []

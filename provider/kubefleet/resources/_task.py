@@ -9,12 +9,14 @@ from kubefleet.health.checks import Check
 from kubefleet.kube import Connection, Unreachable
 from kubefleet.kube.placement_identity import PlacementIdentity
 from kubefleet.model.access import Access
-from kubefleet.model.strategy import RollingUpdate
+from kubefleet.model.strategy import RollingUpdate, SpreadUpdate
 from kubefleet.resources import _engine, _session
 from kubefleet.resources._adapter import Props
 from kubefleet.resources._inputs import all_members
 from kubefleet.resources._of_stage import of_stage
+from kubefleet.rollout.spread_planner import Goal
 from kubefleet.rollout.task import Task
+from kubefleet.rollout.tighten import tightened
 from kubefleet.rollout.wanted import KnownAs
 from kubefleet.spec.affinity import parse_apart
 from kubefleet.spec.follower_kinds import is_follower
@@ -31,13 +33,17 @@ def make_task(news: Props, olds: Props | None) -> Task:
     if "stage" in news:
         target = of_stage(news, target)
         reached = tuple(sorted(target))
+    strategy = parse_strategy(news.get("strategy"), "strategy", Spelling.PYTHON, []) or RollingUpdate()
+    manifests = _session.manifests[news["uid"]]
+    if isinstance(strategy, SpreadUpdate):
+        manifests = tightened(manifests, Goal(target, news["revision"], strategy))
     return Task(
         identity=identity_of(news),
-        manifests=_session.manifests[news["uid"]],
+        manifests=manifests,
         revision=news["revision"],
         target=target,
         members=reached,
-        strategy=parse_strategy(news.get("strategy"), "strategy", Spelling.PYTHON, []) or RollingUpdate(),
+        strategy=strategy,
         connect=connector(members),
         show=lambda line: _engine.show(line, urn=urn),
         warn=lambda line: _engine.show(line, urn=urn, ephemeral=False, warning=True),

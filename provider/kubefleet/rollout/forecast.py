@@ -57,7 +57,7 @@ def _why(sites: Mapping[str, Site], goal: Goal) -> str:
                 return (
                     f"an update of {name} on {cluster} takes down {cost} pods at once by its own strategy, and of "
                     f"{desired} pods {budget.min_available} have to be available (expected a smaller `maxUnavailable` "
-                    f"of {name}, or a larger budget)."
+                    f"of {name}, `tighten=True`, or a larger budget)."
                 )
     return "no step fits the budget (expected a `max_surge`, or a larger budget)."
 

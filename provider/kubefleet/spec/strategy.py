@@ -34,6 +34,7 @@ class WrittenSpreadUpdate(Written):
     min_available: PerWorkload | None = None
     max_unavailable: PerWorkload | None = None
     max_surge: PerWorkload = "25%"
+    tighten: bool = False
     progress_deadline: int | str = "10m"
     unverified_wait: int | str = "60s"
 
@@ -96,7 +97,7 @@ def _spread_update(raw: object, path: str, spelling: Spelling, mistakes: list[Mi
             share = parse_share(given, join(path, field), "pods", mistakes)
             common = _with(common, field, share)
             own = {name: _with(one, field, share) for name, one in own.items()}
-    return replace(common, own=immutabledict(own))
+    return replace(common, own=immutabledict(own), tighten=written.tighten)
 
 
 def _with(strategy: SpreadUpdate, field: str, share: Share) -> SpreadUpdate:
