@@ -15,6 +15,7 @@ from kubefleet.model.shape import NodeShape
 from kubefleet.model.snapshot import Snapshot
 from kubefleet.model.taint import Effect, Taint
 from kubefleet.scheduling import schedule
+from kubefleet.scheduling.division import Share
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CORDONED, DRAINED, UNREACHABLE = ClusterState.CORDONED, ClusterState.DRAINED, ClusterState.UNREACHABLE
@@ -97,3 +98,15 @@ def codes(reasons: Sequence[Any]) -> list[str]:
 
 def moves(made: Plan) -> list[tuple[str, str, int, str]]:
     return [(move.source, move.destination, move.replicas, str(move.reason)) for move in made.moves]
+
+
+def shares(
+    rooms: list[int], current: list[int] | None = None, weights: list[int] | None = None, low: int = 0
+) -> list[Share]:
+    """Capped at what there is and the room for more."""
+    current = current or [0] * len(rooms)
+    weights = weights or [1] * len(rooms)
+    return [
+        Share(i, have, low, have + room, room, weight)
+        for i, (room, have, weight) in enumerate(zip(rooms, current, weights, strict=True))
+    ]

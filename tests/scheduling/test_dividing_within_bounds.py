@@ -1,6 +1,7 @@
 """Division within the bounds of single clusters: minimums, caps, rooms, what stands, nodes that are still to come."""
 
 import pytest
+from makers import shares
 
 from kubefleet.model.policy import DivideBy
 from kubefleet.scheduling.divide_twice import divide_twice
@@ -9,18 +10,6 @@ from kubefleet.scheduling.layout import UNBOUNDED
 from kubefleet.scheduling.seats import Limit
 
 pytestmark = pytest.mark.fast
-
-
-def shares(
-    rooms: list[int], current: list[int] | None = None, weights: list[int] | None = None, low: int = 0
-) -> list[Share]:
-    """Capped at what there is and the room for more."""
-    current = current or [0] * len(rooms)
-    weights = weights or [1] * len(rooms)
-    return [
-        Share(i, have, low, have + room, room, weight)
-        for i, (room, have, weight) in enumerate(zip(rooms, current, weights, strict=True))
-    ]
 
 
 def test_no_room_is_none_though_capacity_does_not_bind() -> None:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from makers import shares
 
 from kubefleet.model.policy import DivideBy
 from kubefleet.scheduling.division import STRATEGIES, Share, divide
@@ -13,18 +14,6 @@ from kubefleet.scheduling.newly_divided import contenders
 from kubefleet.scheduling.seats import Limit
 
 pytestmark = pytest.mark.fast
-
-
-def shares(
-    rooms: list[int], current: list[int] | None = None, weights: list[int] | None = None, low: int = 0
-) -> list[Share]:
-    """Capped at what there is and the room for more."""
-    current = current or [0] * len(rooms)
-    weights = weights or [1] * len(rooms)
-    return [
-        Share(i, have, low, have + room, room, weight)
-        for i, (room, have, weight) in enumerate(zip(rooms, current, weights, strict=True))
-    ]
 
 
 def test_the_table_has_every_way_to_divide() -> None:

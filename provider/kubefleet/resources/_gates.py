@@ -11,7 +11,7 @@ from kubefleet.resources._adapter import Props
 from kubefleet.rollout.live import read_live
 from kubefleet.rollout.task import Result, Task
 
-_SLICE = 0.2
+_LOOK_AGAIN = 1.0
 _EVERY = 10
 
 
@@ -54,12 +54,10 @@ def wait_out(task: Task, stage: Stage, since: float, clock: Callable[[], float] 
     told = None
     try:
         while (left := until - clock()) > 0:
-            if task.cancelled():
-                raise Cancelled(stage.name)
             if int(left) // _EVERY != told:
                 told = int(left) // _EVERY
                 task.show(f"{stage.name}: healthy, waits {int(left) + 1}s more")
-            time.sleep(min(_SLICE, left))
+            task.sleep(min(_LOOK_AGAIN, left))
         live = read_live(task, task.target)
     except Cancelled:
         return Result(Phase.INTERRUPTED, "cancelled. Run `pulumi up` again to continue")

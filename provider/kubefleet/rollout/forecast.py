@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kubefleet.kube.object_ref import ref_of
 from kubefleet.rollout.planner import Action, Replicas, Step
-from kubefleet.rollout.pods import planned
+from kubefleet.rollout.pods import planned, scalable
 from kubefleet.rollout.spread_planner import Goal, Site, available, least_during, next_steps
-from kubefleet.spec.scale import replicas_path
 
 Manifests = Mapping[str, Mapping[str, Any]]
 
@@ -26,7 +24,7 @@ def forecast(before: Mapping[str, Replicas], revision: str, goal: Goal, manifest
     """From what was placed at a revision to the goal. `manifests` are those of the goal: a workload's own strategy
     counts as it will be.
     """
-    workloads = {ref_of(item).owner_value: item for item in manifests.values() if replicas_path(item) is not None}
+    workloads = scalable(manifests.values())
     sites = {name: _site(workloads, replicas, revision) for name, replicas in before.items()}
     rounds, lowest = [], available(sites)
     while steps := next_steps(sites, goal):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from kubefleet.health import Status, health
 from kubefleet.health.checks import Check
@@ -16,6 +16,7 @@ from kubefleet.spec.scale import SCALABLE, replicas_in
 
 _KEPT_RUNNING = SCALABLE | {"DaemonSet", "Pod"}
 """What a copy needs to be available. A Job runs to its end, a CronJob now and then."""
+T = TypeVar("T")
 ChecksOf = Callable[[str], tuple[Check, ...]]
 
 
@@ -33,23 +34,31 @@ class Live:
 
 def read_live(task: Task, clusters: Iterable[str]) -> Live:
     """The placement's copies on these clusters, all read in parallel. Raises what is not a member's silence."""
-    names = sorted(set(clusters))
-    copies: dict[str, Copy] = {}
     autoscaled = autoscaled_keys(task)
-    unreachable: dict[str, str] = {}
-    outcomes = fan_out(
-        names,
-        lambda name: read_copy(task.connect(name), task.identity.uid, autoscaled, task.checks_of),
-        max_parallel=task.max_parallel,
+    return Live(
+        *read_each(
+            task,
+            clusters,
+            lambda name: read_copy(task.connect(name), task.identity.uid, autoscaled, task.checks_of),
+        )
     )
-    for name, outcome in zip(names, outcomes, strict=True):
+
+
+def read_each(
+    task: Task, clusters: Iterable[str], read: Callable[[str], T | None]
+) -> tuple[dict[str, T], dict[str, str]]:
+    """What was read of each member, all in parallel, without those that have nothing; and why each of those that could
+    not be read could not. Raises what is not a member's silence.
+    """
+    names = sorted(set(clusters))
+    found: dict[str, T] = {}
+    unreachable: dict[str, str] = {}
+    for name, outcome in zip(names, fan_out(names, read, max_parallel=task.max_parallel), strict=True):
         if isinstance(outcome.error, Unreachable) and not isinstance(outcome.error, Cancelled):
             unreachable[name] = outcome.error.why
-            continue
-        copy = outcome.get()
-        if copy is not None:
-            copies[name] = copy
-    return Live(copies, unreachable)
+        elif (item := outcome.get()) is not None:
+            found[name] = item
+    return found, unreachable
 
 
 def read_copy(

@@ -1,13 +1,13 @@
 """The pods of one workload on one cluster, and how many are left by what is done to them. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 from kubefleet.health.reading import count, not_observed, part
-from kubefleet.spec.scale import replicas_in
-
-ANNOTATION: Final = "pulumi-kubefleet/revision"
+from kubefleet.kube.manifest import REVISION_ANNOTATION
+from kubefleet.kube.object_ref import ref_of
+from kubefleet.spec.scale import replicas_in, replicas_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +64,16 @@ def pods_of(live: Mapping[str, Any]) -> Pods:
     return Pods(
         replicas,
         count(status, "availableReplicas"),
-        str(annotations.get(ANNOTATION) or ""),
+        str(annotations.get(REVISION_ANNOTATION) or ""),
         steady=steady,
         at_once=at_once(live, replicas),
         ordered=kind == "StatefulSet",
     )
+
+
+def scalable(manifests: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """The manifests whose pods are counted, by workload."""
+    return {ref_of(item).owner_value: item for item in manifests if replicas_path(item) is not None}
 
 
 def planned(manifest: Mapping[str, Any], replicas: int, revision: str) -> Pods:

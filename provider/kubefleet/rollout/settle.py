@@ -9,7 +9,7 @@ from kubefleet.rollout.planner import plan_clearance
 from kubefleet.rollout.progress import Progress
 from kubefleet.rollout.scaling import autoscaled_keys, bounds_on
 from kubefleet.rollout.step import patience, run_step
-from kubefleet.rollout.task import Result, Task
+from kubefleet.rollout.task import Result, Task, pending_reason
 from kubefleet.rollout.wanted import wanted_on
 
 
@@ -34,7 +34,7 @@ def run_settle(task: Task) -> Result:
     pending = tuple(sorted(set(lost) & (set(task.target) | task.held_before)))
     if failures:
         return Result(Phase.FAILED, "; ".join(failures), pending)
-    reason = "; ".join(f"{name} is pending: {lost[name]}" for name in pending)
+    reason = pending_reason(pending, lost)
     return Result(Phase.COMPLETE, reason, pending)
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from kubefleet.kube import Cancelled, Connection, Unreachable, fan_out
+from kubefleet.kube import Connection
 from kubefleet.kube.inventory_store import read_inventory_object
 from kubefleet.kube.object_access import find
 from kubefleet.kube.object_ref import ObjectRef
+from kubefleet.rollout.live import read_each
 from kubefleet.rollout.pods import Pods, pods_of
 from kubefleet.rollout.spread_planner import Site
 from kubefleet.rollout.task import Task
@@ -15,11 +16,10 @@ from kubefleet.spec.scale import replicas_path
 
 @dataclass(frozen=True, slots=True)
 class LiveSite:
-    """A site, the objects that its workloads are, and the revision that was completed there."""
+    """A site, and the objects that its workloads are."""
 
     site: Site
     workloads: Mapping[str, ObjectRef]
-    completed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +37,7 @@ class LiveSites:
 
 def read_sites(task: Task, clusters: Iterable[str]) -> LiveSites:
     """The placement on these clusters, all read in parallel. Raises what is not a member's silence."""
-    names = sorted(set(clusters))
-    found: dict[str, LiveSite] = {}
-    unreachable: dict[str, str] = {}
-    outcomes = fan_out(
-        names, lambda name: read_site(task.connect(name), task.identity.uid), max_parallel=task.max_parallel
-    )
-    for name, outcome in zip(names, outcomes, strict=True):
-        if isinstance(outcome.error, Unreachable) and not isinstance(outcome.error, Cancelled):
-            unreachable[name] = outcome.error.why
-        elif (site := outcome.get()) is not None:
-            found[name] = site
-    return LiveSites(found, unreachable)
+    return LiveSites(*read_each(task, clusters, lambda name: read_site(task.connect(name), task.identity.uid)))
 
 
 def read_site(connection: Connection, uid: str) -> LiveSite | None:
@@ -67,5 +56,4 @@ def read_site(connection: Connection, uid: str) -> LiveSite | None:
             continue
         if replicas_path(live) is not None:
             pods[booking.workload], workloads[booking.workload] = pods_of(live), ref
-    completed = inventory.revision if inventory.completed else ""
-    return LiveSite(Site(pods, completed), workloads, completed)
+    return LiveSite(Site(pods, inventory.revision if inventory.completed else ""), workloads)

@@ -6,23 +6,21 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kubefleet.kube import ApiError, Cancelled, MemberError
-from kubefleet.kube.object_ref import ref_of
 from kubefleet.kube.scale_down import scale_down
 from kubefleet.model.phase import Phase
 from kubefleet.model.strategy import SpreadUpdate
 from kubefleet.rollout.each import on_each
 from kubefleet.rollout.planner import Action, Replicas, Step
-from kubefleet.rollout.pods import Pods, at_once
+from kubefleet.rollout.pods import Pods, at_once, scalable
 from kubefleet.rollout.progress import Progress
 from kubefleet.rollout.scaling import autoscaled_keys
 from kubefleet.rollout.sites import LiveSites, read_sites
 from kubefleet.rollout.spread_planner import Goal, Site, available, next_steps
 from kubefleet.rollout.stage import handed_over, taken
 from kubefleet.rollout.step import run_step
-from kubefleet.rollout.task import Result, Task
+from kubefleet.rollout.task import Result, Task, pending_reason
 
 _LOOK_AGAIN = 1.0
-_SLICE = 0.2
 
 
 def run_spread(task: Task, strategy: SpreadUpdate, stage: str = "all") -> Result:
@@ -33,7 +31,8 @@ def run_spread(task: Task, strategy: SpreadUpdate, stage: str = "all") -> Result
     Never raises for what a member does. Running it again continues.
     """
     try:
-        return _Walk(task, strategy, Progress(stage, len(task.target), task.show)).run()
+        progress = Progress(stage, len(task.target), task.show)
+        return _Walk(task, strategy, progress, scalable(task.manifests.values())).run()
     except Cancelled:
         return Result(Phase.INTERRUPTED, "cancelled. Run `pulumi up` again to continue")
     except MemberError as error:
@@ -42,13 +41,15 @@ def run_spread(task: Task, strategy: SpreadUpdate, stage: str = "all") -> Result
 
 @dataclass(slots=True)
 class _Walk:
-    """One run. `finished` are clusters that it has brought to the revision: their record says so only at the end.
-    `known` are the replicas of each cluster when it was last read. `lost` are members that could not be.
+    """One run. `manifests` are those of its workloads. `finished` are clusters that it has brought to the revision:
+    their record says so only at the end. `known` are the replicas of each cluster when it was last read, `lost` are
+    members that could not be.
     """
 
     task: Task
     strategy: SpreadUpdate
     progress: Progress
+    manifests: Mapping[str, Mapping[str, Any]]
     finished: set[str] = field(default_factory=set)
     known: dict[str, Replicas] = field(default_factory=dict)
     lost: dict[str, str] = field(default_factory=dict)
@@ -63,7 +64,7 @@ class _Walk:
             self.lost.update(live.unreachable)
             if absent is None:
                 absent = frozenset(self.lost)
-                completed = {name: found.completed for name, found in live.found.items()}
+                completed = {name: site.revision for name, site in live.sites.items()}
                 if (result := taken(self.task, completed, self._pending())) is not None:
                     return result
             sites = self._sites(live)
@@ -107,11 +108,6 @@ class _Walk:
     def _with_new_strategy(self, key: str, pods: Pods) -> Pods:
         manifest = self.manifests.get(key)
         return pods if manifest is None else replace(pods, next_at_once=at_once(manifest, pods.replicas))
-
-    @property
-    def manifests(self) -> dict[str, Mapping[str, Any]]:
-        """By workload."""
-        return {ref_of(item).owner_value: item for item in self.task.manifests.values()}
 
     def _lacks(self, site: Site, name: str) -> bool:
         return any(site.replicas.get(key, 0) < wanted for key, wanted in self.task.target[name].items())
@@ -189,11 +185,7 @@ class _Walk:
         if why != self.told:
             self.task.show(why)
             self.told = why
-        until = time.monotonic() + _LOOK_AGAIN
-        while time.monotonic() < until:
-            if self.task.cancelled():
-                raise Cancelled("rollout")
-            time.sleep(_SLICE)
+        self.task.sleep(_LOOK_AGAIN)
 
     def _pending(self) -> tuple[str, ...]:
         return tuple(sorted(set(self.lost) & set(self.task.target)))
@@ -201,7 +193,7 @@ class _Walk:
     def _judged(self, sites: Mapping[str, Site], goal: Goal) -> Result:
         """Members that could not be reached count as unavailable: within the budget the stage is complete."""
         pending, there = self._pending(), available(sites)
-        reason = "; ".join(f"{name} is pending: {self.lost[name]}" for name in pending)
+        reason = pending_reason(pending, self.lost)
         short = any(
             there.get(key, 0) < self.strategy.budget(key, wanted).min_available for key, wanted in goal.desired.items()
         )

@@ -11,7 +11,7 @@ from kubefleet.rollout.live import read_live
 from kubefleet.rollout.planner import Batch, Copy, plan_rollout
 from kubefleet.rollout.progress import Progress
 from kubefleet.rollout.step import run_step
-from kubefleet.rollout.task import Result, Task
+from kubefleet.rollout.task import Result, Task, pending_reason
 
 _HANDOVER = "owned by {}, freed at the end of this `pulumi up`. Run it again"
 
@@ -104,7 +104,7 @@ def _pending(task: Task, lost: dict[str, str]) -> tuple[str, ...]:
 def _judge(task: Task, strategy: RollingUpdate, lost: dict[str, str]) -> Result:
     """Members that could not be reached count as unavailable: within the budget the stage is complete."""
     pending = _pending(task, lost)
-    reason = "; ".join(f"{name} is pending: {lost[name]}" for name in pending)
+    reason = pending_reason(pending, lost)
     if len(pending) > strategy.max_unavailable.of(len(task.target)):
         return Result(Phase.FAILED, f"{reason}. Run `pulumi up` again when it is back", pending)
     return Result(Phase.COMPLETE, reason, pending)

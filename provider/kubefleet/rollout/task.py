@@ -1,14 +1,14 @@
 """What a rollout is given, and what it returns."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from immutabledict import immutabledict
 
 from kubefleet.health.checks import Check
-from kubefleet.kube import Connection
-from kubefleet.kube.patience import never
+from kubefleet.kube import Cancelled, Connection
+from kubefleet.kube.patience import Impatient, Patience, never
 from kubefleet.kube.placement_identity import PlacementIdentity
 from kubefleet.model.phase import Phase
 from kubefleet.model.strategy import Strategy
@@ -50,6 +50,13 @@ class Task:
     checks: tuple[Check, ...] = ()
     checks_before: tuple[Check, ...] = ()
 
+    def sleep(self, seconds: float) -> None:
+        """Raises Cancelled when the user cancels meanwhile."""
+        try:
+            Patience(seconds, cancelled=self.cancelled).sleep(seconds)
+        except Impatient as error:
+            raise Cancelled(self.identity.placement) from error
+
     def checks_of(self, revision: str) -> tuple[Check, ...]:
         """Those that a copy is judged by. A check may ask for what only the new revision has: one of a revision that
         was completed before is judged by those of its own rollout, or all would count as broken, and change at once.
@@ -64,3 +71,8 @@ class Result:
     phase: Phase
     reason: str = ""
     pending: tuple[str, ...] = ()
+
+
+def pending_reason(pending: Iterable[str], lost: Mapping[str, str]) -> str:
+    """Why members still have to be brought up to date; empty where there are none."""
+    return "; ".join(f"{name} is pending: {lost[name]}" for name in pending)
