@@ -3,14 +3,14 @@
 from kubefleet.kube import Cancelled, MemberError
 from kubefleet.kube.member_apply import complete, remove
 from kubefleet.model.phase import Phase
+from kubefleet.rollout.content import content_on
 from kubefleet.rollout.each import Outcomes, on_each
 from kubefleet.rollout.live import Live, read_live
 from kubefleet.rollout.planner import plan_clearance
 from kubefleet.rollout.progress import Progress
-from kubefleet.rollout.scaling import autoscaled_keys, bounds_on
+from kubefleet.rollout.scaling import autoscaled_keys
 from kubefleet.rollout.step import patience, run_step
 from kubefleet.rollout.task import Result, Task, pending_reason
-from kubefleet.rollout.wanted import wanted_on
 
 
 def run_settle(task: Task) -> Result:
@@ -50,8 +50,7 @@ def _finish(task: Task, live: Live, *, take_away: bool) -> list[str]:
     def finish(name: str) -> None:
         if name in downs:
             run_step(task, name, task.target[name], progress)
-        replicas = task.target[name]
-        wanted = wanted_on(task.manifests, task.revision, replicas, task.known_as, bounds_on(task, name, replicas))
+        wanted = content_on(task, name, task.target[name])
         done = complete(task.connect(name), task.identity, wanted, patience=patience(task))
         if not done.pruned.done:
             raise MemberError(name, "; ".join(f"not gone: {left}" for left in done.pruned.stuck))

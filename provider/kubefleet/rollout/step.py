@@ -9,12 +9,11 @@ from kubefleet.kube.member_apply import place
 from kubefleet.kube.object_access import find
 from kubefleet.kube.object_ref import ObjectRef
 from kubefleet.kube.patience import Patience
+from kubefleet.rollout.content import content_on
 from kubefleet.rollout.planner import Replicas
 from kubefleet.rollout.progress import Progress
-from kubefleet.rollout.scaling import bounds_on
 from kubefleet.rollout.task import Task
 from kubefleet.rollout.waiting import Waiting
-from kubefleet.rollout.wanted import wanted_on
 
 SILENCE = 15
 _SYSTEM = ObjectRef("v1", "Namespace", "", "kube-system")
@@ -35,7 +34,7 @@ def run_step(task: Task, cluster: str, replicas: Replicas, progress: Progress) -
     placed = place(
         connection,
         task.identity,
-        wanted_on(task.manifests, task.revision, replicas, task.known_as, bounds_on(task, cluster, replicas)),
+        content_on(task, cluster, replicas),
         cluster_uid=cluster_uid(connection),
         wait=wait,
         patience=patience(task),

@@ -1,0 +1,12 @@
+"""What a task brings to one cluster. Pure."""
+
+from kubefleet.kube.member_apply import Wanted
+from kubefleet.rollout.planner import Replicas
+from kubefleet.rollout.scaling import bounds_on
+from kubefleet.rollout.task import Task
+from kubefleet.rollout.wanted import wanted_on
+
+
+def content_on(task: Task, cluster: str, replicas: Replicas) -> Wanted:
+    """All objects of the placement there, with `replicas` of each workload."""
+    return wanted_on(task.manifests, task.revision, replicas, task.known_as, bounds_on(task, cluster, replicas))
