@@ -43,6 +43,7 @@ _DATA: Final = frozenset(
         ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"),
         ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"),
         ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"),
+        ("apps", "ControllerRevision"),
         ("batch", "CronJob"),
         ("discovery.k8s.io", "EndpointSlice"),
         ("networking.k8s.io", "Ingress"),
@@ -55,6 +56,8 @@ _DATA: Final = frozenset(
         ("rbac.authorization.k8s.io", "RoleBinding"),
         ("scheduling.k8s.io", "PriorityClass"),
         ("storage.k8s.io", "CSIDriver"),
+        ("storage.k8s.io", "CSINode"),
+        ("storage.k8s.io", "CSIStorageCapacity"),
         ("storage.k8s.io", "StorageClass"),
     }
 )
