@@ -33,6 +33,10 @@ def nearest_misses(decision: Decision, most: int = MOST_NEAREST) -> list[tuple[s
     """Refused clusters with the fewest reasons; of those first who lacks the smallest part of what it needs."""
     missed = [(name, tuple(reasons)) for name, reasons in decision.refused.items() if not fits(reasons)]
     able = [(name, reasons) for name, reasons in missed if not _hopeless(reasons)]
+    if len(able) > most:
+        # What has more reasons than so many others is not among them, whatever it lacks.
+        few = sorted(len(reasons) for _, reasons in able)[most - 1]
+        able = [(name, reasons) for name, reasons in able if len(reasons) <= few]
     return sorted(able, key=lambda item: (len(item[1]), sum(map(_lacking, item[1])), item[0]))[:most]
 
 

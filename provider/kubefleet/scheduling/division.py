@@ -71,12 +71,16 @@ def by_aggregated(shares: Sequence[Share], total: int, limit: Limit | None) -> l
         room = sum([rooms[place] for place in used])
         others = [place for place in range(len(shares)) if place not in used]
         others.sort(key=lambda place: -rooms[place])
+        changes = True
         for other in others:
-            # What a topology spread leaves unseated where there is room may go to one more, and one more.
-            if room >= seats:
+            # What a topology spread leaves unseated where there is room may go to one more, and one more: as long as
+            # these may have any, or else nothing changes.
+            if room >= seats and changes:
                 yield used
+                changes = False
             used.add(other)
             room += rooms[other]
+            changes = changes or limit is None or (shares[other].cap > stands(shares[other]) and limit.more(other))
         yield used
 
     return _by_room(shares, total, limit, groups)

@@ -1,7 +1,8 @@
 """All filters' verdicts on one request."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
 
 from kubefleet.model.cluster import ClusterState
 from kubefleet.model.decision import FilterStep
@@ -13,6 +14,7 @@ from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.filters import FILTERS
 from kubefleet.scheduling.filters.capacity import NAME as CAPACITY
 from kubefleet.scheduling.filters.nodes import NAME as NODES
+from kubefleet.scheduling.filters.reachable import NAME as REACHABLE
 from kubefleet.scheduling.filters.spread import NAME as SPREAD
 from kubefleet.scheduling.filters.taints import NO_EXECUTE
 from kubefleet.scheduling.protocols import Filter, Mask, Verdict
@@ -42,14 +44,25 @@ class Funnel:
     eligible: Mask
     many: int
     anyone_leaves: bool
+    _refusing: dict[int, dict[int, tuple[Reason, ...]]] = field(default_factory=dict, compare=False)
 
     def reasons(self, i: int) -> tuple[Reason, ...]:
         """Why a cluster may not be chosen, all of it; of an unreachable one and of one not named only that."""
-        return self._failing(i, warns=False)
+        if not self.is_named(i):
+            return (make_reason(Code.NOT_NAMED, "policy", self.names[i]),)
+        return tuple(chain.from_iterable(self.refusing(i).values()))
+
+    def refusing(self, i: int) -> Mapping[int, tuple[Reason, ...]]:
+        """As `reasons` of a cluster that is named, by filter: its place in `verdicts`."""
+        found = self._refusing.get(i)
+        if found is None:
+            # Whoever explains a placement asks again and again.
+            found = self._refusing[i] = self._failing(i, warns=False)
+        return found
 
     def warnings(self, i: int) -> tuple[Reason, ...]:
         """What would refuse the cluster under another type of policy."""
-        return self._failing(i, warns=True)
+        return tuple(chain.from_iterable(self._failing(i, warns=True).values())) if self.is_named(i) else ()
 
     def standing(self, i: int) -> tuple[Reason, ...]:
         """What speaks against a binding that stands there already: not room, of which it takes some itself."""
@@ -81,7 +94,7 @@ class Funnel:
             warns = self.type in row.warns_for
             left = left if warns else left & verdict.passed
             steps.append(FilterStep(row.name, self._where(asked & ~verdict.passed), int(left.sum()), warns))
-            if row.name == "reachable":
+            if row.name == REACHABLE:
                 asked = asked & verdict.passed
         return tuple(steps)
 
@@ -100,16 +113,14 @@ class Funnel:
         """Whether a PickFixed policy names the cluster; True for other policies."""
         return self.named is None or bool(self.named[i])
 
-    def _failing(self, i: int, *, warns: bool) -> tuple[Reason, ...]:
-        if not self.is_named(i):
-            return () if warns else (make_reason(Code.NOT_NAMED, "policy", self.names[i]),)
-        found: list[Reason] = []
-        for row, verdict in self.verdicts:
+    def _failing(self, i: int, *, warns: bool) -> dict[int, tuple[Reason, ...]]:
+        found: dict[int, tuple[Reason, ...]] = {}
+        for at, (row, verdict) in enumerate(self.verdicts):
             if not verdict.passed[i] and (self.type in row.warns_for) == warns:
-                found += verdict.reasons(i)
-                if row.name == "reachable":
+                found[at] = verdict.reasons(i)
+                if row.name == REACHABLE:
                     break
-        return tuple(found)
+        return found
 
 
 def run_filters(cycle: Cycle, request: Request) -> Funnel:

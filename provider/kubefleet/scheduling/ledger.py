@@ -55,6 +55,7 @@ class Ledger:
         self._picture: Ledger | None = None
         self._most_free: dict[tuple[PodShape, str], Numbers] = {}
         self._plenty: dict[tuple[Size, int], bool] = {}
+        self._fixed = False
         whole = np.where(table.nodes.whole < NONE_AT_ALL, table.nodes.whole, 0)[:, table.nodes.kinds]
         whole = np.minimum((whole * table.nodes.counts).sum(axis=2), 2**50)
         self._best_share = np.where(whole.any(axis=0), 100, 0)
@@ -136,6 +137,8 @@ class Ledger:
 
     def take(self, clusters: Numbers, demands: Sequence[Demand]) -> None:
         """Book pods on given clusters, none named twice. Pods that find no node take nothing."""
+        if self._fixed:
+            return
         if self._ruled is not None:
             if _any_ruled(*(pod for pod, _ in demands)):
                 self._take_ruled(self._ruled, clusters, demands)
@@ -241,6 +244,17 @@ class Ledger:
         other._rooms = Rooms(other._nodes) if more else self._rooms.fork(other._nodes, sizes.values())
         if self._ruled is not None:
             other._ruled = self._ruled.fork(other._nodes, other._rooms, [cluster for cluster, _, _ in more])
+        return other
+
+    def look(self, pods: Iterable[PodShape]) -> "Ledger":
+        """As a fork, for one question about one size: what is taken from it changes nothing. Where that is enough it
+        saves the copy.
+        """
+        if self._ruled is not None or self._new is not None:
+            return self.fork(pods)
+        other = _twin(self)
+        other._sizes = {pod: self._sizes.get(pod) or self._table.size(pod) for pod in pods}
+        other._by_id, other._picture, other._fixed = {}, None, True
         return other
 
     def _grouped(self, shape: NodeShape, count: int) -> tuple[int, int, Numbers]:

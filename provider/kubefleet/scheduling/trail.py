@@ -1,7 +1,7 @@
 """The trail of a decision, complete but made only where somebody looks: a plan has placements × clusters reasons."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, ItemsView, Iterator, Mapping, Sequence, ValuesView
 from typing import TypeVar, overload
 
 import numpy as np
@@ -39,6 +39,20 @@ class Refusals(Mapping[str, tuple[Reason, ...]]):
 
     def __len__(self) -> int:
         return len(self._names) - len(self._on)
+
+    def items(self) -> ItemsView[str, tuple[Reason, ...]]:
+        """As of any mapping. Whoever wants them all wants them again."""
+        return self._all().items()
+
+    def values(self) -> ValuesView[tuple[Reason, ...]]:
+        """As of any mapping."""
+        return self._all().values()
+
+    def _all(self) -> dict[str, tuple[Reason, ...]]:
+        if self._made is None or len(self._made) < len(self):
+            # Sorted, whoever was asked about before.
+            self._made = {name: self[name] for name in self}
+        return self._made
 
     def __hash__(self) -> int:
         return hash(tuple(self.items()))

@@ -7,11 +7,13 @@ from kubefleet.model.request import Request
 from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.protocols import Verdict
 
+NAME = "reachable"
+
 
 class Reachable:
     """Refuses clusters that gave no answer. Of those nothing else is known, so no other filter's reason is given."""
 
-    name = "reachable"
+    name = NAME
     warns_for: frozenset[PolicyType] = frozenset()
     by_policy = True
 

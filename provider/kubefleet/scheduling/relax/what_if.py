@@ -12,6 +12,7 @@ from kubefleet.model.request import Request, Workload
 from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.filters.capacity import NAME as CAPACITY
 from kubefleet.scheduling.filters.nodes import NAME as NODES
+from kubefleet.scheduling.filters.reachable import NAME as REACHABLE
 from kubefleet.scheduling.filters.required import NAME as REQUIRED
 from kubefleet.scheduling.filters.taints import NO_EXECUTE, NO_SCHEDULE
 from kubefleet.scheduling.funnel import Funnel, make_funnel
@@ -47,7 +48,8 @@ class WhatIf:
         self._cycle = replace(cycle, held=held, _picture=None)
         self._previous = Previous(tuple(bindings))
         self._funnel = funnel
-        self._capacity = next(at for at, (row, _) in enumerate(funnel.verdicts) if row.name == CAPACITY)
+        rows = [row.name for row, _ in funnel.verdicts]
+        self._capacity, self._reachable = rows.index(CAPACITY), rows.index(REACHABLE)
         self.now = self._judged(self._cycle, self.request, ())
         self.short = frozenset(np.flatnonzero(~self.now.verdicts[self._capacity][1].passed).tolist())
         self.refusing = {
@@ -79,7 +81,11 @@ class WhatIf:
 
     def _with(self, request: Request, more: Sequence[MoreNodes]) -> Cycle:
         pods = [work.pod for work in request.workloads]
-        ledger = self._cycle.ledger.fork(pods, [(nodes.cluster, nodes.shape, nodes.count) for nodes in more])
+        if more or len(pods) > 1:
+            ledger = self._cycle.ledger.fork(pods, [(nodes.cluster, nodes.shape, nodes.count) for nodes in more])
+        else:
+            # What is booked last is not asked about any more.
+            ledger = self._cycle.ledger.look(pods)
         return replace(self._cycle, ledger=ledger, held=dict(self._cycle.held), _picture=None)
 
     def _judged(self, cycle: Cycle, request: Request, steps: Sequence[Step]) -> Funnel:
@@ -101,10 +107,7 @@ class WhatIf:
 
     def _reasons(self, i: int) -> dict[int, tuple[Reason, ...]] | None:
         """Why a cluster is refused, by filter; None for one of which nothing is known."""
-        found = {}
-        for at, (row, verdict) in enumerate(self._funnel.verdicts):
-            if at != self._capacity and not verdict.passed[i] and self.request.policy.type not in row.warns_for:
-                if row.name == "reachable":
-                    return None
-                found[at] = verdict.reasons(i)
-        return found
+        found = self._funnel.refusing(i)
+        if self._reachable in found:
+            return None
+        return {at: reasons for at, reasons in found.items() if at != self._capacity}
