@@ -3,7 +3,7 @@
 import ast
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 _COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
@@ -36,51 +36,91 @@ _ORDER = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A changed module: where, what became of what, and its whole source. `name` holds while lines move."""
+    """A changed module: where, what became of what, and its whole source. `name` holds while lines move.
+
+    `lines` are those of the statement that was changed: of a compound one those above what it holds, for a default
+    those of its function. `function` is the function or method that was changed, `CLASS.METHOD`; empty for what runs
+    when the module is loaded.
+    """
 
     name: str
-    line: int
+    lines: range
+    function: str
     source: str
 
 
 def mutants(source: str) -> Iterator[Mutant]:
     """All of a module, in the order of its text. Annotations, decorators and texts are left alone."""
     tree, seen = ast.parse(source), Counter[str]()
-    for holder, key, scope, node in list(_places(tree, "")):
-        for changed in _changes(node, scope):
-            name = f"{scope or 'module'}: {_text(node)} -> {_text(changed)}"
+    for place in list(_places(tree, _Place(tree, "", tree))):
+        node = place.node
+        for changed in _changes(node, place.scope):
+            name = f"{place.scope or 'module'}: {_text(node)} -> {_text(changed)}"
             seen[name] += 1
-            _put(holder, key, changed)
+            place.put(changed)
             text = ast.unparse(ast.fix_missing_locations(tree))
-            _put(holder, key, node)
-            yield Mutant(name if seen[name] == 1 else f"{name} #{seen[name]}", node.lineno, text)
+            place.put(node)
+            name = name if seen[name] == 1 else f"{name} #{seen[name]}"
+            yield Mutant(name, _lines(place.statement), place.function, text)
 
 
-_Holder = ast.AST | list[ast.AST]
 _Node = ast.expr | ast.stmt
 
 
-def _places(tree: ast.AST, scope: str, boolean: bool = False) -> Iterator[tuple[_Holder, str | int, str, _Node]]:
-    """Every expression and statement, with what holds it and the function that it is in; `?` behind the name of a
-    function says that it returns a bool.
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A node and what holds it; the innermost statement, function and outermost function that it is in. `?` behind the
+    name of a function says that it returns a bool.
     """
-    for field, value in ast.iter_fields(tree):
-        if field in _ANNOTATIONS:
+
+    node: ast.AST
+    scope: str
+    statement: ast.AST
+    function: str = ""
+    holder: ast.AST | list[ast.AST] = field(default_factory=list)
+    key: int | str = 0
+
+    def put(self, node: ast.AST) -> None:
+        if isinstance(self.holder, list):
+            self.holder[int(self.key)] = node
+        else:
+            setattr(self.holder, str(self.key), node)
+
+
+def _places(tree: ast.AST, around: _Place) -> Iterator[_Place]:
+    """Every expression and statement."""
+    for name, value in ast.iter_fields(tree):
+        if name in _ANNOTATIONS:
             continue
-        items: list[tuple[_Holder, str | int, object]] = [(tree, field, value)]
+        items: list[tuple[ast.AST | list[ast.AST], str | int, object]] = [(tree, name, value)]
         if isinstance(value, list):
             items = [(value, place, item) for place, item in enumerate(value)]
         for holder, key, item in items:
             if not isinstance(item, ast.AST) or (isinstance(item, ast.keyword) and item.arg in _GUARDS):
                 continue
+            statement = item if isinstance(item, ast.stmt) else around.statement
+            here = _Place(item, around.scope, statement, around.function, holder, key)
             if isinstance(item, ast.expr | ast.stmt):
-                yield holder, key, scope, item
-            inner = scope
+                yield here
             if isinstance(item, ast.FunctionDef | ast.ClassDef):
-                inner = f"{scope.rstrip('?')}.{item.name}".lstrip(".")
-            if isinstance(item, ast.FunctionDef) and item.returns is not None and ast.unparse(item.returns) == "bool":
-                inner += "?"
-            yield from _places(item, inner)
+                scope = f"{_plain(around.scope)}.{item.name}".lstrip(".")
+                if isinstance(item, ast.FunctionDef):
+                    here = replace(here, function=here.function or scope)
+                    if item.returns is not None and ast.unparse(item.returns) == "bool":
+                        scope += "?"
+                here = replace(here, scope=scope)
+            yield from _places(item, here)
+
+
+def _plain(scope: str) -> str:
+    return scope.rstrip("?")
+
+
+def _lines(statement: ast.AST) -> range:
+    first, last = int(statement.lineno), int(statement.end_lineno)
+    if not isinstance(statement, ast.FunctionDef) and (inner := getattr(statement, "body", None)):
+        last = max(first, inner[0].lineno - 1)
+    return range(first, last + 1)
 
 
 def _changes(node: _Node, scope: str) -> Iterator[ast.AST]:
@@ -131,13 +171,6 @@ def _changes(node: _Node, scope: str) -> Iterator[ast.AST]:
             yield ast.Pass()
         case _:
             pass
-
-
-def _put(holder: _Holder, key: str | int, node: ast.AST) -> None:
-    if isinstance(holder, list):
-        holder[int(key)] = node
-    else:
-        setattr(holder, str(key), node)
 
 
 def _text(node: ast.AST) -> str:

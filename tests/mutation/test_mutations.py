@@ -1,7 +1,11 @@
 """The changes that are made to code; that tests notice them is `make mutants`."""
 
+from types import ModuleType
+
 import pytest
 from mutations import mutants
+from put import put
+from reach import watched
 
 pytestmark = pytest.mark.fast
 
@@ -52,9 +56,63 @@ def test_a_function_is_named_and_gives_something_else() -> None:
 
 def test_the_same_change_twice_has_two_names_and_every_mutant_is_one_change_away() -> None:
     found = list(mutants("x = 1\ny = 1\n"))
-    assert [(mutant.name, mutant.line, mutant.source) for mutant in found] == [
+    assert [(mutant.name, mutant.lines.start, mutant.source) for mutant in found] == [
         ("module: 1 -> 2", 1, "x = 2\ny = 1"),
         ("module: 1 -> 0", 1, "x = 0\ny = 1"),
         ("module: 1 -> 2 #2", 2, "x = 1\ny = 2"),
         ("module: 1 -> 0 #2", 2, "x = 1\ny = 0"),
     ]
+
+
+def test_where_a_change_is() -> None:
+    source = """\
+x = 1
+
+class A:
+    def f(self, much=2):
+        if (
+            much == x
+        ):
+            y = [much,
+                 3]
+
+            def inner():
+                return 4
+"""
+    found = {mutant.name: (mutant.function, list(mutant.lines)) for mutant in mutants(source)}
+    assert found["module: 1 -> 2"] == ("", [1])
+    assert found["A.f: 2 -> 3"] == ("A.f", list(range(4, 13)))
+    assert found["A.f: much == x -> much != x"] == ("A.f", [5, 6, 7])
+    assert found["A.f: 3 -> 4"] == ("A.f", [8, 9])
+    assert found["A.f.inner: 4 -> 5"] == ("A.f", [12])
+
+
+def test_whoever_holds_a_function_has_the_changed_one() -> None:
+    source = """\
+class A:
+    @property
+    def f(self):
+        return g()
+
+def g(much=1):
+    return much
+"""
+    module = ModuleType("some")
+    module.__file__ = "some.py"
+    exec(source, module.__dict__)
+    made, held = module.A(), module.g
+    for mutant in mutants(source):
+        if mutant.name in ("A.f: return g() -> return None", "g: 1 -> 2"):
+            put(module, mutant.function, mutant.source)
+    assert (made.f, held()) == (None, 2)
+
+
+def test_lines_that_run_are_seen_in_the_files_that_are_asked_for() -> None:
+    here = {}
+    exec(compile("def f(x):\n    if x:\n        return 1\n    return 2\n", "some.py", "exec"), here)
+    with watched(frozenset({"some.py"})) as lines:
+        here["f"](0)
+    assert lines == {("some.py", 2), ("some.py", 4)}
+    with watched(frozenset({"other.py"})) as lines:
+        here["f"](0)
+    assert lines == set()
