@@ -141,9 +141,16 @@ class Collection:
         return {
             "stage": stage,
             "after": dict(list(after.items())[-1:]),
-            "clusters": {name: member._raw.get("labels") or {} for name, member in self.members.items()},
+            "clusters": self._labels(),
             "approvals": approvals,
         }
+
+    def settling(self, placement: Placement) -> dict[str, Any]:
+        """Inputs of `Settle` where the rollout is staged: it goes back stage by stage."""
+        return {"clusters": self._labels()} if self.stages(placement) else {}
+
+    def _labels(self) -> dict[str, Any]:
+        return {name: member._raw.get("labels") or {} for name, member in self.members.items()}
 
 
 def _stack() -> str:

@@ -39,9 +39,10 @@ class Stage(pulumi.dynamic.Resource, module="kubefleet", name="Stage"):
     phase: pulumi.Output[str]
     reason: pulumi.Output[str]
     pending: pulumi.Output[list[str]]
+    broken: pulumi.Output[bool]
 
     def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
-        computed = dict.fromkeys(("phase", "reason", "pending", "healthy"))
+        computed = dict.fromkeys(("phase", "reason", "pending", "broken", "healthy"))
         super().__init__(StageProvider(), name, {**props, **computed}, opts)
 
 

@@ -233,7 +233,8 @@ class Fleet(pulumi.ComponentResource):
                 "leaving": schedule.leaving,
             }
             after = self._register_stages(placement, collection, common, _child_of(placement, hide=hidden))
-            settle = Settle(f"{self.fleet_name}/{name}", {**common, "after": after}, _child_of(placement, hide=hidden))
+            inputs = {**common, **collection.settling(placement), "after": after}
+            settle = Settle(f"{self.fleet_name}/{name}", inputs, _child_of(placement, hide=hidden))
             phases[name] = {**after, "settle": {"phase": settle.phase, "reason": settle.reason}}
             placement.register_outputs({})
         outcome = {
@@ -267,7 +268,8 @@ class Fleet(pulumi.ComponentResource):
         for stage in staged or ["all"]:
             inputs = {**common, **collection.staging(placement, stage, after)} if staged else common
             made = Stage(f"{self.fleet_name}/{placement.placement_name}/{stage}", inputs, options)
-            after[stage] = {"phase": made.phase, "reason": made.reason, "pending": made.pending}
+            told = ("phase", "reason", "pending", "broken")
+            after[stage] = {key: getattr(made, key) for key in told}
         return after
 
 

@@ -13,6 +13,10 @@ class RollingUpdate(Record):
     the ones they replace still run: numbers, or percentages of the chosen clusters (rounded down, at least 1).
     `progress_deadline` is how long one cluster may take (`"10m"`). An object whose health nobody can tell,
     as a custom resource without conditions, passes with a warning after `unverified_wait` (`"60s"`).
+
+    `on_failure`, of every strategy, says what becomes of the rollout when a cluster fails: `"pause"` (it stops),
+    `"rollback"` (what it has touched goes back to the revision before), or `"continue"` while at most `max_failures`
+    clusters have failed (a number, or a percentage that is rounded down).
     """
 
     def __init__(
@@ -22,6 +26,8 @@ class RollingUpdate(Record):
         max_surge: int | str | None = None,
         progress_deadline: str | None = None,
         unverified_wait: str | None = None,
+        on_failure: str | None = None,
+        max_failures: int | str | None = None,
         **unknown: Any,
     ) -> None:
         super().__init__(
@@ -30,6 +36,8 @@ class RollingUpdate(Record):
             max_surge=max_surge,
             progress_deadline=progress_deadline,
             unverified_wait=unverified_wait,
+            on_failure=on_failure,
+            max_failures=max_failures,
             **unknown,
         )
 
@@ -54,6 +62,8 @@ class SpreadUpdate(Record):
         tighten: bool | None = None,
         progress_deadline: str | None = None,
         unverified_wait: str | None = None,
+        on_failure: str | None = None,
+        max_failures: int | str | None = None,
         **unknown: Any,
     ) -> None:
         super().__init__(
@@ -64,6 +74,8 @@ class SpreadUpdate(Record):
             tighten=tighten,
             progress_deadline=progress_deadline,
             unverified_wait=unverified_wait,
+            on_failure=on_failure,
+            max_failures=max_failures,
             **unknown,
         )
 
@@ -112,7 +124,8 @@ class Stage(Record):
 class StagedUpdate(Record):
     """Stages one after the other: the next begins when all clusters of the last are healthy and its gates are passed.
 
-    What no stage selects comes last, as the stage `rest`. A stage that fails stops the rollout there.
+    What no stage selects comes last, as the stage `rest`. A stage that fails stops the rollout there, unless
+    `on_failure` (see `RollingUpdate`) says something else; `max_failures` are those of each stage.
     """
 
     def __init__(
@@ -121,6 +134,8 @@ class StagedUpdate(Record):
         *,
         progress_deadline: str | None = None,
         unverified_wait: str | None = None,
+        on_failure: str | None = None,
+        max_failures: int | str | None = None,
         **unknown: Any,
     ) -> None:
         super().__init__(
@@ -128,6 +143,8 @@ class StagedUpdate(Record):
             stages=stages,
             progress_deadline=progress_deadline,
             unverified_wait=unverified_wait,
+            on_failure=on_failure,
+            max_failures=max_failures,
             **unknown,
         )
 

@@ -16,6 +16,7 @@ from kubefleet.kube.inventory_store import (
     release_home,
     write_inventory_object,
 )
+from kubefleet.kube.kept_revision import forget_revision, keep_revision, kept_from, kept_ref
 from kubefleet.kube.manifest import body_of
 from kubefleet.kube.object_access import find
 from kubefleet.kube.object_ref import ObjectRef, ref_of, union, without
@@ -71,8 +72,11 @@ def place(
     wait: Wait,
     patience: Patience,
     partners: frozenset[str] = frozenset(),
+    keep: bool = False,
 ) -> Placed:
     """Check all, write the inventory object ahead, then apply in order. What is already so is not written.
+
+    With `keep` what the revision before has applied here is stored first, for a rollback.
 
     `cluster_uid` is the uid of the member's kube-system namespace. `wait` is called where a wave must be healthy before
     the next. Raises Refused (nothing was written), NotApplied (stopped at that object), BadAnswer (the inventory
@@ -81,6 +85,8 @@ def place(
     wanted = _scoped(connection, identity, wanted)
     seen = _look(connection, identity, wanted, partners)
     stored = read_inventory_object(connection, identity.uid)
+    if keep and stored is not None and stored.completed and stored.revision != wanted.revision:
+        _keep(connection, identity, stored)
     ahead = write_ahead(stored, identity, wanted.revision, wanted.refs, wanted.bookings, cluster_uid)
     if ahead != stored:
         ahead = _record(connection, ahead, identity, patience)
@@ -107,6 +113,8 @@ def complete(connection: Connection, identity: PlacementIdentity, wanted: Wanted
         stored, revision=wanted.revision, completed=pruned.done, objects=objects, bookings=by_workload(wanted.bookings)
     )
     if not same(after, stored):
+        if pruned.done:
+            forget_revision(connection, identity.uid)
         after = _record(connection, after, identity, patience)
     return Completed(after, pruned)
 
@@ -124,6 +132,8 @@ def remove(connection: Connection, identity: PlacementIdentity, *, patience: Pat
         if not same(rest, stored):
             _record(connection, rest, identity, patience)
         return pruned
+    if stored:
+        forget_revision(connection, identity.uid)
     delete_inventory_object(connection, identity.uid)
     release_home(connection, identity.uid, patience)
     return pruned
@@ -150,6 +160,15 @@ def _look(
             why = "it is being deleted. Wait until it is gone, then run `pulumi up` again."
             raise NotApplied(connection.name, item.ownership.ref, why)
     return seen
+
+
+def _keep(connection: Connection, identity: PlacementIdentity, stored: InventoryObject) -> None:
+    found = together(connection, stored.objects, lambda ref: find(connection, ref))
+    live = dict(zip(stored.objects, found, strict=True))
+    try:
+        keep_revision(connection, kept_from(stored.revision, live, identity.manager), identity)
+    except ApiError as error:
+        raise NotApplied(connection.name, kept_ref(identity.uid), explain(error)) from error
 
 
 def _with_uids(connection: Connection, refs: tuple[ObjectRef, ...]) -> tuple[ObjectRef, ...]:

@@ -7,26 +7,8 @@ from typing import Final
 from immutabledict import immutabledict
 
 from kubefleet.model.gate import Gate
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """A number of clusters or of pods, or a percentage of them (`percent=True`)."""
-
-    amount: int
-    percent: bool = False
-
-    def of(self, whole: int) -> int:
-        """As a number of clusters: percentages are rounded down, and are at least 1."""
-        return max(1, self.down(whole)) if self.percent else self.amount
-
-    def down(self, whole: int) -> int:
-        """As a number, percentages rounded down."""
-        return whole * self.amount // 100 if self.percent else self.amount
-
-    def up(self, whole: int) -> int:
-        """As a number, percentages rounded up."""
-        return -(-whole * self.amount // 100) if self.percent else self.amount
+from kubefleet.model.on_failure import PAUSE, OnFailure
+from kubefleet.model.share import Share
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +22,7 @@ class RollingUpdate:
     progress_deadline: int = 600
     unverified_wait: int = 60
     max_concurrency: Share = Share(100, percent=True)
+    on_failure: OnFailure = PAUSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +51,7 @@ class SpreadUpdate:
     unverified_wait: int = 60
     own: "immutabledict[str, SpreadUpdate]" = field(default_factory=immutabledict)
     tighten: bool = False
+    on_failure: OnFailure = PAUSE
 
     def budget(self, workload: str, desired: int) -> Budget:
         """For a workload (`Kind/namespace/name`) of so many pods. Kubernetes' rounding: `max_unavailable` down,
@@ -118,6 +102,7 @@ class StagedUpdate:
     stages: tuple[Stage, ...]
     progress_deadline: int = 600
     unverified_wait: int = 60
+    on_failure: OnFailure = PAUSE
 
     @property
     def all_stages(self) -> tuple[Stage, ...]:

@@ -1,14 +1,17 @@
 """`Settle`: the last resource of a rollout, which takes away what is no longer wanted."""
 
 from kubefleet.model.member import Leave
+from kubefleet.model.on_failure import Then
 from kubefleet.model.phase import Phase
 from kubefleet.resources import _session
 from kubefleet.resources._adapter import Adapter, Props
-from kubefleet.resources.stage import NOT_PLANNED, held, outputs, to_be_done, with_result, without_outputs
+from kubefleet.resources.stage import NOT_PLANNED, held, outputs, to_be_done, with_proven, with_result, without_outputs
 
 
 class SettleProvider(Adapter):
-    """Inputs: those of `Stage`, `leaving` (members that left the program), `after` (stage -> phase and reason)."""
+    """Inputs: those of `Stage`, `leaving` (members that left the program), `after` (stage -> what became of it), and
+    where it is staged `clusters` (labels by member).
+    """
 
     def identity(self, news: Props) -> str:
         """`<fleet>/<placement>`."""
@@ -23,7 +26,12 @@ class SettleProvider(Adapter):
         return to_be_done(olds, news) or olds.get("after") != news.get("after")
 
     def applied(self, olds: Props | None, news: Props) -> Props:
-        """Scale down, complete, prune and remove, if all stages are complete."""
+        """Scale down, complete, prune and remove, if all stages are complete; roll back where that is due."""
+        return with_proven(olds, self._settled(olds, news))
+
+    def _settled(self, olds: Props | None, news: Props) -> Props:
+        if rolls_back(news):
+            return self._rolled_back(olds, news)
         for stage, before in sorted(news["after"].items()):
             if before.get("phase") != Phase.COMPLETE:
                 # The stage has said so on its own row.
@@ -39,6 +47,18 @@ class SettleProvider(Adapter):
             done["pending"] = sorted({*done["pending"], *unsettled(olds, news)})
         return done
 
+    def _rolled_back(self, olds: Props | None, news: Props) -> Props:
+        if news.get("to") is None or news.get("uid") not in _session.manifests:
+            return held(news, NOT_PLANNED, unsettled(olds, news))
+        from kubefleet.resources._of_stage import stages_of
+        from kubefleet.resources._task import make_task
+        from kubefleet.rollout.rollback import run_rollback
+
+        task = make_task(news, olds)
+        done = with_result(news, run_rollback(task, stages_of(news, task.members)))
+        done["pending"] = sorted({*done["pending"], *unsettled(olds, news)})
+        return done
+
     def removed(self, props: Props) -> None:
         """Remove the placement from members that the program no longer has: `Ownership` does not know them."""
         from kubefleet.resources._inputs import all_members
@@ -46,6 +66,12 @@ class SettleProvider(Adapter):
 
         members = {name: raw for name, raw in all_members(props).items() if raw.get("leave") != Leave.KEEP}
         remove_everywhere({**props, "members": members})
+
+
+def rolls_back(news: Props) -> bool:
+    """Whether something has failed and is to go back. That a member is silent is no failure of the revision."""
+    broken = any(before.get("phase") == Phase.FAILED and before.get("broken") for before in news["after"].values())
+    return broken and (news.get("strategy") or {}).get("on_failure") == Then.ROLLBACK
 
 
 def unsettled(olds: Props | None, news: Props) -> list[str]:

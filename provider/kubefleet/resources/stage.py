@@ -11,15 +11,15 @@ from kubefleet.resources.ownership import has_unknown
 
 NOT_PLANNED = "not planned in this run. The next `pulumi up` without --target places it"
 _COMPARED = ("uid", "revision", "to", "members", "labels", "apart")
-_COMPUTED = ("phase", "reason", "pending", "healthy", "proven")
+_COMPUTED = ("phase", "reason", "pending", "broken", "healthy", "proven")
 
 
 class StageProvider(Adapter):
     """Inputs: `fleet, placement, stack, members, uid, revision, to, redo?, strategy?, labels?, health?`; where it is
     staged also `stage`, `after` (the stage before -> phase and reason), `clusters` (labels by member) and `approvals`.
 
-    Outputs: the inputs and `phase`, `reason`, `pending`; `healthy`: since when a stage has been so at a revision;
-    `proven`: the health checks of the last run that completed.
+    Outputs: the inputs and `phase`, `reason`, `pending`; `broken`: a cluster or a gate has failed; `healthy`: since
+    when a stage has been so at a revision; `proven`: the health checks of the last run that completed.
     """
 
     def identity(self, news: Props) -> str:
@@ -50,10 +50,7 @@ class StageProvider(Adapter):
 
     def applied(self, olds: Props | None, news: Props) -> Props:
         """Walk the stage. Returns a phase whatever the members do."""
-        done = self._walked(olds, news)
-        complete = done["phase"] == Phase.COMPLETE and not done["pending"]
-        checks = done.get("health") if complete else (olds or {}).get("proven")
-        return {**done, "proven": checks} if checks else done
+        return with_proven(olds, self._walked(olds, news))
 
     def _walked(self, olds: Props | None, news: Props) -> Props:
         if news.get("to") is None or news.get("uid") not in _session.manifests:
@@ -95,7 +92,14 @@ def with_result(news: Props, result: Any) -> Props:
     """The outputs of a run."""
     if result.phase is not Phase.COMPLETE or result.pending:
         _engine.show(f"{result.phase}: {result.reason}", ephemeral=False, warning=True)
-    return outputs(news, result.phase, result.reason, result.pending)
+    return {**outputs(news, result.phase, result.reason, result.pending), "broken": result.broken}
+
+
+def with_proven(olds: Props | None, done: Props) -> Props:
+    """With the health checks of the last run that completed: copies of that revision are judged by them."""
+    complete = done["phase"] == Phase.COMPLETE and not done["pending"]
+    checks = done.get("health") if complete else (olds or {}).get("proven")
+    return {**done, "proven": checks} if checks else done
 
 
 def held(news: Props, reason: str, pending: Iterable[str] = ()) -> Props:
@@ -106,7 +110,8 @@ def held(news: Props, reason: str, pending: Iterable[str] = ()) -> Props:
 
 def outputs(news: Props, phase: Phase, reason: str, pending: Iterable[str] = ()) -> Props:
     """The inputs and what came of them; `pending` are clusters that the next run must look at again."""
-    return {**news, "phase": phase.value, "reason": reason, "pending": list(pending), "healthy": {}}
+    told: Props = {"phase": phase.value, "reason": reason, "pending": list(pending), "broken": False, "healthy": {}}
+    return {**news, **told}
 
 
 def without_outputs(news: Props) -> Props:

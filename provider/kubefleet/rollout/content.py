@@ -9,4 +9,7 @@ from kubefleet.rollout.wanted import wanted_on
 
 def content_on(task: Task, cluster: str, replicas: Replicas) -> Wanted:
     """All objects of the placement there, with `replicas` of each workload."""
+    if kept := task.back.get(cluster):
+        # As it was applied here: bounds of autoscalers are divided already.
+        return wanted_on(kept.manifests, kept.revision, replicas, task.known_as)
     return wanted_on(task.manifests, task.revision, replicas, task.known_as, bounds_on(task, cluster, replicas))

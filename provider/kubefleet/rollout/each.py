@@ -17,13 +17,14 @@ _NOBODY: Mapping[str, str] = immutabledict()
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """Clusters that are done, those that could not be reached (with why), and one line per failure. Objects of a
-    placement that goes at the end of this command are not refused for ever: `awaited` names those placements.
+    """Clusters that are done, those that could not be reached (with why), and those that failed (one line each, with
+    the cluster's name). Objects of a placement that goes at the end of this command are not refused for ever: `awaited`
+    names those placements.
     """
 
     done: tuple[str, ...]
     lost: dict[str, str]
-    failures: tuple[str, ...]
+    failures: dict[str, str]
     awaited: tuple[str, ...] = ()
 
 
@@ -39,7 +40,9 @@ def on_each(
     Raises Cancelled, and what is not a member's fault.
     """
     todo = tuple(items)
-    done, lost, failures = [], {}, []
+    done: list[str] = []
+    lost: dict[str, str] = {}
+    failures: dict[str, str] = {}
     awaited: set[str] = set()
     for item, outcome in zip(todo, fan_out(todo, work, max_parallel=max_parallel), strict=True):
         error, cluster = outcome.error, cluster_of(item)
@@ -52,8 +55,8 @@ def on_each(
         elif isinstance(error, Refused) and (owners := _going_owners(error, going)):
             awaited |= owners
         else:
-            failures.append(str(error))
-    return Outcomes(tuple(done), lost, tuple(failures), tuple(sorted(awaited)))
+            failures[cluster] = str(error)
+    return Outcomes(tuple(done), lost, failures, tuple(sorted(awaited)))
 
 
 def _going_owners(error: Refused, going: Mapping[str, str]) -> set[str]:

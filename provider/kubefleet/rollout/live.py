@@ -1,7 +1,7 @@
 """What is live: read from the clusters, never from state."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from kubefleet.health import Status, health
@@ -35,13 +35,12 @@ class Live:
 def read_live(task: Task, clusters: Iterable[str]) -> Live:
     """The placement's copies on these clusters, all read in parallel. Raises what is not a member's silence."""
     autoscaled = autoscaled_keys(task)
-    return Live(
-        *read_each(
-            task,
-            clusters,
-            lambda name: read_copy(task.connect(name), task.identity.uid, autoscaled, task.checks_of),
-        )
-    )
+
+    def read(name: str) -> Copy | None:
+        copy = read_copy(task.connect(name), task.identity.uid, autoscaled, task.checks_of)
+        return None if copy is None else replace(copy, revision=task.stands_for(name, copy.revision))
+
+    return Live(*read_each(task, clusters, read))
 
 
 def read_each(

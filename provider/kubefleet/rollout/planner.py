@@ -56,15 +56,18 @@ def plan_rollout(
     revision: str,
     strategy: RollingUpdate,
     unreachable: frozenset[str] = frozenset(),
+    *,
+    last_first: bool = False,
 ) -> tuple[Batch, ...]:
     """Batches that bring every cluster of `target` to `revision` and at least to its replicas.
 
     New copies and scale-ups come first, so that nothing is taken away before its substitute is healthy. While copies
     that the target lacks still run, at most `max_surge` new ones start at a time. Updates in place keep at most
     `max_unavailable` copies unavailable, counting those that already are and those that cannot be reached; mending
-    an unavailable copy costs nothing. An empty result means that nothing is left to do.
+    an unavailable copy costs nothing. An empty result means that nothing is left to do. Clusters come by name, or
+    `last_first`, as they do on the way back.
     """
-    reachable = sorted(set(target) - unreachable)
+    reachable = sorted(set(target) - unreachable, reverse=last_first)
     creations = [Step(name, Action.CREATE, target[name]) for name in reachable if name not in live]
     scale_ups: list[Step] = []
     free_updates: list[Step] = []

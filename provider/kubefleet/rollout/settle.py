@@ -72,4 +72,4 @@ def _clear(task: Task, live: Live) -> list[str]:
 
 
 def _failures(outcomes: Outcomes) -> list[str]:
-    return [*outcomes.failures, *(f"{name}: {why}" for name, why in sorted(outcomes.lost.items()))]
+    return [*outcomes.failures.values(), *(f"{name}: {why}" for name, why in sorted(outcomes.lost.items()))]

@@ -1,7 +1,7 @@
 """What is live, pod by pod: read from the clusters, never from state."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kubefleet.kube import Connection
 from kubefleet.kube.inventory_store import read_inventory_object
@@ -37,7 +37,17 @@ class LiveSites:
 
 def read_sites(task: Task, clusters: Iterable[str]) -> LiveSites:
     """The placement on these clusters, all read in parallel. Raises what is not a member's silence."""
-    return LiveSites(*read_each(task, clusters, lambda name: read_site(task.connect(name), task.identity.uid)))
+
+    def read(name: str) -> LiveSite | None:
+        found = read_site(task.connect(name), task.identity.uid)
+        return None if found is None else replace(found, site=_as_it_counts(task, name, found.site))
+
+    return LiveSites(*read_each(task, clusters, read))
+
+
+def _as_it_counts(task: Task, name: str, site: Site) -> Site:
+    pods = {key: replace(each, revision=task.stands_for(name, each.revision)) for key, each in site.pods.items()}
+    return Site(pods, task.stands_for(name, site.revision))
 
 
 def read_site(connection: Connection, uid: str) -> LiveSite | None:

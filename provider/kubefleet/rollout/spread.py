@@ -16,7 +16,7 @@ from kubefleet.rollout.progress import Progress
 from kubefleet.rollout.scaling import autoscaled_keys
 from kubefleet.rollout.sites import LiveSites, read_sites
 from kubefleet.rollout.spread_planner import Goal, Site, available, next_steps
-from kubefleet.rollout.stage import handed_over, taken
+from kubefleet.rollout.stage import handed_over, stopped, taken, went_on
 from kubefleet.rollout.step import run_step
 from kubefleet.rollout.task import Result, Task, pending_reason
 
@@ -32,7 +32,7 @@ def run_spread(task: Task, strategy: SpreadUpdate, stage: str = "all") -> Result
     """
     try:
         progress = Progress(stage, len(task.target), task.show)
-        return _Walk(task, strategy, progress, scalable(task.manifests.values())).run()
+        return _Walk(task, strategy, progress).run()
     except Cancelled:
         return Result(Phase.INTERRUPTED, "cancelled. Run `pulumi up` again to continue")
     except MemberError as error:
@@ -41,18 +41,18 @@ def run_spread(task: Task, strategy: SpreadUpdate, stage: str = "all") -> Result
 
 @dataclass(slots=True)
 class _Walk:
-    """One run. `manifests` are those of its workloads. `finished` are clusters that it has brought to the revision:
+    """One run. `finished` are clusters that it has brought to the revision:
     their record says so only at the end. `known` are the replicas of each cluster when it was last read, `lost` are
-    members that could not be.
+    members that could not be, `failed` those that are left as they are: both count as unavailable.
     """
 
     task: Task
     strategy: SpreadUpdate
     progress: Progress
-    manifests: Mapping[str, Mapping[str, Any]]
     finished: set[str] = field(default_factory=set)
     known: dict[str, Replicas] = field(default_factory=dict)
     lost: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
     told: str = ""
 
     def run(self) -> Result:
@@ -60,7 +60,7 @@ class _Walk:
         absent: frozenset[str] | None = None
         moved_on, before = time.monotonic(), ""
         while True:
-            live = read_sites(self.task, [name for name in self.task.members if name not in self.lost])
+            live = read_sites(self.task, [name for name in self.task.members if name not in self._absent])
             self.lost.update(live.unreachable)
             if absent is None:
                 absent = frozenset(self.lost)
@@ -69,14 +69,14 @@ class _Walk:
                     return result
             sites = self._sites(live)
             goal = self._goal(sites)
-            missing = {name: self.known.get(name, self.task.target.get(name, {})) for name in self.lost}
+            missing = {name: self.known.get(name, self.task.target.get(name, {})) for name in self._absent}
             steps = next_steps(sites, goal, missing)
             if steps:
                 if (result := self._round(live, steps)) is not None:
                     return result
                 moved_on = time.monotonic()
                 continue
-            if goal.reached(sites, self.lost) and not set(self.lost) - absent:
+            if goal.reached(sites, self._absent) and not set(self.lost) - absent:
                 break
             now = repr(available(sites))
             moved_on, before = (time.monotonic(), now) if now != before else (moved_on, before)
@@ -102,12 +102,10 @@ class _Walk:
         is live; and how many replicas an autoscaler has on a cluster that is left is not ours: they go with the copy.
         """
         own = frozenset() if name in self.task.target else autoscaled_keys(self.task)
-        pods = {key: self._with_new_strategy(key, pods) for key, pods in site.pods.items() if key not in own}
+        kept = self.task.back.get(name)
+        manifests = scalable((self.task.manifests if kept is None else kept.manifests).values())
+        pods = {key: _with_new_strategy(pods, manifests.get(key)) for key, pods in site.pods.items() if key not in own}
         return Site(pods, self.task.revision if name in self.finished else site.revision)
-
-    def _with_new_strategy(self, key: str, pods: Pods) -> Pods:
-        manifest = self.manifests.get(key)
-        return pods if manifest is None else replace(pods, next_at_once=at_once(manifest, pods.replicas))
 
     def _lacks(self, site: Site, name: str) -> bool:
         return any(site.replicas.get(key, 0) < wanted for key, wanted in self.task.target[name].items())
@@ -131,8 +129,10 @@ class _Walk:
             self.task.going,
         )
         self.lost.update(outcomes.lost)
-        if outcomes.failures:
-            return Result(Phase.FAILED, "; ".join(outcomes.failures), self._pending())
+        pending = self._pending()
+        self.failed.update(outcomes.failures)
+        if not self.strategy.on_failure.goes_on(len(self.failed), len(self.task.target)):
+            return stopped(self.failed, self.strategy.on_failure, pending)
         return handed_over(outcomes, self._pending())
 
     def _run(self, live: LiveSites, step: Step) -> None:
@@ -157,9 +157,9 @@ class _Walk:
             pods.available != pods.replicas or not pods.steady for site in sites.values() for pods in site.pods.values()
         ):
             return ""
-        if self.lost:
-            names = ", ".join(f"{name} ({self.lost[name]})" for name in sorted(self.lost))
-            return f"{self._numbers(sites, goal)}; what cannot be reached counts as unavailable: {names}"
+        if self._absent:
+            names = ", ".join(f"{name} ({why})" for name, why in sorted(self._absent.items()))
+            return f"{self._numbers(sites, goal)}; what cannot be reached or has failed counts as unavailable: {names}"
         return f"{self._numbers(sites, goal)}, and the next step would take down more at once"
 
     def _numbers(self, sites: Mapping[str, Site], goal: Goal) -> str:
@@ -177,7 +177,7 @@ class _Walk:
             for name, site in sorted(sites.items())
             if any(pods.left < pods.replicas for pods in site.pods.values())
         ]
-        where = ", ".join([*short, *(f"{name} ({why})" for name, why in sorted(self.lost.items()))])
+        where = ", ".join([*short, *(f"{name} ({why})" for name, why in sorted(self._absent.items()))])
         return f"{self._numbers(sites, goal)}: waits for {where or 'pods'}"
 
     def _wait(self, why: str) -> None:
@@ -187,16 +187,26 @@ class _Walk:
             self.told = why
         self.task.sleep(_LOOK_AGAIN)
 
+    @property
+    def _absent(self) -> dict[str, str]:
+        return {**self.lost, **self.failed}
+
     def _pending(self) -> tuple[str, ...]:
-        return tuple(sorted(set(self.lost) & set(self.task.target)))
+        return tuple(sorted(set(self._absent) & set(self.task.target)))
 
     def _judged(self, sites: Mapping[str, Site], goal: Goal) -> Result:
-        """Members that could not be reached count as unavailable: within the budget the stage is complete."""
+        """Members that could not be reached or have failed count as unavailable: within the budget it is complete."""
         pending, there = self._pending(), available(sites)
-        reason = pending_reason(pending, self.lost)
+        silent = [name for name in pending if name not in self.failed]
+        reason = "; ".join(filter(None, (went_on(self.failed), pending_reason(silent, self.lost))))
         short = any(
             there.get(key, 0) < self.strategy.budget(key, wanted).min_available for key, wanted in goal.desired.items()
         )
         if pending and short:
-            return Result(Phase.FAILED, f"{reason}. Run `pulumi up` again when it is back", pending)
+            why = f"{reason}. Run `pulumi up` again when it is back"
+            return Result(Phase.FAILED, why, pending, broken=bool(self.failed))
         return Result(Phase.COMPLETE, reason, pending)
+
+
+def _with_new_strategy(pods: Pods, manifest: Mapping[str, Any] | None) -> Pods:
+    return pods if manifest is None else replace(pods, next_at_once=at_once(manifest, pods.replicas))

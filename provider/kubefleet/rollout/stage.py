@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from kubefleet.kube import Cancelled, MemberError
+from kubefleet.model.on_failure import OnFailure, Then
 from kubefleet.model.phase import Phase
 from kubefleet.model.strategy import RollingUpdate
 from kubefleet.rollout.each import Outcomes, on_each
@@ -29,6 +30,7 @@ def run_stage(task: Task, strategy: RollingUpdate, stage: str = "all") -> Result
     progress = Progress(stage, len(task.target), task.show)
     finished: dict[str, Copy] = {}
     lost: dict[str, str] = {}
+    failed: dict[str, str] = {}
     try:
         while True:
             live = read_live(task, [name for name in task.members if name not in lost])
@@ -37,7 +39,9 @@ def run_stage(task: Task, strategy: RollingUpdate, stage: str = "all") -> Result
             if not finished and (result := taken(task, completed, _pending(task, lost))) is not None:
                 return result
             copies = {**live.copies, **{name: _as_done(finished[name], live.copies.get(name)) for name in finished}}
-            batches = plan_rollout(copies, task.target, task.revision, strategy, frozenset(lost))
+            batches = plan_rollout(
+                copies, task.target, task.revision, strategy, frozenset(lost), last_first=bool(task.back)
+            )
             for name in _at_rest(task, batches, lost):
                 progress.done(name)
             batches = tuple(
@@ -54,15 +58,32 @@ def run_stage(task: Task, strategy: RollingUpdate, stage: str = "all") -> Result
             )
             lost.update(outcomes.lost)
             finished.update({name: _healthy(task, batches[0], name) for name in outcomes.done})
-            if outcomes.failures:
-                return Result(Phase.FAILED, "; ".join(outcomes.failures), _pending(task, lost))
+            failed.update(outcomes.failures)
+            if not strategy.on_failure.goes_on(len(failed), len(task.target)):
+                return stopped(failed, strategy.on_failure, _pending(task, lost))
+            lost.update(outcomes.failures)
             if (result := handed_over(outcomes, _pending(task, lost))) is not None:
                 return result
     except Cancelled:
         return Result(Phase.INTERRUPTED, "cancelled. Run `pulumi up` again to continue", _pending(task, lost))
     except MemberError as error:
         return Result(Phase.FAILED, str(error), _pending(task, lost))
-    return _judge(task, strategy, lost)
+    return _judge(task, strategy, lost, failed)
+
+
+def stopped(failed: Mapping[str, str], on_failure: OnFailure, pending: tuple[str, ...]) -> Result:
+    """Failed, with one line for each cluster that is."""
+    told = [why for _, why in sorted(failed.items())]
+    if on_failure.then is Then.CONTINUE:
+        told.append(f"{len(failed)} failed, more than `max_failures` allows")
+    return Result(Phase.FAILED, "; ".join(told), pending, broken=True)
+
+
+def went_on(failed: Mapping[str, str]) -> str:
+    """What a rollout says in the end that has left clusters behind; empty where none has failed."""
+    if not failed:
+        return ""
+    return "; ".join((*(why for _, why in sorted(failed.items())), "left behind: the next `pulumi up` tries again"))
 
 
 def taken(task: Task, completed: Mapping[str, str], pending: tuple[str, ...] = ()) -> Result | None:
@@ -80,7 +101,7 @@ def handed_over(outcomes: Outcomes, pending: tuple[str, ...]) -> Result | None:
     return Result(Phase.HELD, _HANDOVER.format(", ".join(outcomes.awaited)), pending)
 
 
-def _at_rest(task: Task, batches: tuple[Batch, ...], lost: dict[str, str]) -> list[str]:
+def _at_rest(task: Task, batches: tuple[Batch, ...], lost: Mapping[str, str]) -> list[str]:
     """Clusters of the target that need nothing (any more)."""
     busy = {step.cluster for batch in batches for step in batch}
     return sorted(set(task.target) - busy - set(lost))
@@ -97,14 +118,17 @@ def _as_done(done: Copy, live: Copy | None) -> Copy:
     return done if live is None else replace(live, revision=done.revision)
 
 
-def _pending(task: Task, lost: dict[str, str]) -> tuple[str, ...]:
+def _pending(task: Task, lost: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(sorted(set(lost) & set(task.target)))
 
 
-def _judge(task: Task, strategy: RollingUpdate, lost: dict[str, str]) -> Result:
-    """Members that could not be reached count as unavailable: within the budget the stage is complete."""
-    pending = _pending(task, lost)
-    reason = pending_reason(pending, lost)
-    if len(pending) > strategy.max_unavailable.of(len(task.target)):
-        return Result(Phase.FAILED, f"{reason}. Run `pulumi up` again when it is back", pending)
-    return Result(Phase.COMPLETE, reason, pending)
+def _judge(task: Task, strategy: RollingUpdate, lost: Mapping[str, str], failed: Mapping[str, str]) -> Result:
+    """Members that could not be reached count as unavailable: within the budget the stage is complete. So it is with
+    those that have failed, as far as they may.
+    """
+    silent = [name for name in _pending(task, lost) if name not in failed]
+    reason = pending_reason(silent, lost)
+    if len(silent) > strategy.max_unavailable.of(len(task.target)):
+        return Result(Phase.FAILED, f"{reason}. Run `pulumi up` again when it is back", _pending(task, lost))
+    reason = "; ".join(filter(None, (went_on(failed), reason)))
+    return Result(Phase.COMPLETE, reason, _pending(task, lost))

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from kubefleet.kube import Connection
+from kubefleet.kube.abandoned_pods import remove_abandoned_pods
 from kubefleet.kube.member_apply import place
 from kubefleet.kube.object_access import find
 from kubefleet.kube.object_ref import ObjectRef
 from kubefleet.kube.patience import Patience
+from kubefleet.model.on_failure import Then
 from kubefleet.rollout.content import content_on
 from kubefleet.rollout.planner import Replicas
 from kubefleet.rollout.progress import Progress
@@ -30,7 +32,14 @@ def run_step(task: Task, cluster: str, replicas: Replicas, progress: Progress) -
     def seen(ref: ObjectRef, live: Mapping[str, Any]) -> None:
         progress.saw(cluster, ref, live)
 
-    wait = Waiting(connection, deadline, task.strategy.unverified_wait, seen, task.warn, task.checks)
+    waiting = Waiting(connection, deadline, task.strategy.unverified_wait, seen, task.warn, task.checks)
+
+    def wait(refs: tuple[ObjectRef, ...]) -> None:
+        for ref in refs:
+            if (ref.group, ref.kind) == ("apps", "StatefulSet"):
+                remove_abandoned_pods(connection, ref, patience(task))
+        waiting(refs)
+
     placed = place(
         connection,
         task.identity,
@@ -39,6 +48,7 @@ def run_step(task: Task, cluster: str, replicas: Replicas, progress: Progress) -
         wait=wait,
         patience=patience(task),
         partners=task.partners,
+        keep=task.strategy.on_failure.then is Then.ROLLBACK,
     )
     wait(placed.applied)
     progress.done(cluster)

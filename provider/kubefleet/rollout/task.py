@@ -8,6 +8,7 @@ from immutabledict import immutabledict
 
 from kubefleet.health.checks import Check
 from kubefleet.kube import Cancelled, Connection
+from kubefleet.kube.kept_revision import KeptRevision
 from kubefleet.kube.patience import Impatient, Patience, never
 from kubefleet.kube.placement_identity import PlacementIdentity
 from kubefleet.model.phase import Phase
@@ -26,7 +27,8 @@ class Task:
     placements of the same run that share followers of the same content, `going` placements that are removed at the end
     of this command (uid -> name). `behind` are clusters that the stages before could not bring up to date. `fresh`: the
     stack has never placed it. `show` takes one line of progress, `warn` one that has to stay in sight. `checks` are the
-    user's own of health, `checks_before` those of the last rollout that completed.
+    user's own of health, `checks_before` those of the last rollout that completed. `back` are clusters that go back to
+    what was kept of them, in a task that is a rollback: all others are as they should be.
     """
 
     identity: PlacementIdentity
@@ -49,6 +51,7 @@ class Task:
     max_parallel: int = 32
     checks: tuple[Check, ...] = ()
     checks_before: tuple[Check, ...] = ()
+    back: Mapping[str, KeptRevision] = field(default_factory=immutabledict)
 
     def sleep(self, seconds: float) -> None:
         """Raises Cancelled when the user cancels meanwhile."""
@@ -63,14 +66,27 @@ class Task:
         """
         return self.checks_before if revision and revision != self.revision else self.checks
 
+    def stands_for(self, cluster: str, revision: str) -> str:
+        """What counts as the revision of something on a cluster: each may go back to another one, and those that do
+        not go back are not touched.
+        """
+        if not self.back:
+            return revision
+        kept = self.back.get(cluster)
+        return self.revision if kept is None or kept.revision == revision else f"not {self.revision}"
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How far it got. `pending` are members that could not be reached and still have to be brought up to date."""
+    """How far it got. `pending` are members that still have to be brought up to date: they could not be reached, or
+    failed while the rollout went on. `broken`: something that was changed is not as it should be, or a gate says so;
+    that a member is silent is neither.
+    """
 
     phase: Phase
     reason: str = ""
     pending: tuple[str, ...] = ()
+    broken: bool = False
 
 
 def pending_reason(pending: Iterable[str], lost: Mapping[str, str]) -> str:

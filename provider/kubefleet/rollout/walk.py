@@ -1,21 +1,26 @@
 """How a placement rolls out: one way to walk for each strategy."""
 
+from kubefleet.model.share import Share
 from kubefleet.model.strategy import RollingUpdate, SpreadUpdate, StagedUpdate
 from kubefleet.rollout.spread import run_spread
 from kubefleet.rollout.stage import run_stage
 from kubefleet.rollout.task import Result, Task
 
 
-def run_rollout(task: Task, stage: str = "all") -> Result:
-    """Bring every cluster of the target to what was decided; of a staged rollout the target is that of one stage. Never
-    raises for what a member does.
+def run_rollout(task: Task, stage: str = "all", *, of: str = "") -> Result:
+    """Bring every cluster of the target to what was decided; of a staged rollout the target is that of one stage, which
+    rows call `stage` (`of`: what the strategy calls it, where that is not the same). Never raises for what a member
+    does.
     """
     match task.strategy:
         case SpreadUpdate() as spread:
             return run_spread(task, spread, stage)
         case StagedUpdate() as staged:
-            at_once = staged.stage(stage).max_concurrency
-            within = RollingUpdate(at_once, at_once, staged.progress_deadline, staged.unverified_wait, at_once)
-            return run_stage(task, within, stage)
+            return run_stage(task, _within(staged, staged.stage(of or stage).max_concurrency), stage)
         case RollingUpdate() as rolling:
             return run_stage(task, rolling, stage)
+
+
+def _within(staged: StagedUpdate, at_once: Share) -> RollingUpdate:
+    """One of its stages."""
+    return RollingUpdate(at_once, at_once, staged.progress_deadline, staged.unverified_wait, at_once, staged.on_failure)

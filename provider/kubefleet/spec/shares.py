@@ -2,7 +2,7 @@
 
 import re
 
-from kubefleet.model.strategy import Share
+from kubefleet.model.share import Share
 from kubefleet.spec.mistakes import Mistake
 
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)

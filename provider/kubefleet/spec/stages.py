@@ -7,8 +7,10 @@ from immutabledict import immutabledict
 
 from kubefleet.model.gate import Approval, Gate, Wait
 from kubefleet.model.member import Member
-from kubefleet.model.strategy import REST, Share, Stage, StagedUpdate
+from kubefleet.model.share import Share
+from kubefleet.model.strategy import REST, Stage, StagedUpdate
 from kubefleet.spec.mistakes import Mistake, Spelling, did_you_mean, join
+from kubefleet.spec.on_failure import WrittenOnFailure, parse_on_failure
 from kubefleet.spec.scalars import Labels, check_name
 from kubefleet.spec.shares import parse_duration, parse_share
 from kubefleet.spec.written import Written, read
@@ -26,7 +28,7 @@ class WrittenStage(Written):
     after: list[dict[str, Any]] = []
 
 
-class WrittenStagedUpdate(Written):
+class WrittenStagedUpdate(WrittenOnFailure):
     """`{type: StagedUpdate, stages: [...]}`."""
 
     type: Literal["StagedUpdate"]
@@ -65,7 +67,8 @@ def parse_staged(raw: object, path: str, spelling: Spelling, mistakes: list[Mist
         mistakes.append(Mistake(join(path, "stages"), "no stage (expected at least one)."))
     deadline = parse_duration(written.progress_deadline, join(path, "progress_deadline"), mistakes)
     unverified = parse_duration(written.unverified_wait, join(path, "unverified_wait"), mistakes)
-    return StagedUpdate(tuple(stages.values()), deadline, unverified)
+    on_failure = parse_on_failure(written, path, mistakes)
+    return StagedUpdate(tuple(stages.values()), deadline, unverified, on_failure)
 
 
 def _stage(raw: object, path: str, spelling: Spelling, mistakes: list[Mistake]) -> Stage | None:

@@ -6,14 +6,16 @@ from typing import Final, Literal
 
 from immutabledict import immutabledict
 
-from kubefleet.model.strategy import RollingUpdate, Share, SpreadUpdate, Strategy
+from kubefleet.model.share import Share
+from kubefleet.model.strategy import RollingUpdate, SpreadUpdate, Strategy
 from kubefleet.spec.mistakes import Mistake, Spelling, did_you_mean, join
+from kubefleet.spec.on_failure import WrittenOnFailure, parse_on_failure
 from kubefleet.spec.shares import parse_duration, parse_share
 from kubefleet.spec.stages import parse_staged
-from kubefleet.spec.written import Written, read
+from kubefleet.spec.written import read
 
 
-class WrittenRollingUpdate(Written):
+class WrittenRollingUpdate(WrittenOnFailure):
     """`{type: RollingUpdate, max_unavailable: "25%", max_surge: 1, progress_deadline: "10m", unverified_wait: 60}`."""
 
     type: Literal["RollingUpdate"]
@@ -27,7 +29,7 @@ PerWorkload = int | str | dict[str, int | str]
 """For all workloads, or for each by its name: `{"web": 10, "db": "50%"}`."""
 
 
-class WrittenSpreadUpdate(Written):
+class WrittenSpreadUpdate(WrittenOnFailure):
     """`{type: SpreadUpdate, min_available: 10, max_surge: 2}`; `max_unavailable` instead of `min_available`."""
 
     type: Literal["SpreadUpdate"]
@@ -74,7 +76,8 @@ def _rolling_update(raw: object, path: str, spelling: Spelling, mistakes: list[M
             "no cluster may be unavailable (expected at least 1: an update in place takes a copy down for a moment)."
         )
         mistakes.append(Mistake(join(path, "max_unavailable"), message))
-    return RollingUpdate(unavailable, surge, deadline, unverified)
+    on_failure = parse_on_failure(written, path, mistakes)
+    return RollingUpdate(unavailable, surge, deadline, unverified, on_failure=on_failure)
 
 
 def _spread_update(raw: object, path: str, spelling: Spelling, mistakes: list[Mistake]) -> SpreadUpdate | None:
@@ -97,7 +100,8 @@ def _spread_update(raw: object, path: str, spelling: Spelling, mistakes: list[Mi
             share = parse_share(given, join(path, field), "pods", mistakes)
             common = _with(common, field, share)
             own = {name: _with(one, field, share) for name, one in own.items()}
-    return replace(common, own=immutabledict(own), tighten=written.tighten)
+    on_failure = parse_on_failure(written, path, mistakes)
+    return replace(common, own=immutabledict(own), tighten=written.tighten, on_failure=on_failure)
 
 
 def _with(strategy: SpreadUpdate, field: str, share: Share) -> SpreadUpdate:

@@ -1,0 +1,107 @@
+"""What becomes of a rollout that fails: it pauses, goes back, or goes on with the others."""
+
+import base64
+
+import pytest
+
+pytestmark = pytest.mark.engine
+
+PROGRAM = """
+web = deployment(replicas=2, image="{image}")
+if not {ready}:
+    web["spec"]["template"]["metadata"]["annotations"] = {{"lab.pulumi-kubefleet/never-ready": "true"}}
+word = {{"apiVersion": "v1", "kind": "Secret", "metadata": {{"name": "word", "namespace": "shop"}},
+        "stringData": {{"word": pulumi.Output.secret("hunter-of-{image}")}}}}
+fleet.placement("web", manifests=[NAMESPACE, web, word], policy=PickAll(), strategy={strategy})
+"""
+STAGED = 'StagedUpdate([Stage("canary", selector=["eu-1"])], on_failure="{then}", progress_deadline="{deadline}s")'
+GOES_ON = 'RollingUpdate(max_unavailable=1, on_failure="continue", max_failures=1, progress_deadline="10s")'
+
+
+def program(stack, image, strategy, *, ready=True):
+    stack.write(PROGRAM.format(image=image, strategy=strategy, ready=ready))
+
+
+def images(stack):
+    path = "jsonpath={.spec.template.spec.containers[0].image}"
+    return {
+        name: stack.kubectl(name, "get", "deploy", "web", "-n", "shop", "-o", path) for name in ("eu-1", "eu-2", "us-1")
+    }
+
+
+def test_a_rollout_goes_back_when_its_canary_fails_and_a_mended_one_starts_there(stack):
+    strategy = STAGED.format(then="rollback", deadline=60)
+    program(stack, "web:1", strategy)
+    stack.up()
+    mark = stack.events()
+    program(stack, "web:2", STAGED.format(then="rollback", deadline=8), ready=False)
+    # The second time it is tried again, and goes back again.
+    for _ in range(2):
+        shown = stack.up(code=-1)
+        assert "web/canary failed: eu-1: Deployment shop/web is not available" in shown
+        assert "held: rolled back: eu-1 to revision" in shown
+        assert set(images(stack).values()) == {"web:1"}
+    assert {cluster for cluster, *_ in stack.writes(mark)} == {"eu-1"}
+    path = "jsonpath={.data.word}"
+    word = stack.kubectl("eu-1", "get", "secret", "word", "-n", "shop", "-o", path)
+    assert base64.b64decode(word) == b"hunter-of-web:1"
+    exported = stack.run("stack", "export").stdout
+    for text in (
+        "hunter-of",
+        base64.b64encode(b"hunter-of-web:1").decode(),
+        base64.b64encode(b"hunter-of-web:2").decode(),
+    ):
+        assert text not in exported
+        assert text not in shown
+
+    program(stack, "web:3", strategy)
+    stack.up()
+    assert set(images(stack).values()) == {"web:3"}
+    assert "to update" not in stack.run("preview").stdout
+    for name in ("eu-1", "eu-2", "us-1"):
+        assert stack.kubectl(name, "get", "secrets", "-n", "pulumi-kubefleet", "-o", "name") == ""
+
+
+def test_a_rollout_goes_on_when_fewer_fail_than_may_and_the_next_up_tries_these_again(stack):
+    program(stack, "web:1", GOES_ON)
+    stack.up()
+    quota = ("-n", "shop", "create", "quota", "none", "--hard=pods=0")
+    stack.kubectl("eu-1", *quota)
+    program(stack, "web:2", GOES_ON)
+    shown = stack.up()
+    assert "eu-1: Deployment shop/web is not available" in shown
+    assert "left behind: the next `pulumi up` tries again" in shown
+    ready = "jsonpath={.status.updatedReplicas}"
+    updated = {name: stack.kubectl(name, "get", "deploy", "web", "-n", "shop", "-o", ready) for name in images(stack)}
+    assert (updated["eu-1"] or "0", updated["eu-2"], updated["us-1"]) == ("0", "2", "2")
+
+    # A second one is one too many: the third is not touched.
+    stack.kubectl("eu-2", *quota)
+    program(stack, "web:3", GOES_ON)
+    mark = stack.events()
+    shown = stack.up(code=-1)
+    assert "2 failed, more than `max_failures` allows" in shown
+    assert {cluster for cluster, *_ in stack.writes(mark)} == {"eu-1", "eu-2"}
+    assert images(stack)["us-1"] == "web:2"
+
+    for name in ("eu-1", "eu-2"):
+        stack.kubectl(name, "-n", "shop", "delete", "quota", "none")
+    stack.up()
+    assert set(images(stack).values()) == {"web:3"}
+    assert "to update" not in stack.run("preview").stdout
+
+
+def test_all_mistakes_in_what_becomes_of_a_failure_are_told_at_once(stack):
+    stack.write("""
+fleet.placement("web", manifests=[NAMESPACE, deployment()], strategy=RollingUpdate(on_failure="rolback"))
+fleet.placement("api", manifests=[NAMESPACE, deployment("api")], strategy=SpreadUpdate(on_failure="continue"))
+fleet.placement("db", manifests=[NAMESPACE, deployment("db")], strategy=StagedUpdate(
+    [Stage("canary", selector=["eu-1"])], max_failures=1))
+""")
+    shown = stack.preview(code=-1)
+    for said in (
+        "placements.web.strategy.on_failure: unknown value `rolback` (expected one of pause, rollback, continue). Did",
+        "placements.api.strategy.on_failure: `continue` without `max_failures`",
+        "placements.db.strategy.max_failures: `max_failures` with `pause`",
+    ):
+        assert said in shown, shown

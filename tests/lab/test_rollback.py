@@ -1,0 +1,220 @@
+"""A rollout that fails goes back on real clusters: to what was there before, the last first, within its budget."""
+
+from dataclasses import replace
+
+import pytest
+from lab_objects import PREFIX, QUICK, config_map, deployment, template
+
+from kubefleet.kube import connect
+from kubefleet.kube.errors import ApiError
+from kubefleet.kube.inventory_store import read_inventory_object
+from kubefleet.kube.kept_revision import kept_ref
+from kubefleet.kube.object_access import find
+from kubefleet.kube.placement_identity import PlacementIdentity
+from kubefleet.model.on_failure import OnFailure, Then
+from kubefleet.model.phase import Phase
+from kubefleet.model.strategy import RollingUpdate, Share, SpreadUpdate, Stage, StagedUpdate
+from kubefleet.rollout.rollback import run_rollback
+from kubefleet.rollout.settle import run_settle
+from kubefleet.rollout.task import Task
+from kubefleet.rollout.walk import run_rollout
+
+pytestmark = pytest.mark.lab
+
+CLUSTERS = ("eu-1", "eu-2", "us-1")
+UID = "00000000000000bb"
+BACK = OnFailure(Then.ROLLBACK)
+ROLLING = RollingUpdate(Share(1), Share(1), progress_deadline=60, on_failure=BACK)
+ALL = (("all", frozenset(CLUSTERS)),)
+
+
+def web(image="web:1", *, ready=True, replicas=2):
+    annotations = {} if ready else {"never_ready": "true"}
+    made = deployment("going", replicas, **annotations)
+    made["spec"]["template"]["spec"]["containers"][0]["image"] = image
+    made["metadata"]["namespace"] = "default"
+    return made
+
+
+def secret(**data):
+    metadata = {"name": "going", "namespace": "default"}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": data}
+
+
+def settings(name, **data):
+    made = config_map(name, **data)
+    made["metadata"]["namespace"] = "default"
+    return made
+
+
+@pytest.fixture
+def connections(quickstart_lab):
+    opened = {name: connect(name, quickstart_lab.access(name)) for name in CLUSTERS}
+    yield opened
+    for connection in opened.values():
+        connection.close()
+
+
+@pytest.fixture
+def task(connections):
+    """Makes tasks of one placement; what it has placed is removed afterwards."""
+
+    def make(revision, *objects, clusters=CLUSTERS, strategy=ROLLING, deadline=60):
+        replicas = {
+            f"{item['kind']}/default/going": item["spec"]["replicas"]
+            for item in objects
+            if item["kind"] in {"Deployment", "StatefulSet"}
+        }
+        return Task(
+            identity=PlacementIdentity(UID, "going", "shop", "org/project/test"),
+            manifests={
+                f"{item['apiVersion']}/{item['kind']}/default/{item['metadata']['name']}": item for item in objects
+            },
+            revision=revision,
+            target=dict.fromkeys(clusters, replicas),
+            members=CLUSTERS,
+            strategy=replace(strategy, progress_deadline=deadline),
+            connect=connections.__getitem__,
+            show=lambda _: None,
+            warn=lambda _: None,
+        )
+
+    yield make
+    assert run_settle(replace(make("end"), target={})).phase is Phase.COMPLETE
+
+
+def done(task):
+    for run in (run_rollout, run_settle):
+        result = run(task)
+        assert (result.phase, result.pending) == (Phase.COMPLETE, ()), result
+
+
+def images(connections, kind="deployments"):
+    found = {}
+    for name, connection in connections.items():
+        live = connection.get(f"/apis/apps/v1/namespaces/default/{kind}/going")
+        found[name] = live["spec"]["template"]["spec"]["containers"][0]["image"]
+    return found
+
+
+def records(connections):
+    found = {name: read_inventory_object(connection, UID) for name, connection in connections.items()}
+    return {name: (record.revision, record.completed) for name, record in found.items()}
+
+
+def keeps(connection):
+    return find(connection, kept_ref(UID)) is not None
+
+
+def test_what_was_touched_goes_back_and_all_is_as_before(task, connections, quickstart_lab):
+    done(task("one", web(), secret(word="old"), settings("going"), settings("former")))
+    before = {
+        name: connection.get("/apis/apps/v1/namespaces/default/deployments/going")["spec"]
+        for name, connection in connections.items()
+    }
+    since = quickstart_lab.audited("us-1")
+    two = task(
+        "two", web("web:2", ready=False), secret(word="new"), settings("going", a="1"), settings("latter"), deadline=6
+    )
+    failed = run_rollout(two)
+    assert (failed.phase, failed.broken) == (Phase.FAILED, True)
+    assert failed.reason.startswith("eu-1: Deployment default/going is not available: ")
+    assert images(connections) == {"eu-1": "web:2", "eu-2": "web:1", "us-1": "web:1"}
+    assert keeps(connections["eu-1"])
+    assert not keeps(connections["eu-2"])
+
+    back = run_rollback(replace(two, strategy=ROLLING), ALL)
+    assert (back.phase, back.reason) == (Phase.HELD, "rolled back: eu-1 to revision one")
+    for name, connection in connections.items():
+        assert connection.get("/apis/apps/v1/namespaces/default/deployments/going")["spec"] == before[name]
+        assert connection.get("/api/v1/namespaces/default/configmaps/going").get("data") in ({}, None)
+        assert connection.get("/api/v1/namespaces/default/configmaps/former")
+        assert connection.get("/api/v1/namespaces/default/secrets/going")["data"] == {"word": "b2xk"}
+    with pytest.raises(ApiError, match="latter"):
+        connections["eu-1"].get("/api/v1/namespaces/default/configmaps/latter")
+    assert records(connections) == dict.fromkeys(CLUSTERS, ("one", True))
+    assert not keeps(connections["eu-1"])
+    assert [write for write in quickstart_lab.writes("us-1", since) if write.user == "lab-admin"] == []
+
+    # A mended one starts from there.
+    done(task("three", web("web:3"), settings("going")))
+    assert set(images(connections).values()) == {"web:3"}
+    assert not any(map(keeps, connections.values()))
+
+
+def test_a_rollback_goes_the_other_way_a_stage_at_a_time_also_in_another_run(task, connections, quickstart_lab):
+    stages = (Stage("canary", ("eu-1",)), Stage("europe", ("eu-2",)))
+    strategy = StagedUpdate(stages, on_failure=BACK)
+    done(task("one", web()))
+    whole = task("two", web("web:2"), strategy=strategy)
+    assert run_rollout(replace(whole, target={"eu-1": whole.target["eu-1"]}), "canary").phase is Phase.COMPLETE
+    assert run_rollout(replace(whole, target={"eu-2": whole.target["eu-2"]}), "europe").phase is Phase.COMPLETE
+    ill = task("two", web("web:2", ready=False), strategy=strategy, deadline=5)
+    assert run_rollout(replace(ill, target={"us-1": ill.target["us-1"]}), "rest").phase is Phase.FAILED
+
+    since = {name: quickstart_lab.audited(name) for name in CLUSTERS}
+    by = (("canary", frozenset({"eu-1"})), ("europe", frozenset({"eu-2"})), ("rest", frozenset({"us-1"})))
+    back = run_rollback(task("two", web("web:2"), strategy=strategy), by)
+    assert (back.phase, back.reason) == (Phase.HELD, "rolled back: eu-1, eu-2, us-1 to revision one")
+    assert images(connections) == dict.fromkeys(CLUSTERS, "web:1")
+    at = {name: _patched(quickstart_lab, name, since[name]) for name in CLUSTERS}
+    assert at["us-1"] < at["eu-2"] < at["eu-1"]
+
+
+def _patched(lab, cluster, since):
+    return min(
+        event["requestReceivedTimestamp"]
+        for event in list(lab.audit(cluster))[since:]
+        if event["verb"] == "patch"
+        and event["user"]["username"] == "lab-admin"
+        and (event.get("objectRef") or {}).get("resource") == "deployments"
+    )
+
+
+def test_pods_are_counted_on_the_way_back_too(task, connections):
+    spread = SpreadUpdate(min_available=Share(5), max_surge=Share(1), on_failure=BACK)
+    done(task("one", web(), strategy=spread))
+    two = task("two", web("web:2", ready=False), strategy=spread, deadline=6)
+    failed = run_rollout(two)
+    assert (failed.phase, failed.broken) == (Phase.FAILED, True)
+    back = run_rollback(replace(two, strategy=spread), ALL)
+    assert back.phase is Phase.HELD
+    assert back.reason.endswith("to revision one")
+    assert images(connections) == dict.fromkeys(CLUSTERS, "web:1")
+    assert records(connections) == dict.fromkeys(CLUSTERS, ("one", True))
+
+
+def stateful_set(image, *, ready=True, replicas=2):
+    more = {} if ready else {f"{PREFIX}/never-ready": "true"}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "StatefulSet",
+        "metadata": {"name": "going", "namespace": "default"},
+        "spec": {
+            "replicas": replicas,
+            "serviceName": "going",
+            "selector": {"matchLabels": {"app": "going"}},
+            "template": template("going", QUICK | more, container={"image": image}),
+        },
+    }
+
+
+def test_a_broken_pod_of_an_ordered_stateful_set_is_deleted_on_the_way_back_and_when_it_is_mended(task, connections):
+    one = ("eu-1",)
+    done(task("one", stateful_set("web:1"), clusters=one))
+    two = task("two", stateful_set("web:2", ready=False), clusters=one, deadline=6)
+    assert run_rollout(two).phase is Phase.FAILED
+    back = run_rollback(replace(two, strategy=ROLLING), (("all", frozenset(one)),))
+    assert (back.phase, back.reason) == (Phase.HELD, "rolled back: eu-1 to revision one")
+    assert run_rollout(two).phase is Phase.FAILED
+    done(task("three", stateful_set("web:3"), clusters=one))
+    pods = connections["eu-1"].list("/api/v1/namespaces/default/pods", labelSelector="app=going")
+    assert {pod["spec"]["containers"][0]["image"] for pod in pods} == {"web:3"}
+
+
+def test_where_nothing_was_before_nothing_goes_back(task, connections):
+    first = task("one", web(ready=False), deadline=5)
+    assert run_rollout(first).phase is Phase.FAILED
+    back = run_rollback(first, ALL)
+    assert (back.phase, back.reason) == (Phase.HELD, "nothing to roll back to: no cluster has had another revision")
+    assert read_inventory_object(connections["eu-1"], UID).revision == "one"
