@@ -79,10 +79,11 @@ static int32_t height_of(const Nodes *nodes, num kind, const num *free, num stri
 
 /* What is known of the groups of one cluster while pods of one size are laid there: the most that each can score with one
  * pod more, and whether that is what it scores (`exact`). Below 0 it takes none; so do the places that fill up the last
- * block. `top` is the most of each block, because from pod to pod only one or two groups change. */
+ * block. `top` is the most of each block, because from pod to pod only one or two groups change; until a block is `seen`
+ * it is what its groups could score at most, and of the groups nothing is known. Most blocks never are. */
 typedef struct {
     int32_t *most, *top;
-    uint8_t *exact;
+    uint8_t *exact, *seen;
 } Known;
 
 static void know(const Known *known, num group, int32_t most, int exact)
@@ -102,20 +103,33 @@ static int32_t at_most(const Nodes *nodes, const Row *row, const Size *size, num
     return row->height[group] - size->loss[kind_of(nodes, row, group)];
 }
 
+/* No group loses less than the one that loses the least. */
 static void begin(const Nodes *nodes, const Row *row, const Size *size, num used, const Known *known)
 {
     num blocks = (used + BLOCK - 1) / BLOCK;
-    for (num g = 0; g < used; g++)
-        known->most[g] = at_most(nodes, row, size, g);
-    for (num g = used; g < blocks * BLOCK; g++)
-        known->most[g] = -1;
+    int32_t least = (int32_t)NEVER;
+    for (num k = 0; k < nodes->known_kinds; k++)
+        least = size->loss[k] < least ? size->loss[k] : least;
     for (num b = 0; b < blocks; b++) {
-        int32_t top = -1;
-        for (num g = b * BLOCK; g < (b + 1) * BLOCK; g++)
-            top = known->most[g] > top ? known->most[g] : top;
-        known->top[b] = top;
+        num end = (b + 1) * BLOCK < used ? (b + 1) * BLOCK : used;
+        int32_t top = 0;
+        for (num g = b * BLOCK; g < end; g++)
+            top = row->height[g] > top ? row->height[g] : top;
+        known->top[b] = top - least;
     }
-    memset(known->exact, 0, (size_t)(blocks * BLOCK));
+    memset(known->seen, 0, (size_t)blocks);
+}
+
+static void see(const Nodes *nodes, const Row *row, const Size *size, num used, const Known *known, num block)
+{
+    int32_t top = -1;
+    for (num g = block * BLOCK; g < (block + 1) * BLOCK; g++) {
+        known->most[g] = g < used ? at_most(nodes, row, size, g) : -1;
+        top = known->most[g] > top ? known->most[g] : top;
+    }
+    known->top[block] = top;
+    memset(known->exact + block * BLOCK, 0, BLOCK);
+    known->seen[block] = 1;
 }
 
 /* The group that comes first: the highest score, of equals the first place; -1 where the pod fits none. `found` is its
@@ -135,6 +149,10 @@ static num best_group(const Nodes *nodes, const Row *row, const Size *size, num 
         *found = most;
         if (most < 0)
             return -1;
+        if (!known->seen[block]) {
+            see(nodes, row, size, used, known, block);
+            continue;
+        }
         for (group = block * BLOCK; known->most[group] != most; group++)
             ;
         if (known->exact[group])
@@ -304,11 +322,13 @@ static PyObject *lay(PyObject *self, PyObject *args)
     known.most = PyMem_Malloc(places * sizeof(int32_t));
     known.top = PyMem_Malloc(places / BLOCK * sizeof(int32_t));
     known.exact = PyMem_Malloc(places);
-    if (after == NULL || known.most == NULL || known.top == NULL || known.exact == NULL) {
+    known.seen = PyMem_Malloc(places / BLOCK);
+    if (after == NULL || known.most == NULL || known.top == NULL || known.exact == NULL || known.seen == NULL) {
         PyMem_Free(after);
         PyMem_Free(known.most);
         PyMem_Free(known.top);
         PyMem_Free(known.exact);
+        PyMem_Free(known.seen);
         release_all(v, 11);
         return PyErr_NoMemory();
     }
@@ -321,6 +341,7 @@ static PyObject *lay(PyObject *self, PyObject *args)
     PyMem_Free(known.most);
     PyMem_Free(known.top);
     PyMem_Free(known.exact);
+    PyMem_Free(known.seen);
     release_all(v, 11);
     return PyLong_FromLongLong(at);
 }
@@ -380,10 +401,77 @@ static PyObject *shares(PyObject *self, PyObject *args)
     Py_RETURN_NONE;
 }
 
+/* Pods of one size were laid on some clusters: see `Rooms.took`. Buffers: free (resource x cluster) and what it was when
+ * losses were first counted, pods laid by cluster and the same then, clusters, need, pods; and the most that any cluster has
+ * lost: by resource, and pods. */
+static PyObject *took(PyObject *self, PyObject *args)
+{
+    Py_buffer v[8];
+    (void)self;
+    if (!PyArg_ParseTuple(args, "w*y*w*y*y*y*y*w*", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &v[6], &v[7]))
+        return NULL;
+    num clusters = length(&v[2]), count = length(&v[4]), resources = length(&v[5]);
+    num *free = v[0].buf, *laid = v[2].buf, *lost = v[7].buf;
+    const num *began = v[1].buf, *before = v[3].buf, *rows = v[4].buf, *need = v[5].buf, *pods = v[6].buf;
+    if (length(&v[0]) != resources * clusters || length(&v[1]) != resources * clusters || length(&v[3]) != clusters ||
+        length(&v[6]) != count || length(&v[7]) != resources + 1 || !all_within(rows, count, clusters)) {
+        release_all(v, 8);
+        PyErr_SetString(PyExc_ValueError, "arrays that do not go together");
+        return NULL;
+    }
+    for (num at = 0; at < count; at++) {
+        num i = rows[at];
+        laid[i] += pods[at];
+        lost[resources] = laid[i] - before[i] > lost[resources] ? laid[i] - before[i] : lost[resources];
+    }
+    for (num r = 0; r < resources; r++) {
+        for (num at = 0; need[r] > 0 && at < count; at++) {
+            num i = r * clusters + rows[at];
+            free[i] -= need[r] * pods[at];
+            lost[r] = began[i] - free[i] > lost[r] ? began[i] - free[i] : lost[r];
+        }
+    }
+    release_all(v, 8);
+    Py_RETURN_NONE;
+}
+
+/* The places of the highest totals, the best first; of equals the first: see `Picked.best`. Buffers: totals, places; and the
+ * result, no longer than places. */
+static PyObject *best(PyObject *self, PyObject *args)
+{
+    Py_buffer v[3];
+    (void)self;
+    if (!PyArg_ParseTuple(args, "y*y*w*", &v[0], &v[1], &v[2]))
+        return NULL;
+    num count = length(&v[1]), wanted = length(&v[2]), found = 0, *out = v[2].buf;
+    const num *totals = v[0].buf, *places = v[1].buf;
+    if (wanted > count || !all_within(places, count, length(&v[0]))) {
+        release_all(v, 3);
+        PyErr_SetString(PyExc_ValueError, "arrays that do not go together");
+        return NULL;
+    }
+    for (num at = 0; at < count; at++) {
+        num total = totals[places[at]], to = found;
+        if (found == wanted && (wanted == 0 || totals[out[wanted - 1]] >= total))
+            continue;
+        if (found < wanted)
+            found++;
+        else
+            to--;
+        for (; to > 0 && totals[out[to - 1]] < total; to--)
+            out[to] = out[to - 1];
+        out[to] = places[at];
+    }
+    release_all(v, 3);
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef methods[] = {
     {"lay", lay, METH_VARARGS, "Lay pods on clusters; gives how many of these are done before places ran out."},
     {"room", room, METH_VARARGS, "Count the pods of one size that clusters hold."},
     {"shares", shares, METH_VARARGS, "Percentages of cpu or memory that stay free."},
+    {"took", took, METH_VARARGS, "Count what was laid as taken, and the most that any cluster has lost."},
+    {"best", best, METH_VARARGS, "Find the places of the highest totals."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -33,3 +33,15 @@ def room(
     /,
 ) -> None: ...
 def shares(free: _Array, wholes: _Array, best: _Array, taken: _Array, bits: _Array, out: _Array, /) -> None: ...
+def took(
+    free: _Array,
+    began: _Array,
+    laid: _Array,
+    before: _Array,
+    rows: _Array,
+    need: _Array,
+    pods: _Array,
+    lost: _Array,
+    /,
+) -> None: ...
+def best(totals: _Array, places: _Array, out: _Array, /) -> None: ...

@@ -45,5 +45,25 @@ def shares(loops: ModuleType, free: "Table", wholes: "Table", best: Numbers, tak
     return out
 
 
+def took(
+    loops: ModuleType,
+    free: tuple["Table", "Table"],
+    laid: tuple[Numbers, Numbers],
+    clusters: Numbers,
+    need: Numbers,
+    pods: Numbers,
+    lost: Numbers,
+) -> None:
+    """As `Rooms.took`: `free` and `laid` as they are and as they were."""
+    loops.took(*free, *laid, clusters, need, pods, lost)
+
+
+def best(loops: ModuleType, totals: Numbers, places: Numbers, number: int) -> Numbers:
+    """As `Picked.best`, for a few; totals are of all clusters."""
+    out = np.empty(number, dtype=np.int64)
+    loops.best(totals, places, out)
+    return out
+
+
 def _table(nodes: "Nodes") -> tuple[NDArray[np.signedinteger[Any]], ...]:
     return nodes.kinds, nodes.counts, nodes.free, nodes.used, nodes.height, nodes.whole

@@ -7,6 +7,7 @@ import numpy as np
 
 from kubefleet.model.policy import DivideBy, PolicyType
 from kubefleet.model.request import Request
+from kubefleet.scheduling import kernel
 from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.domains import Domains
 from kubefleet.scheduling.funnel import Funnel
@@ -32,6 +33,7 @@ class Picked:
     domains: Domains
     scorers: tuple[Scorer, ...]
     score: Callable[[], list[Scores]]
+    silent: Scores
     chosen: list[int] = field(default_factory=list)
     added: list[int] = field(default_factory=list)
     dropped: dict[int, str] = field(default_factory=dict)
@@ -52,25 +54,28 @@ class Picked:
         """The score that ranks a cluster."""
         return sum(int(value[i]) * scorer.weight for scorer, value in zip(self.scorers, self.values, strict=True))
 
-    def totals(self, places: Numbers, scorers: Sequence[int] | None = None) -> Numbers:
-        """As `total`, for several clusters; by some scorers only."""
-        total = np.zeros(len(places), dtype=np.int64)
+    def totals(self, scorers: Sequence[int] | None = None) -> Numbers:
+        """As `total`, of all clusters; by some scorers only."""
+        total = np.zeros(len(self.silent), dtype=np.int64)
         for which in range(len(self.scorers)) if scorers is None else scorers:
             # Most scorers have nothing to say most of the time.
-            if (values := self.values[which]).any():
-                total += values[places] * np.int64(self.scorers[which].weight)
+            if (values := self.values[which]) is not self.silent:
+                weight = self.scorers[which].weight
+                total += values if weight == 1 else values * np.int64(weight)
         return total
 
     def by_score(self, places: Numbers) -> Numbers:
         """Clusters sorted by score, the highest first; ties by name."""
-        return places[np.argsort(-self.totals(places), kind="stable")]
+        return places[np.argsort(-self.totals()[places], kind="stable")]
 
     def best(self, places: Numbers, number: int) -> Numbers:
         """As the first `number` of `by_score`, which are found without sorting the others."""
         if len(places) < _FEW_OF * number:
             return self.by_score(places)[:number]
+        if kernel.built is not None:
+            return kernel.best(kernel.built, self.totals(), places, number)
         # No two are equal: of one score, the first by name has the least.
-        order = np.arange(len(places)) - self.totals(places) * len(places)
+        order = np.arange(len(places)) - self.totals()[places] * len(places)
         first = np.argpartition(order, number)[:number]
         return places[first[np.argsort(order[first])]]
 
@@ -91,7 +96,7 @@ def pick(cycle: Cycle, request: Request, funnel: Funnel, kept: Kept) -> Picked:
     def score() -> list[Scores]:
         return [scorer.score(now, request, funnel.passed, _nothing_yet(now, request, funnel)) for scorer in scorers]
 
-    picked = Picked(domains, scorers, score)
+    picked = Picked(domains, scorers, score, cycle.columns.nothing())
     if len(cycle.ledger.growing):
         # Whether a cluster must grow cannot be told from what was free alone, once something is booked.
         _ = picked.values
@@ -179,7 +184,7 @@ def _one_by_one(
     bound, left = spread_binds(request), among.copy()
     scorers = picked.scorers
     again = [which for which, scorer in enumerate(scorers) if scorer.every_pick]
-    lasting = picked.totals(np.arange(len(among)), [which for which in range(len(scorers)) if which not in again])
+    lasting = picked.totals([which for which in range(len(scorers)) if which not in again])
     found, at_the_time = list[int](), list[list[int]]()
     while len(found) < number:
         for which in again:
@@ -190,7 +195,7 @@ def _one_by_one(
         places = np.flatnonzero(allowed)
         if not len(places):
             break
-        best = int(places[(lasting[places] + picked.totals(places, again)).argmax()])
+        best = int(places[(lasting + picked.totals(again))[places].argmax()])
         left[best] = False
         picked.domains.add(best)
         found.append(best)

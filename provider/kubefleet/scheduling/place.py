@@ -38,7 +38,7 @@ def place(cycle: Cycle, request: Request, previous: Previous | None) -> tuple[De
     funnel = run_filters(cycle, request)
     if request.frozen and previous is not None:
         decision = _frozen(cycle, request, previous, funnel)
-        _told(cycle, decision, ())
+        _told(cycle, decision, [cycle.columns.index[binding.cluster] for binding in decision.bindings], ())
         return decision, ()
     if previous is not None and (same := unchanged(cycle, request, previous, funnel)) is not None:
         return same, ()
@@ -72,7 +72,7 @@ def place(cycle: Cycle, request: Request, previous: Previous | None) -> tuple[De
         unplaced=short,
         divided=request.divides,
     )
-    _told(cycle, decision, moves)
+    _told(cycle, decision, sorted(shared.seats), moves)
     return decision, moves
 
 
@@ -87,13 +87,13 @@ def _kept_reasons(cycle: Cycle, outcome: Outcome) -> dict[str, tuple[Reason, ...
     return found
 
 
-def _told(cycle: Cycle, decision: Decision, moves: Sequence[Move]) -> None:
-    """Tell the neighbours where the placement stands, and what it has left."""
+def _told(cycle: Cycle, decision: Decision, places: Sequence[int], moves: Sequence[Move]) -> None:
+    """Tell the neighbours on which clusters the placement stands, and what it has left."""
     if cycle.neighbours is not None:
         index = cycle.columns.index
         left = {index[move.source]: Leaving(move.reason, move.why) for move in moves}
         left |= {index[name]: Leaving(reason) for name, reason in decision.left.items() if index[name] not in left}
-        cycle.neighbours.decided(decision.placement, [index[b.cluster] for b in decision.bindings], left)
+        cycle.neighbours.decided(decision.placement, places, left)
 
 
 def _frozen_dict(found: dict[str, T]) -> immutabledict[str, T]:

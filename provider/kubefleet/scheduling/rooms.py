@@ -11,14 +11,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from kubefleet.scheduling import kernel
 from kubefleet.scheduling.nodes import MOST_PER_NODE, Nodes, Size, room_in
 from kubefleet.scheduling.protocols import Mask, Numbers
 
 _LASTS = 256
 """Changes after which losses are counted from there on."""
-
-_FEW = 64
-"""Clusters of which it is quicker to look at each than at all."""
 
 
 @dataclass(slots=True, eq=False)
@@ -45,7 +43,6 @@ class Rooms:
         self.laid = np.zeros(len(nodes.counts), dtype=np.int64)
         self.changes = 0
         self._counted: dict[Size, _Counted] = {}
-        self._lost: tuple[list[int], int] | None = None
         self._begin()
 
     def fork(self, nodes: Nodes, sizes: Iterable[Size]) -> "Rooms":
@@ -63,16 +60,18 @@ class Rooms:
     def took(self, clusters: Numbers, size: Size, pods: Numbers) -> None:
         """So many pods of a size were laid on some clusters."""
         self.changes += 1
-        self.laid[clusters] += pods
         # Pictures of the ledger have the amounts as they were.
         self.free = self.free.copy()
+        if kernel.built is not None:
+            free, laid = (self.free, self._began), (self.laid, self._laid_before)
+            kernel.took(kernel.built, free, laid, clusters, size.need, pods, self._lost)
+            return
+        self.laid[clusters] += pods
         for resource in size.asked:
             self.free[resource, clusters] -= size.need[resource] * pods
-        if self._lost is not None and len(clusters) < _FEW:
-            gone, laid = self._most_lost(clusters)
-            self._lost = list(map(max, self._lost[0], gone)), max(self._lost[1], laid)
-        else:
-            self._lost = None
+        gone = (self._began[:, clusters] - self.free[:, clusters]).max(axis=1, initial=0)
+        laid_here = (self.laid[clusters] - self._laid_before[clusters]).max(initial=0)
+        np.maximum(self._lost, [*gone, laid_here], out=self._lost)
 
     def plenty(self, size: Size, pods: int, among: Mask) -> bool:
         """Whether some clusters hold so many pods for sure: the fewest that any held is enough after the most that any
@@ -85,20 +84,13 @@ class Rooms:
             fewest = self._fewest[size] = int(self._known(size).floor[among].min(initial=MOST_PER_NODE))
         if fewest < pods:
             return False
-        if self._lost is None:
-            self._lost = self._most_lost(slice(None))
-        gone, laid = self._lost
+        *gone, laid = self._lost.tolist()
         return bool(fewest - laid - sum([-(-gone[r] // int(size.need[r])) for r in size.asked]) >= pods)
 
-    def _most_lost(self, clusters: Numbers | slice) -> tuple[list[int], int]:
-        """The most that any of some clusters has lost since losses are counted: by resource, and pods."""
-        gone = (self._began[:, clusters] - self.free[:, clusters]).max(axis=1, initial=0).tolist()
-        return gone, int((self.laid[clusters] - self._laid_before[clusters]).max(initial=0))
-
     def _begin(self) -> None:
-        """Count losses from here on."""
+        """Count losses from here on: by resource, and pods, the most that any cluster has lost."""
         self._first, self._began, self._laid_before = self.changes, self.free, self.laid.copy()
-        self._lost = None
+        self._lost = np.zeros(len(self.free) + 1, dtype=np.int64)
         self._fewest: dict[Size, int] = {}
 
     def room(self, size: Size, clusters: Numbers) -> Numbers:

@@ -65,8 +65,9 @@ class Search:
         """Put clusters into kinds, by the order in which they are to be tried."""
         columns = [*self._groups.codes, *(want.among for want in wants), *(self._limit.codes if self._limit else ())]
         kinds: dict[tuple[int, ...], list[int]] = {}
-        for place, cluster in enumerate(self._ranked):
-            kinds.setdefault(tuple(int(codes[cluster]) for codes in columns), []).append(place)
+        by_rank = [codes[self._ranked].tolist() for codes in columns]
+        for place in range(len(self._ranked)):
+            kinds.setdefault(tuple([codes[place] for codes in by_rank]), []).append(place)
         self._kinds = list(kinds.values())
         self._taken = [0] * len(self._kinds)
         self._excluded = [False] * len(self._kinds)
