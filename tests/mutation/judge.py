@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import IO
 
 import pytest
 from process import forked
@@ -15,7 +16,7 @@ from reach import Line, watched
 from subjects import ROOT, Subject
 
 _LONGEST = 600
-"""Seconds that all tests may take."""
+"""Seconds that all tests may take; all seconds are those of the processor."""
 _PATIENCE = 5
 """Seconds that a few may take beyond twice what they took when they were watched, which slows them down already."""
 
@@ -31,7 +32,7 @@ class Judge:
         """All of it happens here: the tests are loaded, and none has run."""
         self._session = session
         with tempfile.TemporaryFile() as learnt:
-            if forked(lambda: pickle.dump(self._learn(), learnt), _LONGEST) != 0:
+            if not forked(lambda: self._learn(learnt), _LONGEST):
                 sys.exit("the tests fail without any change. Run `make fast`.")
             learnt.seek(0)
             self._tests = pickle.load(learnt)
@@ -44,7 +45,7 @@ class Judge:
         """Whether no test notices; a mutant that does not end in time is noticed."""
         mutant = subject.mutant
         if not mutant.function:
-            return forked(lambda: self._load_anew(subject), _LONGEST) == 0
+            return forked(lambda: self._load_anew(subject), _LONGEST)
         changed = {(str(subject.file), line) for line in mutant.lines}
         concerned = [(seconds, place) for seconds, place, lines in self._tests if not changed.isdisjoint(lines)]
 
@@ -53,17 +54,18 @@ class Judge:
             for _, place in concerned:
                 self._run(self._session.items[place])
 
-        return forked(work, _PATIENCE + 2 * sum(seconds for seconds, _ in concerned)) == 0
+        return forked(work, _PATIENCE + 2 * int(sum(seconds for seconds, _ in concerned)))
 
-    def _learn(self) -> list[tuple[float, int, frozenset[Line]]]:
+    def _learn(self, learnt: IO[bytes]) -> None:
         """Per test, the quickest first: the seconds that it takes while it is watched, its place, and what it runs."""
         found = []
         for place, item in enumerate(self._session.items):
-            began = time.perf_counter()
+            began = time.process_time()
             with watched(frozenset(map(str, self._files))) as lines:
                 self._run(item)
-            found.append((time.perf_counter() - began, place, frozenset(lines)))
-        return sorted(found, key=lambda test: test[:2])
+            found.append((time.process_time() - began, place, frozenset(lines)))
+        pickle.dump(sorted(found, key=lambda test: test[:2]), learnt)
+        learnt.flush()
 
     def _run(self, item: pytest.Item) -> None:
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)

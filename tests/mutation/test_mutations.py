@@ -4,6 +4,7 @@ from types import ModuleType
 
 import pytest
 from mutations import mutants
+from process import forked
 from put import put
 from reach import watched
 
@@ -116,3 +117,16 @@ def test_lines_that_run_are_seen_in_the_files_that_are_asked_for() -> None:
     with watched(frozenset({"other.py"})) as lines:
         here["f"](0)
     assert lines == set()
+
+
+def test_work_that_raises_or_does_not_end_is_not_done() -> None:
+    def fail() -> None:
+        raise ValueError
+
+    def run_on() -> None:
+        while True:
+            pass
+
+    assert forked(lambda: None, 1)
+    assert not forked(fail, 1)
+    assert not forked(run_on, 1)

@@ -29,7 +29,7 @@ FIVE = columns(a="eu/x", b="eu/y", c="us/x", d="asia/y", e="/x")
 
 
 def groups(made: Columns, *rules: SpreadGroup, chosen: str = "") -> Groups:
-    return Groups(made, grouped(rules), [made.index[name] for name in chosen])
+    return Groups(made, grouped(rules, 0), [made.index[name] for name in chosen])
 
 
 def text(value: str | set[str]) -> Property:

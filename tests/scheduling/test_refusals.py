@@ -207,6 +207,30 @@ def two_workloads(first: int, second: int, cpu: str = "2") -> tuple[Workload, ..
             request(policy=best(1), size=pod(cpu="2", memory="64Gi")),
             {"workload": "w", "resource": "memory", "need": 2**36, "free": 2**35},
         ),
+        # A node that has nothing of it has none free.
+        (
+            cluster("a", node("8")),
+            request(policy=best(1), size=pod(**{"nvidia.com_gpu": "1"})),
+            {"workload": "w", "resource": "nvidia.com/gpu", "need": 1, "free": 0},
+        ),
+        # Just enough of the first resource, not of the second.
+        (
+            cluster("a", node("8")),
+            request(policy=best(1), size=pod(cpu="8", memory="64Gi")),
+            {"workload": "w", "resource": "memory", "need": 2**36, "free": 2**35},
+        ),
+        # What is whole beside divided replicas needs room for all its pods.
+        (
+            cluster("a", node("8")),
+            divided(
+                policy=best(1),
+                workloads=(
+                    Workload("w", "default", 2, pod(cpu="1")),
+                    Workload("agent", "default", 2, pod(cpu="5"), divisible=False),
+                ),
+            ),
+            {"workload": "agent", "pods": 2, "room": 1},
+        ),
         # Just enough for one pod is room for one.
         (
             cluster("a", node("2")),

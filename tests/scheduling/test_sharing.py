@@ -1,8 +1,10 @@
 """Replicas and copies on chosen clusters, beyond what case files can tell."""
 
 import pytest
+from immutabledict import immutabledict
 from makers import CORDONED, before, best, cluster, counts, decide, divided, node, plan, pod, request
 
+from kubefleet.model.decision import Binding, Previous
 from kubefleet.model.policy import Policy, PolicyType, SpreadGroup
 from kubefleet.model.request import Workload
 
@@ -53,3 +55,18 @@ def test_a_workload_that_is_new_begins_with_nothing_where_another_stands() -> No
     works = (Workload("w", "default", 2), Workload("x", "default", 3))
     decision = decide([cluster("a"), cluster("b")], divided(workloads=works), before(a=2))
     assert [dict(binding.replicas) for binding in decision.bindings] == [{"w": 2, "x": 2}, {"w": 0, "x": 1}]
+
+
+def test_a_copy_grows_with_its_workload_where_something_new_may_come() -> None:
+    fleet = [cluster("a"), cluster("b", state=CORDONED)]
+    assert counts(decide(fleet, request(replicas=3), before(a=2, b=2))) == {"a": 3, "b": 2}
+
+
+def test_workloads_that_stand_on_different_clusters_stay_there() -> None:
+    works = (Workload("w", "default", 2), Workload("x", "default", 1))
+    apart = Previous((Binding("a", immutabledict({"w": 2})), Binding("b", immutabledict({"x": 1}))))
+    decision = decide([cluster("a"), cluster("b")], divided(workloads=works), apart)
+    assert {binding.cluster: dict(binding.replicas) for binding in decision.bindings} == {
+        "a": {"w": 2, "x": 0},
+        "b": {"w": 0, "x": 1},
+    }

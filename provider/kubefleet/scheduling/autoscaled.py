@@ -24,9 +24,9 @@ def with_a_seat_each(work: Workload, divided: Divided, clusters: Iterable[str]) 
     open_to = [
         name
         for name in clusters
-        if divided.max.get(name, 1) > 0 and (divided.min.get(name) or not by_weight or divided.weights.get(name, 1) > 0)
+        if divided.max.get(name) != 0 and (divided.min.get(name) or not by_weight or divided.weights.get(name) != 0)
     ]
-    least = {name: max(1, divided.min.get(name, 0)) for name in open_to[: work.autoscaled.most]}
+    least = {name: divided.min.get(name) or 1 for name in open_to[: work.autoscaled.most]}
     total = max(work.replicas, min(work.autoscaled.most, sum(least.values())))
     return replace(work, replicas=total), replace(divided, min=immutabledict({**divided.min, **least}))
 

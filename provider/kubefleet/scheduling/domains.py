@@ -88,7 +88,7 @@ class Domains:
         In whatever order domains take turns, it ends where the emptiest eligible one has no cluster left; the others
         have followed it at a distance of `max_skew`.
         """
-        spread, codes, counts = self.spreads[0], self._codes[0], self._counts[0]
+        (spread,), (codes,), (counts,) = self.spreads, self._codes, self._counts
         offered = np.bincount(codes[places], minlength=len(counts))
         room = np.clip(self._least_of(0, counts + offered) + spread.max_skew - counts, 0, offered)
         counts += room

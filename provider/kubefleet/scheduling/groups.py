@@ -46,8 +46,8 @@ def rules_of(columns: Columns, policy: Policy) -> Rules | None:
     return columns.once(("rules", columns.number(policy)), lambda: grouped(binding, policy.min_clusters))
 
 
-def grouped(rules: Sequence[SpreadGroup], least: int = 0) -> Rules:
-    """Rules by what they speak of: groups, or single clusters."""
+def grouped(rules: Sequence[SpreadGroup], least: int) -> Rules:
+    """Rules by what they speak of: groups, or single clusters, of which there are at least so many in any case."""
     clusters = [rule for rule in rules if rule.key == CLUSTER]
     most = [rule.max_groups for rule in clusters if rule.max_groups is not None]
     return Rules(

@@ -60,8 +60,9 @@ def _domains(cycle: Cycle, request: Request, picked: Picked) -> Numbers:
     found = np.zeros(len(chosen), dtype=np.int64)
     for spread in request.policy.topology_spread:
         if spread.hard:
+            # What is chosen has the key: the filter sees to that.
             codes, values = cycle.columns.domains(spread.key)
-            found = found * (len(values) + 1) + codes[chosen] + 1
+            found = found * len(values) + codes[chosen]
     return found
 
 

@@ -51,7 +51,6 @@ def regroup(
         picked.lacks = _lacks(groups, [*fixed, *ranked])
         # What was put up for choice stays too: there is nothing to choose.
         picked.added, picked.chosen = [], sorted([*stays, *([] if request.divides else kept.released)])
-        picked.domains.add_all(picked.chosen if movable else kept.released)
         return
     for want in (want for tries in wants for want in tries):
         better = search.exactly(len(found), (*picked.wants, want))

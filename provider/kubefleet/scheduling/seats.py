@@ -107,21 +107,14 @@ def _most_of_them(
 ) -> list[int]:
     """The seats that have a larger quotient than the last one given, so that only ties and the last few are left.
 
-    Seat s of a place has the quotient w/(2s−1); quotients of one place differ by more than 1/scale.
+    Seat s of a place has the quotient w/(2s−1); quotients of one place differ by 1/scale at least.
     """
 
     def given(least: int) -> list[int]:
         bounds = zip(weights, start, caps, strict=True)
         return [max(have, min(cap, (weight * scale // least + 1) // 2)) for weight, have, cap in bounds]
 
-    low, high = 1, max(weights, default=0) * scale + 1
-    while low < high:
-        middle = (low + high) // 2
-        if sum(given(middle)) - sum(start) <= seats:
-            high = middle
-        else:
-            low = middle + 1
-    return given(low)
+    return given(_first(max(weights, default=0) * scale, lambda least: sum(given(least)) - sum(start) <= seats))
 
 
 def _all_but_a_few(
@@ -133,14 +126,20 @@ def _all_but_a_few(
         bounds = zip(weights, start, floors, strict=True)
         return [min(have, max(floor, 0, (weight * scale // least + 1) // 2)) for weight, have, floor in bounds]
 
-    low, high = 0, max(weights, default=0) * scale + 1
+    too_large = _first(max(weights, default=0) * scale, lambda least: sum(start) - sum(left(least)) > seats)
+    return left(too_large - 1) if too_large > 1 else list(start)
+
+
+def _first(last: int, holds: Callable[[int], bool]) -> int:
+    """The least number, from 1 to `last`, of which something holds that also holds of all above; else the one above."""
+    low, high = 1, last + 1
     while low < high:
-        middle = (low + high + 1) // 2
-        if sum(start) - sum(left(middle)) <= seats:
-            low = middle
+        middle = (low + high) // 2
+        if holds(middle):
+            high = middle
         else:
-            high = middle - 1
-    return left(low) if low else list(start)
+            low = middle + 1
+    return low
 
 
 def _next(heap: list[tuple[int, int, int]], allows: Callable[[int], bool] | None) -> int | None:
@@ -158,4 +157,4 @@ def _scale(most: int) -> int:
     """A factor so large that different quotients w/(2s±1), s <= most, differ after rounding down: they differ by at
     least 1/(2·most+1)².
     """
-    return (2 * most + 1) ** 2 + 1
+    return (2 * most + 1) ** 2

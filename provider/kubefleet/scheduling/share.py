@@ -60,7 +60,7 @@ def _waiting(request: Request, kept: Kept, picked: Picked) -> list[int]:
         return going[: max(0, request.policy.number - len(picked.chosen))]
     if request.policy.type is PolicyType.PICK_FIXED:
         renamed = [i for i in going if i in kept.leaves and kept.leaves[i].reason is MoveReason.POLICY_EDITED]
-        return renamed[: max(0, len(set(request.policy.names)) - len(picked.chosen))]
+        return renamed[: len(set(request.policy.names)) - len(picked.chosen)]
     return []
 
 
@@ -71,7 +71,7 @@ def _divided(cycle: Cycle, request: Request, divided: Divided, funnel: Funnel, k
     if (rules := rules_of(cycle.columns, request.policy)) is not None:
         # A cluster counts where it has any replica: those of the largest workload see to that.
         parts.sort(key=lambda work: (-work.replicas, work.key))
-    if not (kept.before or rules is not None or picked.lacks) and is_new(cycle, request, divided, parts):
+    if not kept.before and rules is None and is_new(cycle, request, divided, parts):
         return newly_divided(cycle, request, divided, funnel, picked, parts[0], whole)
     if not (kept.edited or picked.dropped or divided.max) and all(_stands(kept, work) for work in parts):
         return _as_it_stands(cycle, request, kept, parts, whole)

@@ -25,10 +25,10 @@ class Shared:
 
 
 def book(cycle: Cycle, request: Request, shared: Shared, workloads: Sequence[Workload]) -> None:
-    """Take what some workloads of a placement need for their seats, beyond what it holds."""
+    """Take what some workloads of a placement, all of which have seats, need beyond what it holds."""
     clusters = sorted(shared.seats)
     here = [shared.seats[i] for i in clusters]
     if len(set(map(id, here))) == 1:
-        cycle.book(request, clusters, [(work, [here[0].get(work.key, 0)] * len(clusters)) for work in workloads])
+        cycle.book(request, clusters, [(work, [here[0][work.key]] * len(clusters)) for work in workloads])
         return
-    cycle.book(request, clusters, [(work, [seats.get(work.key, 0) for seats in here]) for work in workloads])
+    cycle.book(request, clusters, [(work, [seats[work.key] for seats in here]) for work in workloads])

@@ -16,7 +16,7 @@ def warnings_of(outcome: Outcome, more: Callable[[int], tuple[Reason, ...]]) -> 
     seats, policy = sorted(outcome.shared.seats), outcome.request.policy
     found = [reason for i in seats for reason in (*outcome.funnel.warnings(i), *more(i))]
     if policy.spread_groups and policy.type is PolicyType.PICK_FIXED:
-        groups = Groups(outcome.columns, grouped(policy.spread_groups), seats)
+        groups = Groups(outcome.columns, grouped(policy.spread_groups, least=0), seats)
         found += [
             make_reason(Code.NOT_ENOUGH_GROUPS, GROUPS, "", key=lack.key, least=lack.least, found=lack.found)
             for lack in groups.lacks()

@@ -42,7 +42,7 @@ class Capacity:
             if not fits.all():
                 passed = passed & fits
                 notes.append(_note(cycle, request, workload, np.flatnonzero(~fits), wanted))
-        if len(request.workloads) > 1 and sum(workload.replicas > 0 for workload in request.workloads) > 1:
+        if sum([workload.replicas > 0 for workload in request.workloads]) > 1:
             passed = passed & self._together(cycle, request, passed)
         if passed is cycle.columns.everywhere() or passed.all():
             return _nothing_short(cycle)

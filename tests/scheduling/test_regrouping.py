@@ -1,0 +1,62 @@
+"""Rules about the whole choice: what is picked again, what stays, and what is said of it."""
+
+import pytest
+from makers import before, best, cluster, counts, decide, divided, moves, plan, request, spread
+
+from kubefleet.model.cluster import Cluster
+from kubefleet.model.policy import Policy, PolicyType, SpreadGroup
+
+pytestmark = pytest.mark.fast
+
+TWO = (SpreadGroup("region", 2),)
+FOUR = (SpreadGroup("region", 4),)
+
+
+def fleet(**regions: str) -> list[Cluster]:
+    return [cluster(name, labels={"region": region}) for name, region in regions.items()]
+
+
+def everywhere(*groups: SpreadGroup) -> Policy:
+    return Policy(PolicyType.PICK_ALL, spread_groups=groups)
+
+
+def test_what_an_edited_rule_moves_is_told_with_the_rule() -> None:
+    made = plan(
+        fleet(a="eu", b="eu", c="us"),
+        request(policy=best(2, spread_groups=TWO)),
+        {"web": before(edited=True, a=1, b=1)},
+    )
+    assert counts(made.decisions[0]) == {"a": 1, "c": 1}
+    assert moves(made) == [("b", "c", 1, "policy-edited")]
+    assert made.moves[0].why == "spread groups"
+
+
+def test_only_the_minimum_that_cannot_be_reached_is_told() -> None:
+    groups = (SpreadGroup("region", 2), SpreadGroup("tier", 3))
+    where = [cluster(name, labels={"region": name, "tier": "x"}) for name in "ab"]
+    refused = decide(where, request(policy=best(2, spread_groups=groups))).refused["a"]
+    assert [(str(reason.code), dict(reason.detail)) for reason in refused] == [
+        ("not-enough-groups", {"key": "tier", "least": 3, "found": 1})
+    ]
+
+
+def test_the_skew_is_told_that_one_more_would_leave_beside_those_that_were_picked_again() -> None:
+    policy = best(3, topology_spread=spread(), spread_groups=(SpreadGroup("region", 1, 1),))
+    decision = decide(fleet(a="eu", b="eu", c="us"), request(policy=policy))
+    assert counts(decision) == {"a": 1}
+    assert [(str(reason.code), dict(reason.detail)) for reason in decision.refused["b"]] == [
+        ("topology-spread", {"key": "region", "domain": "eu", "count": 1, "least": 0, "max_skew": 1})
+    ]
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_a_rebalance_moves_nothing_where_the_groups_are_not_to_be_had(edited: bool) -> None:
+    asked = divided(replicas=10, policy=everywhere(*FOUR), rebalance="1")
+    made = plan(fleet(a="eu", b="us"), asked, {"web": before(edited=edited, a=9, b=1)})
+    assert counts(made.decisions[0]) == {"a": 9, "b": 1}
+    assert moves(made) == []
+
+
+def test_a_region_in_which_one_replica_stands_needs_no_other() -> None:
+    asked = divided(replicas=3, policy=everywhere(*TWO), weights={"a": 10})
+    assert counts(decide(fleet(a="us", b="us", c="eu"), asked, before(a=1))) == {"a": 2, "c": 1}
