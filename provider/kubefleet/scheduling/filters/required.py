@@ -53,7 +53,7 @@ def nearest_term(cluster: Cluster, terms: Sequence[Term]) -> Term:
         few = sum(matching_nodes(cluster, wanted) < wanted.at_least for wanted in term.nodes)
         return min(few, 1), few + len(failing(cluster, term))
 
-    return min(terms, key=distance)
+    return min(terms, key=distance) if len(terms) > 1 else terms[0]
 
 
 def failing(cluster: Cluster, term: Term) -> tuple[Reason, ...]:

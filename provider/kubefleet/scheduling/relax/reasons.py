@@ -27,6 +27,8 @@ def families_of(what_if: WhatIf) -> list[Family]:
     found: dict[Change, list[Position]] = {}
     bounds: dict[Expr, list[tuple[Property, Position]]] = {}
     nodes: dict[Change, list[tuple[int, Position]]] = {}
+    # Most clusters are refused for the same few reasons.
+    changes: dict[tuple[Code, str, Mapping[str, int | str]], Change] = {}
     for i, by_filter in what_if.refusing.items():
         for row, reasons in by_filter.items():
             for which, reason in enumerate(reasons):
@@ -40,7 +42,11 @@ def families_of(what_if: WhatIf) -> list[Family]:
                 elif expr and have and reason.code is Code.PROPERTY_MISMATCH and _comparable(expr, have):
                     bounds.setdefault(expr, []).append((have, (row, i, which)))
                 else:
-                    found.setdefault(_change(reason, what_if.request.policy), []).append((row, i, which))
+                    # One of these names the cluster.
+                    same = reason.code, reason.cluster if reason.code in _STATES else reason.plugin, reason.detail
+                    if same not in changes:
+                        changes[same] = _change(reason, what_if.request.policy)
+                    found.setdefault(changes[same], []).append((row, i, which))
     alone = [[Step(change, tuple(lifts), edit=_edit(change))] for change, lifts in found.items()]
     return [
         *alone,
