@@ -30,7 +30,7 @@ def fit_line(decision: Decision, clusters: int) -> str:
 
 def fits(reasons: Sequence[Reason]) -> bool:
     """Whether a cluster with nothing of a placement passed every filter."""
-    return all([reason.code in _NOT_NEEDED for reason in reasons])
+    return {reason.code for reason in reasons} <= _NOT_NEEDED
 
 
 def _most_free(refused: Mapping[str, Sequence[Reason]]) -> dict[str, int]:
