@@ -6,6 +6,7 @@ from pulumi_kubefleet.fleet import Fleet
 from pulumi_kubefleet.health import HealthCheck
 from pulumi_kubefleet.member import MemberCluster
 from pulumi_kubefleet.node_pools import NodePool
+from pulumi_kubefleet.overrides import Override
 from pulumi_kubefleet.placement import Placement
 from pulumi_kubefleet.policies import PickAll, PickFixed, PickN, Policy
 from pulumi_kubefleet.replicas import Divided, Duplicated
@@ -39,6 +40,7 @@ __all__ = [
     "Node",
     "NodePool",
     "Nodes",
+    "Override",
     "PickAll",
     "PickFixed",
     "PickN",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pulumi
 
-from kubefleet.resources.keys import redo_key, to_key
+from kubefleet.resources.keys import overrides_key, redo_key, to_key
 from kubefleet.spec.mistakes import Mistake
 from kubefleet.spec.selection_record import record_of
 from kubefleet.spec.workload_cuts import cut_workloads
@@ -17,6 +17,7 @@ from pulumi_kubefleet._known import when_known
 from pulumi_kubefleet._manifests import Read, as_input, read_manifests
 from pulumi_kubefleet._secrets import fleet_secrets, health_secrets, member_secrets
 from pulumi_kubefleet.member import MemberCluster
+from pulumi_kubefleet.overrides import as_input as overrides_input
 from pulumi_kubefleet.placement import Placement
 from pulumi_kubefleet.strategies import stage_names
 
@@ -59,6 +60,7 @@ class Collection:
             "stack": _stack(),
             "members": self.access(),
             "manifests": {item.key: as_input(item.object) for item in self.manifests[name].objects},
+            **({"overrides": overrides_input(placement._raw["overrides"])} if overridden(placement) else {}),
         }
 
     def schedule(self, owners: Mapping[str, tuple[pulumi.Output[str], pulumi.Output[str]]]) -> dict[str, Any]:
@@ -71,7 +73,8 @@ class Collection:
             objects = read.objects
             workloads = cut_workloads((item.object for item in objects), when_known)
             placements[name] = {
-                **placement._raw,
+                # Overrides stand beside the manifests, and nowhere else.
+                **{key: value for key, value in placement._raw.items() if key != "overrides"},
                 "uid": uid,
                 "revision": revision,
                 "workloads": workloads,
@@ -79,6 +82,7 @@ class Collection:
                 **({"selection": record_of(read.selection)} if read.selection is not None else {}),
             }
         computed = {key(name): None for key in (to_key, redo_key) for name in placements}
+        computed |= {overrides_key(item.placement_name): None for item in self.placements if overridden(item)}
         return {
             "schema": SCHEMA,
             "fleet": self.fleet.fleet_name,
@@ -151,6 +155,11 @@ class Collection:
 
     def _labels(self) -> dict[str, Any]:
         return {name: member._raw.get("labels") or {} for name, member in self.members.items()}
+
+
+def overridden(placement: Placement) -> bool:
+    """Whether its objects differ from cluster to cluster."""
+    return placement._raw.get("overrides") not in (None, [])
 
 
 def _stack() -> str:

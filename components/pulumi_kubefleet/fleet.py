@@ -9,8 +9,8 @@ from typing import Any, Self
 import pulumi
 
 from kubefleet.model.counted import counted
-from kubefleet.resources.keys import redo_key, to_key
-from pulumi_kubefleet._collect import SCHEMA, Collection, collect
+from kubefleet.resources.keys import overrides_key, redo_key, to_key
+from pulumi_kubefleet._collect import SCHEMA, Collection, collect, overridden
 from pulumi_kubefleet._program import program_error
 from pulumi_kubefleet._record import plain
 from pulumi_kubefleet._resources import Outcome, Ownership, Schedule, Settle, Stage
@@ -19,6 +19,7 @@ from pulumi_kubefleet.access import ExecCredential, Kubeconfig
 from pulumi_kubefleet.health import HealthCheck
 from pulumi_kubefleet.member import MemberCluster
 from pulumi_kubefleet.node_pools import NodePool
+from pulumi_kubefleet.overrides import Override
 from pulumi_kubefleet.placement import Manifest, Placement
 from pulumi_kubefleet.policies import Policy
 from pulumi_kubefleet.replicas import Divided, Duplicated
@@ -129,6 +130,7 @@ class Fleet(pulumi.ComponentResource):
         policy: Policy | None = None,
         replicas: Duplicated | Divided | None = None,
         strategy: RollingUpdate | StagedUpdate | SpreadUpdate | None = None,
+        overrides: Sequence[Override] | None = None,
         health: Sequence[HealthCheck] | None = None,
         priority: int | None = None,
         labels: Mapping[str, pulumi.Input[str]] | None = None,
@@ -152,6 +154,7 @@ class Fleet(pulumi.ComponentResource):
             policy=policy,
             replicas=replicas,
             strategy=strategy,
+            overrides=overrides,
             health=health,
             priority=priority,
             labels=labels,
@@ -231,6 +234,7 @@ class Fleet(pulumi.ComponentResource):
                 "to": decided[name],
                 "redo": getattr(schedule, redo_key(name)),
                 "leaving": schedule.leaving,
+                **({"overrides": getattr(schedule, overrides_key(name))} if overridden(placement) else {}),
             }
             after = self._register_stages(placement, collection, common, _child_of(placement, hide=hidden))
             inputs = {**common, **collection.settling(placement), "after": after}

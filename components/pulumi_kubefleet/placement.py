@@ -9,6 +9,7 @@ import pulumi
 from pulumi_kubefleet._record import plain
 from pulumi_kubefleet._source import caller
 from pulumi_kubefleet.health import HealthCheck
+from pulumi_kubefleet.overrides import Override
 from pulumi_kubefleet.policies import Policy
 from pulumi_kubefleet.replicas import Divided, Duplicated
 from pulumi_kubefleet.strategies import RollingUpdate, SpreadUpdate, StagedUpdate
@@ -31,6 +32,7 @@ class Placement(pulumi.ComponentResource):
         policy: `PickAll()` (default), `PickFixed(...)` or `PickN(n, ...)`.
         replicas: `Duplicated()` (default) or `Divided(...)`.
         strategy: `RollingUpdate(...)`, `StagedUpdate([Stage(...)])`, or `SpreadUpdate(...)`, which counts pods.
+        overrides: how its objects differ from cluster to cluster, `[Override(...)]`.
         health: health checks of your own, `[HealthCheck(...)]`, beside those of the fleet.
         priority: higher is planned first.
         labels: labels of the placement itself.
@@ -56,6 +58,7 @@ class Placement(pulumi.ComponentResource):
         policy: Policy | None = None,
         replicas: Duplicated | Divided | None = None,
         strategy: RollingUpdate | StagedUpdate | SpreadUpdate | None = None,
+        overrides: Sequence[Override] | None = None,
         health: Sequence[HealthCheck] | None = None,
         priority: int | None = None,
         labels: Mapping[str, pulumi.Input[str]] | None = None,
@@ -81,6 +84,7 @@ class Placement(pulumi.ComponentResource):
             "policy": policy,
             "replicas": replicas,
             "strategy": strategy,
+            "overrides": overrides,
             "health": health,
             "priority": priority,
             "labels": labels,

@@ -29,9 +29,18 @@ def written(stack) -> list[str]:
 
 
 def test_a_secret_is_applied_and_is_nowhere_in_plain_text(stack):
+    """In a manifest, and in overrides: of a Secret in clear and in base64, and an Output that is a secret elsewhere."""
+    coded = base64.b64encode(VALUE.encode()).decode()
+    env = f'[{{"name": "DOOR", "value": pulumi.Output.secret({VALUE!r})}}]'
+    overrides = f"""[
+        Override(object="Secret/door", merge={{"stringData": {{"merged": {VALUE!r}}}}}),
+        Override(kind="core/Secret", json_patch=[{{"op": "add", "path": "/data", "value": {{"patched": {coded!r}}}}}]),
+        Override(object="Deployment/web", clusters="eu-1", merge={{"spec": {{"template": {{"spec": {{
+            "containers": [{{"name": "web", "env": {env}}}]}}}}}}}}),
+    ]"""
     stack.write(
-        f'fleet.placement("web", manifests=[NAMESPACE, {secret(stringData={"password": VALUE})!r}], '
-        'policy=PickFixed("eu-1"))'
+        f'fleet.placement("web", manifests=[NAMESPACE, deployment(), {secret(stringData={"password": VALUE})!r}], '
+        f'policy=PickFixed("eu-1"), overrides={overrides})'
     )
     settings = {"KUBEFLEET_LOGS": str(stack.folder / "logs"), "PULUMI_DEBUG_COMMANDS": "true"}  # for --event-log
     commands = [
@@ -46,12 +55,28 @@ def test_a_secret_is_applied_and_is_nowhere_in_plain_text(stack):
         done = stack.pulumi.run(*command, cwd=stack.folder, settings=settings)
         assert done.code == 0, done.stdout + done.stderr
         texts += [done.stdout, done.stderr]
-    coded = base64.b64encode(VALUE.encode()).decode()
-    assert stack.kubectl("eu-1", "get", "secret", "door", "-n", "shop", "-o", "jsonpath={.data.password}") == coded
+    door = json.loads(stack.kubectl("eu-1", "get", "secret", "door", "-n", "shop", "-o", "json"))
+    assert door["data"] == dict.fromkeys(("password", "merged", "patched"), coded)
+    assert json.dumps(VALUE) in stack.kubectl("eu-1", "get", "deploy", "web", "-n", "shop", "-o", "json")
     found = written(stack)
     assert any("Ownership" in text for text in found)
     for text in (*texts, *found):
         assert not [form for form in forms(VALUE) if form in text]
+
+
+def test_an_override_of_a_secret_that_does_not_fit_does_not_show_its_value(stack):
+    overrides = f"""[
+        Override(object="Secret/door", json_patch=[{{"op": "test", "path": "/type", "value": {VALUE!r}}}]),
+        Override(object="Secret/door", merge={{"stringData": {VALUE!r}, "type": [{{"a": {VALUE!r}}}]}}),
+        Override(object="Secret/door", json_patch=[{VALUE!r}]),
+    ]"""
+    stack.write(
+        f'fleet.placement("web", manifests=[NAMESPACE, {secret()!r}], policy=PickFixed("eu-1"), overrides={overrides})'
+    )
+    text = stack.preview(code=-1)
+    assert "placements.web.overrides[2].json_patch[0]" in text
+    for shown in (text, *written(stack)):
+        assert not [form for form in forms(VALUE) if form in shown]
 
 
 def test_an_error_about_a_secret_does_not_show_its_value(stack):

@@ -7,10 +7,21 @@ from kubefleet.spec.mistakes import Mistake
 
 pytestmark = pytest.mark.fast
 
+SECRET = {"object": "Secret/door", "merge": {"stringData": {"password": "hunter2"}}}
 
-def test_a_secret_in_an_override_is_not_in_the_mistake_that_refuses_it() -> None:
+
+@pytest.mark.parametrize(
+    ("raw", "path"),
+    [
+        ({"overides": [SECRET]}, "overides"),
+        ({"overrides": [{**SECRET, "merges": SECRET["merge"]}]}, "overrides[0].merges"),
+        ({"overrides": [{**SECRET, "merge": "hunter2"}]}, "overrides[0].merge"),
+        ({"overrides": [{**SECRET, "json_patch": ["hunter2"]}]}, "overrides[0].json_patch[0]"),
+        ({"overrides": "hunter2"}, "overrides"),
+    ],
+)
+def test_a_secret_in_an_override_is_not_in_the_mistake_that_refuses_it(raw, path) -> None:
     mistakes: list[Mistake] = []
-    parse_placement("web", {"overrides": [{"merge": {"stringData": {"password": "hunter2"}}}]}, mistakes)
-    (mistake,) = mistakes
-    assert mistake.path == "placements.web.overrides"
-    assert "hunter2" not in str(mistake)
+    parse_placement("web", raw, mistakes)
+    assert f"placements.web.{path}" in [mistake.path for mistake in mistakes]
+    assert "hunter2" not in str(mistakes)

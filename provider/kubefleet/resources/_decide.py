@@ -17,6 +17,7 @@ from kubefleet.resources._abandoned import ABANDON
 from kubefleet.resources._adapter import Props
 from kubefleet.resources._clusters import identify, under_new_names
 from kubefleet.resources._inputs import Declaration, all_members, encode_bindings, previous_decisions
+from kubefleet.resources._overrides import Overridden, bind_overrides
 from kubefleet.resources._stray import find_stray
 from kubefleet.resources._tainted import Since, tainted_since, with_moments
 from kubefleet.resources.keys import redo_key, to_key
@@ -55,16 +56,18 @@ def decide(declaration: Declaration, olds: Props, news: Props) -> Decided:
     uids = frozenset(raw["uid"] for raw in news["placements"].values())
     snapshot = _with_going(snapshot, frozenset({**(olds.get("gone") or {}), **going(olds, news)}) - uids)
     plan = schedule(snapshot, declaration.requests, previous)
-    if mistakes := _shared_objects(plan, news):
+    overridden = bind_overrides(plan, snapshot, olds, news)
+    if mistakes := (*overridden.mistakes, *_shared_objects(plan, overridden, news)):
         return Decided({}, "", False, mistakes)
     planned = frozenset(cluster.name for cluster in snapshot.clusters if cluster.state is ClusterState.PLANNED)
     inputs: dict[str, Any] = {
         to_key(decision.placement): encode_bindings(decision, planned) for decision in plan.decisions
     }
+    inputs.update(overridden.inputs)
     inputs["uids"] = found.uids
     if since:
         inputs["tainted"] = _as_planned(since, olds) if news.get("preview") else since
-    inputs.update(_redo(plan, snapshot, olds, news))
+    inputs.update(_redo(plan, snapshot, overridden, olds, news))
     inputs["leaving"] = _still_leaving(declaration, snapshot, olds, news)
     inputs["gone"], inputs["stray"] = find_stray(snapshot, olds.get("gone") or {}, going(olds, news), uids)
     unreachable = any(cluster.state is ClusterState.UNREACHABLE for cluster in snapshot.clusters)
@@ -141,7 +144,7 @@ def _with_way_out(declaration: Declaration, snapshot: Snapshot) -> Snapshot:
     )
 
 
-def _redo(plan: Plan, snapshot: Snapshot, olds: Props, news: Props) -> dict[str, Any]:
+def _redo(plan: Plan, snapshot: Snapshot, overridden: Overridden, olds: Props, news: Props) -> dict[str, Any]:
     """Clusters that are not at the revision that state records: a run died, or somebody else was there.
 
     Each appearance has a number of its own, or a second one of the same clusters would look like the first.
@@ -162,9 +165,9 @@ def _redo(plan: Plan, snapshot: Snapshot, olds: Props, news: Props) -> dict[str,
                 continue
             if cluster.state in {ClusterState.UNREACHABLE, ClusterState.PLANNED}:
                 continue
+            revision = overridden.revision_on(binding.cluster, name, now["revision"])
             done = any(
-                held.uid == now["uid"] and held.completed and held.revision == now["revision"]
-                for held in cluster.holdings
+                held.uid == now["uid"] and held.completed and held.revision == revision for held in cluster.holdings
             )
             if not done:
                 behind.append(binding.cluster)
@@ -191,16 +194,17 @@ def _still_leaving(declaration: Declaration, snapshot: Snapshot, olds: Props, ne
     return leaving
 
 
-def _shared_objects(plan: Plan, news: Props) -> tuple[Mistake, ...]:
+def _shared_objects(plan: Plan, overridden: Overridden, news: Props) -> tuple[Mistake, ...]:
     """Objects that two placements have on one cluster: only followers may be, and must be the same in both."""
     owners: dict[tuple[str, str], tuple[str, Mapping[str, Any]]] = {}
     mistakes = set()
     for decision in plan.decisions:
         name = decision.placement
-        manifests = _session.manifests.get(news["placements"][name]["uid"], {})
-        objects = {key: item for key, item in manifests.items() if not is_only_if_missing(item)}
+        common = _session.manifests.get(news["placements"][name]["uid"], {})
         for binding in decision.bindings:
-            for key, item in objects.items():
+            for key, item in overridden.manifests.get((name, binding.cluster), common).items():
+                if is_only_if_missing(item):
+                    continue
                 other, content = owners.setdefault((binding.cluster, key), (name, item))
                 if other == name:
                     continue

@@ -3,6 +3,7 @@
 from kubefleet.model.strategy import SpreadUpdate
 from kubefleet.resources import _session
 from kubefleet.resources._adapter import Props
+from kubefleet.resources._overrides import own_manifests
 from kubefleet.rollout.forecast import Forecast, forecast, impossible
 from kubefleet.rollout.spread_planner import Goal
 from kubefleet.rollout.tighten import tightened
@@ -23,7 +24,8 @@ def expected(olds: Props, news: Props) -> tuple[str, list[str]]:
         return "", [f"{path}: {why}"]
     before = olds.get("to") or {}
     manifests = tightened(_session.manifests[news["uid"]], goal)
-    found = forecast(before, str(olds.get("revision") or ""), goal, manifests)
+    own = {name: tightened(item, goal) for name, item in own_manifests(news).items()}
+    found = forecast(before, str(olds.get("revision") or ""), goal, manifests, own)
     if found.stuck:
         return "", [f"{path}: {found.stuck}"]
     return _line(found, goal) if before else "", []

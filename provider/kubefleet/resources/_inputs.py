@@ -12,6 +12,7 @@ from kubefleet.model.knowledge import Knowledge
 from kubefleet.model.member import Leave, Member
 from kubefleet.model.request import Request
 from kubefleet.model.strategy import StagedUpdate
+from kubefleet.resources import _session
 from kubefleet.resources._abandoned import abandoned
 from kubefleet.resources.keys import to_key
 from kubefleet.spec.declared import parse_placement, same_policy
@@ -19,6 +20,7 @@ from kubefleet.spec.health_check import parse_checks
 from kubefleet.spec.knowledge import parse_knowledge
 from kubefleet.spec.member import parse_member
 from kubefleet.spec.mistakes import Mistake, Spelling
+from kubefleet.spec.override import check_clusters
 from kubefleet.spec.references import check_references
 from kubefleet.spec.scalars import check_name
 from kubefleet.spec.stages import check_stages
@@ -56,11 +58,12 @@ def read_declaration(olds: Props, news: Props, unknown: frozenset[str]) -> tuple
     for name, raw in sorted(news.get("placements", {}).items()):
         if name in unknown:
             continue
-        declared = parse_placement(name, raw, mistakes)
+        declared = parse_placement(name, {**raw, "overrides": _session.overrides.get(raw["uid"])}, mistakes)
         if declared is not None:
             requests.append(replace(declared.request, fleet=str(news["fleet"])))
             if isinstance(declared.strategy, StagedUpdate):
                 check_stages(declared.strategy, members, f"placements.{name}.strategy", mistakes)
+            check_clusters(declared.overrides, news.get("members", {}), f"placements.{name}.overrides", mistakes)
     names = sorted(news.get("members", {}))
     check_references(requests, names, mistakes, placement_names=news.get("placements", {}))
     members.extend(leaving_members(olds, frozenset(names)))

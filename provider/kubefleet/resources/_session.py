@@ -9,6 +9,11 @@ from kubefleet.resources import _engine
 manifests: dict[str, Mapping[str, Any]] = {}
 """Placement uid -> manifests, put there by `Ownership.check`; secrets in it are in clear, so it never leaves memory."""
 
+overrides: dict[str, Any] = {}
+"""Placement uid -> overrides as they were written, put there by `Ownership.check`; they may hold secrets in clear too.
+None where something in them is not known in this preview.
+"""
+
 going: dict[str, str] = {}
 """Placement uid -> name, for those that the program has no more: `Ownership.delete` ends this `up` with them."""
 

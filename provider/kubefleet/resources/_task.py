@@ -14,6 +14,7 @@ from kubefleet.resources import _engine, _session
 from kubefleet.resources._adapter import Props
 from kubefleet.resources._inputs import all_members
 from kubefleet.resources._of_stage import of_stage
+from kubefleet.resources._overrides import own_manifests, own_revisions
 from kubefleet.rollout.spread_planner import Goal
 from kubefleet.rollout.task import Task
 from kubefleet.rollout.tighten import tightened
@@ -34,9 +35,11 @@ def make_task(news: Props, olds: Props | None) -> Task:
         target = of_stage(news, target)
         reached = tuple(sorted(target))
     strategy = parse_strategy(news.get("strategy"), "strategy", Spelling.PYTHON, []) or RollingUpdate()
-    manifests = _session.manifests[news["uid"]]
+    manifests, own = _session.manifests[news["uid"]], own_manifests(news)
     if isinstance(strategy, SpreadUpdate):
-        manifests = tightened(manifests, Goal(target, news["revision"], strategy))
+        goal = Goal(target, news["revision"], strategy)
+        manifests = tightened(manifests, goal)
+        own = {name: tightened(item, goal) for name, item in own.items()}
     return Task(
         identity=identity_of(news),
         manifests=manifests,
@@ -56,6 +59,8 @@ def make_task(news: Props, olds: Props | None) -> Task:
         held_before=frozenset((olds or {}).get("to") or {}) | frozenset((olds or {}).get("pending") or ()),
         cancelled=_engine.cancelled.is_set,
         checks=_checks(news),
+        own=own,
+        own_revisions=own_revisions(news),
         checks_before=parse_checks((olds or {}).get("proven"), "health", (), [], every=False),
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-_TO, _REDO = "to:", "redo:"
+_TO, _REDO, _OVERRIDES = "to:", "redo:", "overrides:"
 
 
 def to_key(placement: str) -> str:
@@ -14,6 +14,16 @@ def to_key(placement: str) -> str:
 def redo_key(placement: str) -> str:
     """Clusters that are not at the revision that state records; empty where there are none."""
     return _REDO + placement
+
+
+def overrides_key(placement: str) -> str:
+    """What of its overrides holds on each of its clusters; only of a placement that has any."""
+    return _OVERRIDES + placement
+
+
+def is_overrides(key: str) -> bool:
+    """Whether it is the `overrides_key` of a placement."""
+    return key.startswith(_OVERRIDES)
 
 
 def placed_by(key: str) -> str | None:

@@ -7,15 +7,18 @@ from typing import Any
 
 from pulumi.output import UNKNOWN, Unknown
 
+from kubefleet.overrides.nulls import with_nulls
 from kubefleet.resources import _session
 from kubefleet.resources._adapter import Adapter, Props
 from kubefleet.spec.scale import replicas_path, with_replicas
 
-_COMPARED = ("manifests", "members", "uid", "secret_versions")
+_COMPARED = ("manifests", "overrides", "members", "uid", "secret_versions")
 
 
 class OwnershipProvider(Adapter):
-    """Inputs: `fleet, placement, scope, members, manifests`; computed: `uid, revision, secret_versions`."""
+    """Inputs: `fleet, placement, scope, members, manifests, overrides?`; computed: `uid, revision, secret_versions`,
+    and `overrides_version` where there are overrides, or were.
+    """
 
     def identity(self, news: Props) -> str:
         """`<fleet>/<placement>`."""
@@ -25,9 +28,15 @@ class OwnershipProvider(Adapter):
         """Adds uid and revision, and hands the manifests to the stages of this process."""
         uid = olds.get("uid") or hashlib.sha256(news["scope"].encode()).hexdigest()[:16]
         versions = _secret_versions(olds, news["manifests"])
-        revision = UNKNOWN if has_unknown(news["manifests"]) else revision_of(news["manifests"], versions)
+        overrides, version = news.get("overrides"), _overrides_version(olds, news)
+        unknown = has_unknown(news["manifests"]) or has_unknown(overrides)
+        revision = UNKNOWN if unknown else revision_of(news["manifests"], versions, version)
         _session.manifests[uid] = news["manifests"]
+        if overrides:
+            _session.overrides[uid] = None if has_unknown(overrides) else in_order(overrides)
         inputs = {**news, "uid": uid, "revision": revision, "secret_versions": versions}
+        if version:
+            inputs["overrides_version"] = UNKNOWN if has_unknown(overrides) else version
         inputs["members"] = _with_old_access(olds.get("members", {}), news["members"])
         return inputs, []
 
@@ -42,10 +51,11 @@ class OwnershipProvider(Adapter):
         remove_everywhere(props)
 
 
-def revision_of(manifests: Mapping[str, Any], secret_versions: Mapping[str, int]) -> str:
+def revision_of(manifests: Mapping[str, Any], secret_versions: Mapping[str, int], overrides_version: int = 0) -> str:
     """A hash of the manifests without replicas that scheduling decides.
 
-    Of Secrets a change counter goes in, not the values: a hash that stands in clear would be an oracle for them.
+    Of Secrets and of overrides, which may hold secrets anywhere, a change counter goes in, not the values: a hash that
+    stands in clear would be an oracle for them.
     """
     shown = {}
     for key in sorted(manifests):
@@ -56,6 +66,8 @@ def revision_of(manifests: Mapping[str, Any], secret_versions: Mapping[str, int]
         if replicas_path(manifest) is not None:
             manifest = with_replicas(manifest, None)
         shown[key] = manifest
+    if overrides_version:
+        shown["overrides"] = {"version": overrides_version}
     text = json.dumps(shown, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -77,6 +89,19 @@ def _secret_versions(olds: Props, manifests: Mapping[str, Any]) -> dict[str, int
             version = counted.get(key, 0)
             versions[key] = version if version and before.get(key) == manifests[key] else version + 1
     return versions
+
+
+def _overrides_version(olds: Props, news: Props) -> int:
+    """How often they have changed; 0 while there never were any."""
+    version = int(olds.get("overrides_version") or 0)
+    return version if olds.get("overrides") == news.get("overrides") else version + 1
+
+
+def in_order(overrides: Any) -> Any:
+    """The list that the program has written: in the inputs its items stand by their places."""
+    if not isinstance(overrides, dict):
+        return overrides
+    return [with_nulls(overrides[key]) for key in sorted(overrides, key=int)]
 
 
 def _with_old_access(olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:

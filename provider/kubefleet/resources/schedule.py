@@ -9,7 +9,7 @@ from pulumi.output import UNKNOWN
 
 from kubefleet.resources import _engine, _session
 from kubefleet.resources._adapter import Adapter, Props
-from kubefleet.resources.keys import appeared, is_redo, placed_by, redo_key, to_key
+from kubefleet.resources.keys import appeared, is_overrides, is_redo, overrides_key, placed_by, redo_key, to_key
 from kubefleet.resources.ownership import has_unknown
 
 _PASSING = ("mistakes", "sources", "preview", "left_out")
@@ -18,8 +18,8 @@ _OVERTAKEN = "the fleet changed since this preview; nothing was changed. Run `pu
 
 
 class ScheduleProvider(Adapter):
-    """Inputs: `fleet, members, placements, health?`; computed: `to:<placement>`, `redo:<placement>`, `leaving`, `gone`,
-    `stray`, `uids`, `turns`, `tainted`.
+    """Inputs: `fleet, members, placements, health?`; computed: `to:<placement>`, `redo:<placement>`,
+    `overrides:<placement>` of those that have any, `leaving`, `gone`, `stray`, `uids`, `turns`, `tainted`.
 
     `mistakes`, `sources`, `left_out` (objects of manifests that no placement takes) and `preview` (whether this is one)
     come with them and are not kept.
@@ -50,7 +50,7 @@ class ScheduleProvider(Adapter):
         elif lines := differences(news["fleet"], decided.inputs):
             return inputs, ["\n  ".join((_OVERTAKEN, *lines))]
         _engine.show(decided.message, ephemeral=False, warning=decided.warns)
-        return {**inputs, **decided.inputs, **_undecided(unknown)}, []
+        return {**inputs, **decided.inputs, **_undecided(unknown, news)}, []
 
     def changed(self, olds: Props, news: Props) -> bool:
         """True when a request, a member or a decision changed, or when something appeared that must be done again."""
@@ -60,13 +60,17 @@ class ScheduleProvider(Adapter):
         )
 
 
-def _undecided(names: frozenset[str]) -> Props:
+def _undecided(names: frozenset[str], news: Props) -> Props:
     """The keys of placements that nothing can be decided for in this preview."""
-    return {to_key(name): UNKNOWN for name in names} | {redo_key(name): {} for name in names}
+    uids = {name: news["placements"][name]["uid"] for name in names}
+    overridden = {overrides_key(name): UNKNOWN for name in names if uids[name] in _session.overrides}
+    return {to_key(name): UNKNOWN for name in names} | {redo_key(name): {} for name in names} | overridden
 
 
 def _is_computed(key: str) -> bool:
-    return placed_by(key) is not None or is_redo(key) or key in {*_WORK, "turns", "uids", "tainted"}
+    return (
+        placed_by(key) is not None or is_redo(key) or is_overrides(key) or key in {*_WORK, "turns", "uids", "tainted"}
+    )
 
 
 def _known(olds: Props, news: Props) -> tuple[Props, frozenset[str]]:

@@ -12,4 +12,5 @@ def content_on(task: Task, cluster: str, replicas: Replicas) -> Wanted:
     if kept := task.back.get(cluster):
         # As it was applied here: bounds of autoscalers are divided already.
         return wanted_on(kept.manifests, kept.revision, replicas, task.known_as)
-    return wanted_on(task.manifests, task.revision, replicas, task.known_as, bounds_on(task, cluster, replicas))
+    bounds = bounds_on(task, cluster, replicas)
+    return wanted_on(task.manifests_on(cluster), task.revision_on(cluster), replicas, task.known_as, bounds)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from immutabledict import immutabledict
+
 from kubefleet.rollout.planner import Action, Replicas, Step
 from kubefleet.rollout.pods import planned, scalable
 from kubefleet.rollout.spread_planner import Goal, Site, available, least_during, next_steps
@@ -20,12 +22,19 @@ class Forecast:
     stuck: str = ""
 
 
-def forecast(before: Mapping[str, Replicas], revision: str, goal: Goal, manifests: Manifests) -> Forecast:
-    """From what was placed at a revision to the goal. `manifests` are those of the goal: a workload's own strategy
-    counts as it will be.
+def forecast(
+    before: Mapping[str, Replicas],
+    revision: str,
+    goal: Goal,
+    manifests: Manifests,
+    own: Mapping[str, Manifests] = immutabledict(),
+) -> Forecast:
+    """From what was placed at a revision to the goal. `manifests` are those of the goal, and `own` those of clusters
+    that have others: a workload's own strategy counts as it will be.
     """
-    workloads = scalable(manifests.values())
-    sites = {name: _site(workloads, replicas, revision) for name, replicas in before.items()}
+    names = {*before, *goal.target}
+    workloads = {name: scalable(own.get(name, manifests).values()) for name in names}
+    sites = {name: _site(workloads[name], replicas, revision) for name, replicas in before.items()}
     rounds, lowest = [], available(sites)
     while steps := next_steps(sites, goal):
         rounds.append(steps)
@@ -34,7 +43,7 @@ def forecast(before: Mapping[str, Replicas], revision: str, goal: Goal, manifest
         for step in steps:
             there = sites[step.cluster].revision if step.cluster in sites else goal.revision
             here = there if step.action is Action.SCALE_DOWN else goal.revision
-            sites[step.cluster] = _site(workloads, step.replicas, here)
+            sites[step.cluster] = _site(workloads[step.cluster], step.replicas, here)
     return Forecast(tuple(rounds), lowest, "" if goal.reached(sites) else _why(sites, goal))
 
 

@@ -37,7 +37,10 @@ def read_live(task: Task, clusters: Iterable[str]) -> Live:
     autoscaled = autoscaled_keys(task)
 
     def read(name: str) -> Copy | None:
-        copy = read_copy(task.connect(name), task.identity.uid, autoscaled, task.checks_of)
+        def checks_of(recorded: str) -> tuple[Check, ...]:
+            return task.checks_of(task.stands_for(name, recorded))
+
+        copy = read_copy(task.connect(name), task.identity.uid, autoscaled, checks_of)
         return None if copy is None else replace(copy, revision=task.stands_for(name, copy.revision))
 
     return Live(*read_each(task, clusters, read))

@@ -103,7 +103,7 @@ class _Walk:
         """
         own = frozenset() if name in self.task.target else autoscaled_keys(self.task)
         kept = self.task.back.get(name)
-        manifests = scalable((self.task.manifests if kept is None else kept.manifests).values())
+        manifests = scalable((self.task.manifests_on(name) if kept is None else kept.manifests).values())
         pods = {key: _with_new_strategy(pods, manifests.get(key)) for key, pods in site.pods.items() if key not in own}
         return Site(pods, self.task.revision if name in self.finished else site.revision)
 

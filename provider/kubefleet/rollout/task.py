@@ -28,7 +28,8 @@ class Task:
     of this command (uid -> name). `behind` are clusters that the stages before could not bring up to date. `fresh`: the
     stack has never placed it. `show` takes one line of progress, `warn` one that has to stay in sight. `checks` are the
     user's own of health, `checks_before` those of the last rollout that completed. `back` are clusters that go back to
-    what was kept of them, in a task that is a rollback: all others are as they should be.
+    what was kept of them, in a task that is a rollback: all others are as they should be. `own` are the manifests of
+    clusters where overrides hold, and `own_revisions` what these record for the task's revision.
     """
 
     identity: PlacementIdentity
@@ -52,6 +53,16 @@ class Task:
     checks: tuple[Check, ...] = ()
     checks_before: tuple[Check, ...] = ()
     back: Mapping[str, KeptRevision] = field(default_factory=immutabledict)
+    own: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=immutabledict)
+    own_revisions: Mapping[str, str] = field(default_factory=immutabledict)
+
+    def manifests_on(self, cluster: str) -> Mapping[str, Mapping[str, Any]]:
+        """The objects as that cluster is to have them."""
+        return self.own.get(cluster, self.manifests)
+
+    def revision_on(self, cluster: str) -> str:
+        """The task's revision, as that cluster records it."""
+        return self.own_revisions.get(cluster, self.revision)
 
     def sleep(self, seconds: float) -> None:
         """Raises Cancelled when the user cancels meanwhile."""
@@ -67,11 +78,13 @@ class Task:
         return self.checks_before if revision and revision != self.revision else self.checks
 
     def stands_for(self, cluster: str, revision: str) -> str:
-        """What counts as the revision of something on a cluster: each may go back to another one, and those that do
-        not go back are not touched.
+        """What counts as the revision of something on a cluster: with overrides each records another one; each may go
+        back to another one, and those that do not go back are not touched.
         """
+        if not self.back and revision == self.revision_on(cluster):
+            return self.revision
         if not self.back:
-            return revision
+            return f"{revision} with other overrides" if revision == self.revision else revision
         kept = self.back.get(cluster)
         return self.revision if kept is None or kept.revision == revision else f"not {self.revision}"
 

@@ -6,10 +6,12 @@ from typing import Any, Literal
 
 from immutabledict import immutabledict
 
+from kubefleet.model.override import Override
 from kubefleet.model.request import Request
 from kubefleet.model.strategy import RollingUpdate, Strategy
 from kubefleet.spec.health_check import parse_checks
 from kubefleet.spec.mistakes import Mistake, Spelling, join
+from kubefleet.spec.override import parse_overrides
 from kubefleet.spec.policy import parse_policy
 from kubefleet.spec.replicas import parse_replicas
 from kubefleet.spec.scalars import Labels, Priority, Selected, check_name
@@ -26,6 +28,7 @@ class WrittenPlacement(Written):
     policy: dict[str, Any] | None = None
     replicas: dict[str, Any] | None = None
     strategy: dict[str, Any] | None = None
+    overrides: Any = None
     health: Any = None
     approvals: list[str] = []
     priority: Priority = 0
@@ -42,10 +45,11 @@ _COMPUTED = frozenset({"uid", "revision", "workloads", "objects", "selection"})
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """One placement: what it asks of the scheduler, and how it rolls out."""
+    """One placement: what it asks of the scheduler, how it rolls out, and how its objects differ among clusters."""
 
     request: Request
     strategy: Strategy
+    overrides: tuple[Override, ...] = ()
 
 
 def parse_placement(name: str, raw: Mapping[str, Any], mistakes: list[Mistake]) -> Declared | None:
@@ -56,6 +60,7 @@ def parse_placement(name: str, raw: Mapping[str, Any], mistakes: list[Mistake]) 
     written = read(WrittenPlacement, arguments, path, Spelling.PYTHON, mistakes)
     # What can be read is checked even when the rest is wrong: all mistakes at once.
     policy, divided, strategy = _parts(raw, path, mistakes)
+    overrides = parse_overrides(raw.get("overrides"), join(path, "overrides"), raw.get("objects", ()), mistakes)
     parse_checks(raw.get("health"), join(path, "health"), raw.get("objects", ()), mistakes)
     workloads = parse_workloads(raw.get("workloads", ()), path, mistakes)
     if policy is None:
@@ -78,7 +83,7 @@ def parse_placement(name: str, raw: Mapping[str, Any], mistakes: list[Mistake]) 
         frozen=written.freeze,
         selection=selection_of(raw.get("selection")),
     )
-    return Declared(request, strategy or RollingUpdate())
+    return Declared(request, strategy or RollingUpdate(), overrides)
 
 
 def _parts(raw: Mapping[str, Any], path: str, mistakes: list[Mistake]) -> tuple[Any, Any, Strategy | None]:

@@ -1,0 +1,1 @@
+"""Objects that differ from cluster to cluster. Pure: rules and facts in, objects out."""
