@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pulumi
 
 from kubefleet.resources.keys import overrides_key, redo_key, to_key
+from kubefleet.spec.apply_options import OPTIONS
 from kubefleet.spec.mistakes import Mistake
 from kubefleet.spec.selection_record import record_of
 from kubefleet.spec.workload_cuts import cut_workloads
@@ -118,6 +119,8 @@ class Collection:
     def rollout(self, placement: Placement) -> dict[str, Any]:
         """Inputs that `Stage` and `Settle` share."""
         written = {key: placement._raw[key] for key in _OF_ROLLOUT if key in placement._raw}
+        if options := {key: placement._raw[key] for key in OPTIONS if key in placement._raw}:
+            written["options"] = options
         if apart := (placement._raw.get("policy") or {}).get("anti_affinity"):
             written["apart"] = apart
         keys = (item.key for item in self.manifests[placement.placement_name].objects)

@@ -37,7 +37,12 @@ class Placement(pulumi.ComponentResource):
         priority: higher is planned first.
         labels: labels of the placement itself.
         freeze: keep the decision as it is, whatever changes.
-        on_existing: `refuse` (default): an object that exists and is someone else's stops this cluster.
+        on_existing: `"refuse"` (default): an object that exists and is someone else's stops this cluster;
+            `"take_over_if_same"`: one that would not change becomes the placement's; `"take_over"`: any does.
+        on_drift: `"correct"` (default): fields that somebody else has changed are set again when the placement is
+            applied; `"report"`: they are left as they are, and told.
+        on_delete: `"delete"` (default) or `"orphan"`: objects of a placement that is removed stay, as nobody's.
+        on_immutable: `"fail"` (default) or `"replace"`: an object of which a field cannot be changed is made anew.
         allow_namespaces: namespaces such as `kube-system` that this placement may write to.
 
     """
@@ -65,6 +70,9 @@ class Placement(pulumi.ComponentResource):
         approvals: Sequence[str] | None = None,
         freeze: bool | None = None,
         on_existing: str | None = None,
+        on_drift: str | None = None,
+        on_delete: str | None = None,
+        on_immutable: str | None = None,
         allow_namespaces: Sequence[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
         **unknown: Any,
@@ -91,6 +99,9 @@ class Placement(pulumi.ComponentResource):
             "approvals": approvals,
             "freeze": freeze,
             "on_existing": on_existing,
+            "on_drift": on_drift,
+            "on_delete": on_delete,
+            "on_immutable": on_immutable,
             "allow_namespaces": allow_namespaces,
             **unknown,
         }

@@ -1,6 +1,16 @@
 import pytest
 
-from kubefleet.kube.managed_fields import NOTHING, applied, differing, held, managed_by
+from kubefleet.kube.managed_fields import (
+    NOTHING,
+    applied,
+    beyond,
+    contested,
+    differing,
+    held,
+    managed_by,
+    uncontested,
+    united,
+)
 
 pytestmark = pytest.mark.fast
 
@@ -74,3 +84,29 @@ def test_differences_are_paths():
 def test_a_malformed_entry_is_passed_over():
     live = {"metadata": {"managedFields": [None, {"manager": "x"}, {"manager": "y", "fieldsV1": {"f:a": {}}}]}}
     assert [entry.manager for entry in managed_by(live)] == ["y"]
+
+
+THEIRS = {"f:replicas": {}, "f:containers": {'k:{"name":"web"}': {".": {}, "f:name": {}, "f:image": {}}}, "f:args": {}}
+LIVE = {**SPEC, "replicas": 5, "containers": [{"name": "log", "image": "b"}, {"name": "web", "image": "hot"}]}
+
+
+def test_contested_is_what_another_holds_with_another_value():
+    assert list(contested(SPEC, LIVE, THEIRS)) == [".replicas", ".containers[name=web].image"]
+    assert list(contested({"selector": {}}, LIVE, THEIRS)) == []
+    assert list(contested(SPEC, {}, {"f:args": {}})) == [".args"]
+
+
+def test_what_is_contested_can_be_left_out_and_all_else_stays():
+    assert uncontested(SPEC, LIVE, THEIRS) == {
+        **{key: item for key, item in SPEC.items() if key != "replicas"},
+        "containers": [{"name": "web", "stdin": True}, {"name": "log", "image": "b"}],
+    }
+    assert uncontested(SPEC, SPEC, THEIRS) == SPEC
+    assert uncontested({"a": 1}, {"a": 2}, {}) is NOTHING
+
+
+def test_two_trees_of_fields_are_united_and_subtracted():
+    assert united({"f:a": {}, "f:b": {"f:c": {}}}, {"f:b": {"f:d": {}}}) == {"f:a": {}, "f:b": {"f:c": {}, "f:d": {}}}
+    left = {"f:a": {}, "f:b": {".": {}, "f:c": {}, "f:d": {}}, "f:e": {"f:f": {}}}
+    assert beyond(left, {"f:b": {"f:c": {}}, "f:e": {}}) == {"f:a": {}, "f:b": {"f:d": {}}}
+    assert beyond(left, left) == {}

@@ -43,7 +43,8 @@ class InventoryObject:
     """What one placement has on one cluster. `revision` is live entirely only when `completed`; else it is on its way.
 
     `cluster` is the uid of the cluster's kube-system namespace: a name that suddenly means another cluster shows.
-    `previous` is the last revision that was completed before this one. `resource_version` is empty before it is stored.
+    `previous` is the last revision that was completed before this one. `orphan`: when the placement is removed its
+    objects stay. `resource_version` is empty before it is stored.
     """
 
     uid: str
@@ -59,6 +60,7 @@ class InventoryObject:
     bookings: tuple[InventoryBooking, ...] = ()
     schema: int = SCHEMA
     resource_version: str = ""
+    orphan: bool = False
 
 
 def parse_inventory_object(configmap: Mapping[str, Any]) -> InventoryObject:
@@ -90,6 +92,7 @@ def parse_inventory_object(configmap: Mapping[str, Any]) -> InventoryObject:
             bookings=tuple(_booking(item) for item in _list(content, "bookings")),
             schema=schema,
             resource_version=str(metadata.get("resourceVersion") or ""),
+            orphan=content.get("orphan") is True,
         )
     except ValueError as error:
         raise ValueError(f"inventory object `{name}`: {error}") from error
@@ -114,6 +117,8 @@ def format_inventory_object(inventory: InventoryObject) -> dict[str, Any]:
         "objects": [_object_json(ref) for ref in sorted(inventory.objects)],
         "bookings": [_booking_json(item) for item in sorted(inventory.bookings, key=lambda item: item.workload)],
     }
+    if inventory.orphan:
+        content["orphan"] = True
     metadata: dict[str, Any] = {"name": inventory.uid, "namespace": NAMESPACE, "labels": {KIND_LABEL: "inventory"}}
     if inventory.resource_version:
         metadata["resourceVersion"] = inventory.resource_version

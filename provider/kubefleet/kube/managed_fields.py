@@ -89,6 +89,80 @@ def differing(left: Any, right: Any, path: str = "") -> Iterator[str]:
         yield path
 
 
+def contested(desired: Any, live: Any, fields: Fields, path: str = "") -> Iterator[str]:
+    """Paths of the fields of `desired` that lie under `fields` and have another value in `live`."""
+    keys = [key for key in fields if key != "."]
+    if not keys:
+        if desired != live:
+            yield path
+        return
+    for key, ours, theirs in _pairs(desired, live, keys):
+        step = f".{key[2:]}" if key[:2] == "f:" else _bracket(key)
+        yield from contested(ours, theirs, fields[key], path + step)
+
+
+def uncontested(desired: Any, live: Any, fields: Fields) -> Any:
+    """`desired` without what is `contested`; NOTHING where that is all of it."""
+    keys = [key for key in fields if key != "."]
+    if not keys:
+        return desired if desired == live else NOTHING
+    if isinstance(desired, Mapping):
+        result = dict(desired)
+        for key, ours, theirs in _pairs(desired, live, keys):
+            result[key[2:]] = uncontested(ours, theirs, fields[key])
+        return {key: part for key, part in result.items() if part is not NOTHING}
+    if isinstance(desired, list):
+        items = []
+        for index, item in enumerate(desired):
+            part = item
+            for key in keys:
+                if _names(key, item, index):
+                    part = uncontested(part, _named(live, key), fields[key])
+            items.append(part)
+        return [part for part in items if part is not NOTHING]
+    return desired
+
+
+def _named(live: Any, key: str) -> Any:
+    items = live if isinstance(live, list) else []
+    return next((item for at, item in enumerate(items) if _names(key, item, at)), NOTHING)
+
+
+def _pairs(desired: Any, live: Any, keys: list[str]) -> Iterator[tuple[str, Any, Any]]:
+    """Key, and what of each of the two it names, for what `desired` has."""
+    if isinstance(desired, Mapping):
+        there = live if isinstance(live, Mapping) else {}
+        for key in keys:
+            if key[:2] == "f:" and key[2:] in desired:
+                yield key, desired[key[2:]], there.get(key[2:], NOTHING)
+    elif isinstance(desired, list):
+        for index, item in enumerate(desired):
+            for key in keys:
+                if _names(key, item, index):
+                    yield key, item, _named(live, key)
+
+
+def united(left: Fields, right: Fields) -> dict[str, Any]:
+    """All that either of two trees holds."""
+    return {
+        **left,
+        **{key: united(left[key], right[key]) if key in left else right[key] for key in right},
+    }
+
+
+def beyond(fields: Fields, others: Fields) -> dict[str, Any]:
+    """The part of `fields` that `others` does not hold."""
+    found = {}
+    for key in fields:
+        if key == ".":
+            continue
+        if key not in others:
+            found[key] = fields[key]
+        elif any(inner != "." for inner in others[key]) and (part := beyond(fields[key], others[key])):
+            found[key] = part
+    return found
+
+
 def _names(key: str, item: Any, index: int) -> bool:
     """Whether a list's key names this item. A key's part that the item leaves to its default does not count."""
     kind, text = key[:2], key[2:]

@@ -1,11 +1,12 @@
 """One placement at one member: place, complete, remove. Killable anywhere; running the same call again continues."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from kubefleet.kube.apply import Seen, Wait, apply_objects
 from kubefleet.kube.connection import Connection
+from kubefleet.kube.drift import Drift
 from kubefleet.kube.errors import ApiError
 from kubefleet.kube.if_missing import without_present
 from kubefleet.kube.inventory_object import InventoryBooking, InventoryObject
@@ -20,15 +21,20 @@ from kubefleet.kube.kept_revision import forget_revision, keep_revision, kept_fr
 from kubefleet.kube.manifest import body_of
 from kubefleet.kube.object_access import find
 from kubefleet.kube.object_ref import ObjectRef, ref_of, union, without
-from kubefleet.kube.ownership import Standing, classify
+from kubefleet.kube.orphan import orphan
+from kubefleet.kube.ownership import Ownership, Standing, classify, may_take_over
 from kubefleet.kube.patience import Patience
 from kubefleet.kube.placement_identity import PlacementIdentity
 from kubefleet.kube.prune import Pruned, prune
-from kubefleet.kube.refusal import NotApplied, Refused
+from kubefleet.kube.refusal import Conflict, NotApplied, Refused
 from kubefleet.kube.refused_write import explain
 from kubefleet.kube.scope import scoped
+from kubefleet.kube.take_over import differences
 from kubefleet.kube.together import together
 from kubefleet.kube.write_ahead import by_workload, same, write_ahead
+from kubefleet.model.apply_options import CAREFUL, ApplyOptions, OnDelete, OnExisting
+
+_NOT_THE_SAME = "It is not the same. Make it so in the manifests, or take it over as it is: on_existing=\"take_over\"."
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,7 @@ class Wanted:
     revision: str
     objects: tuple[Mapping[str, Any], ...]
     bookings: tuple[InventoryBooking, ...] = ()
+    options: ApplyOptions = CAREFUL
 
     @property
     def refs(self) -> tuple[ObjectRef, ...]:
@@ -73,6 +80,7 @@ def place(
     patience: Patience,
     partners: frozenset[str] = frozenset(),
     keep: bool = False,
+    drifted: Callable[[Drift], None] | None = None,
 ) -> Placed:
     """Check all, write the inventory object ahead, then apply in order. What is already so is not written.
 
@@ -83,15 +91,25 @@ def place(
     object is malformed), and whatever `wait` raises.
     """
     wanted = _scoped(connection, identity, wanted)
-    seen = _look(connection, identity, wanted, partners)
+    seen = look(connection, identity, wanted, partners)
     stored = read_inventory_object(connection, identity.uid)
     if keep and stored is not None and stored.completed and stored.revision != wanted.revision:
         _keep(connection, identity, stored)
     ahead = write_ahead(stored, identity, wanted.revision, wanted.refs, wanted.bookings, cluster_uid)
+    ahead = replace(ahead, orphan=wanted.options.on_delete is OnDelete.ORPHAN)
     if ahead != stored:
         ahead = _record(connection, ahead, identity, patience)
     done = apply_objects(
-        connection, wanted.objects, seen, identity, wanted.revision, wait=wait, patience=patience, partners=partners
+        connection,
+        wanted.objects,
+        seen,
+        identity,
+        wanted.revision,
+        wait=wait,
+        patience=patience,
+        partners=partners,
+        options=wanted.options,
+        **({"drifted": drifted} if drifted else {}),
     )
     return Placed(ahead, done.objects, done.written, done.created)
 
@@ -110,7 +128,12 @@ def complete(connection: Connection, identity: PlacementIdentity, wanted: Wanted
     stuck = tuple(item.object for item in pruned.stuck)
     objects = union(_with_uids(connection, union(without(stored.objects, gone), wanted.refs)), stuck)
     after = replace(
-        stored, revision=wanted.revision, completed=pruned.done, objects=objects, bookings=by_workload(wanted.bookings)
+        stored,
+        revision=wanted.revision,
+        completed=pruned.done,
+        objects=objects,
+        bookings=by_workload(wanted.bookings),
+        orphan=wanted.options.on_delete is OnDelete.ORPHAN,
     )
     if not same(after, stored):
         if pruned.done:
@@ -119,14 +142,18 @@ def complete(connection: Connection, identity: PlacementIdentity, wanted: Wanted
     return Completed(after, pruned)
 
 
-def remove(connection: Connection, identity: PlacementIdentity, *, patience: Patience) -> Pruned:
-    """Remove all that the inventory object lists, then itself, then its namespace if no other placement needs it.
+def remove(
+    connection: Connection, identity: PlacementIdentity, *, patience: Patience, moved: bool = False
+) -> Pruned:
+    """Remove all that the inventory object lists, then itself, then its namespace if no other placement needs it. Where
+    it records that the objects are to be orphaned they stay, as nobody's of ours, unless the placement has `moved`.
 
     What is stuck stays recorded for the next time. Nothing there is no error: two reads. Raises ApiError when the
     record or its namespace may not be removed, BadAnswer when the record is malformed, and Cancelled.
     """
     stored = read_inventory_object(connection, identity.uid)
-    pruned = prune(connection, stored.objects, identity.uid, patience) if stored else Pruned()
+    leave = orphan if stored and stored.orphan and not moved else prune
+    pruned = leave(connection, stored.objects, identity.uid, patience) if stored else Pruned()
     if stored and not pruned.done:
         rest = replace(stored, completed=False, objects=tuple(item.object for item in pruned.stuck))
         if not same(rest, stored):
@@ -143,15 +170,18 @@ def _scoped(connection: Connection, identity: PlacementIdentity, wanted: Wanted)
     return replace(wanted, objects=without_present(connection, scoped(connection, wanted.objects), identity))
 
 
-def _look(
+def look(
     connection: Connection, identity: PlacementIdentity, wanted: Wanted, partners: frozenset[str]
 ) -> dict[tuple[str, str, str, str], Seen]:
-    """GET every object and judge it; raises Refused with all conflicts at once."""
+    """GET every object and judge it; raises Refused with all conflicts at once. Writes nothing."""
     seen: dict[tuple[str, str, str, str], Seen] = {}
     found = together(connection, wanted.objects, lambda manifest: find(connection, ref_of(manifest)))
     for manifest, live in zip(wanted.objects, found, strict=True):
         body = body_of(manifest, identity, wanted.revision)
-        seen[ref_of(manifest).key] = Seen(classify(body, live, identity, partners=partners), live)
+        ownership = classify(body, live, identity, partners=partners)
+        if live is not None and may_take_over(ownership, live):
+            ownership = _taking_over(connection, ownership, body, live, identity, wanted.options.on_existing)
+        seen[ref_of(manifest).key] = Seen(ownership, live)
     conflicts = tuple(conflict for item in seen.values() for conflict in item.ownership.conflicts)
     if conflicts:
         raise Refused(connection.name, conflicts)
@@ -169,6 +199,28 @@ def _keep(connection: Connection, identity: PlacementIdentity, stored: Inventory
         keep_revision(connection, kept_from(stored.revision, live, identity.manager), identity)
     except ApiError as error:
         raise NotApplied(connection.name, kept_ref(identity.uid), explain(error)) from error
+
+
+def _taking_over(
+    connection: Connection,
+    found: Ownership,
+    body: Mapping[str, Any],
+    live: Mapping[str, Any],
+    identity: PlacementIdentity,
+    option: OnExisting,
+) -> Ownership:
+    """The standing of somebody else's object where it is taken over; where it is not the same, what differs."""
+    if option is OnExisting.REFUSE:
+        return found
+    if option is OnExisting.TAKE_OVER_IF_SAME:
+        try:
+            fields = differences(connection, live, body, identity.manager)
+        except ApiError as error:
+            raise NotApplied(connection.name, found.ref, explain(error)) from error
+        if fields:
+            manager = found.conflicts[0].manager if found.conflicts else "unknown"
+            return replace(found, conflicts=(Conflict(found.ref, manager, fields, _NOT_THE_SAME),))
+    return replace(found, standing=Standing.TAKEN_OVER, conflicts=())
 
 
 def _with_uids(connection: Connection, refs: tuple[ObjectRef, ...]) -> tuple[ObjectRef, ...]:

@@ -23,22 +23,28 @@ def path_to(connection: Connection, ref: ObjectRef) -> str:
     return connection.path_of(ref.api_version, ref.kind, ref.namespace, ref.name)
 
 
-def apply_body(connection: Connection, body: Mapping[str, Any], *, manager: str, force: bool) -> dict[str, Any]:
-    """Server-side apply; gives the object as stored. Raises ApiError, 409 when another manager holds a field."""
+def apply_body(
+    connection: Connection, body: Mapping[str, Any], *, manager: str, force: bool, dry_run: bool = False
+) -> dict[str, Any]:
+    """Server-side apply; gives the object as stored, or as it would be. Raises ApiError, 409 when another manager holds
+    a field.
+    """
     return connection.patch(
         path_to(connection, ref_of(body)),
         body,
         fieldManager=manager,
         force=force,
         fieldValidation="Strict",
+        dryRun="All" if dry_run else None,
     )
 
 
-def delete_live(connection: Connection, live: Mapping[str, Any]) -> None:
+def delete_live(connection: Connection, live: Mapping[str, Any], propagation: str = "Background") -> None:
     """Delete exactly what was read: uid and resourceVersion are preconditions (ApiError 409 when it changed since).
 
-    In the background: dependents are collected afterwards. Foreground deletion would make the object itself wait for
-    the garbage collector, for ever where none runs, and says nothing about pods that another object adopts.
+    In the background if nothing else is said: dependents are collected afterwards. Foreground deletion would make the
+    object itself wait for the garbage collector, for ever where none runs, and says nothing about pods that another
+    object adopts.
     """
     metadata = live["metadata"]
     connection.delete(
@@ -46,7 +52,7 @@ def delete_live(connection: Connection, live: Mapping[str, Any]) -> None:
         {
             "apiVersion": "v1",
             "kind": "DeleteOptions",
-            "propagationPolicy": "Background",
+            "propagationPolicy": propagation,
             "preconditions": {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]},
         },
     )

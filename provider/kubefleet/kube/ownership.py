@@ -25,6 +25,7 @@ class Standing(StrEnum):
     OURS = "ours"
     SHARED = "shared"
     FOREIGN = "foreign"
+    TAKEN_OVER = "taken over"
     GOING = "going"
 
 
@@ -78,6 +79,11 @@ def may_delete(live: Mapping[str, Any], uid: str) -> bool:
     return uid in owners(live) and any(is_manager_of(entry.manager, uid) for entry in managed_by(live))
 
 
+def may_take_over(found: Ownership, live: Mapping[str, Any]) -> bool:
+    """Whether somebody else's object is nobody's of ours, no controller's, and stays."""
+    return found.standing is Standing.FOREIGN and not (owners(live) or has_controller(live) or is_going(live))
+
+
 def classify(
     body: Mapping[str, Any],
     live: Mapping[str, Any] | None,
@@ -116,7 +122,7 @@ def _conflicts(body: Mapping[str, Any], live: Mapping[str, Any], ref: ObjectRef)
     for entry in managed_by(live):
         fields.setdefault(entry.manager, set()).update(held(body, entry.fields))
     holding = {manager: paths for manager, paths in fields.items() if paths} or dict(list(fields.items())[:1])
-    hint = "Rename it in the manifests, or remove it from the cluster first."
+    hint = "Rename it in the manifests, remove it from the cluster first, or take it over: on_existing=\"take_over\"."
     if ref.kind == "Namespace" and not has_controller(live):
         hint = "Leave it out of the manifests: an existing namespace is used as it is."
     return tuple(

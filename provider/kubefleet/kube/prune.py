@@ -1,7 +1,7 @@
 """Removing what a placement applied: by the inventory object's list, by name, and only what is certainly its own."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -54,13 +54,16 @@ class Pruned:
 
 
 @dataclass(slots=True)
-class _Tally:
+class Tally:
+    """What has become of the objects so far."""
+
     deleted: list[ObjectRef] = field(default_factory=list)
     released: list[ObjectRef] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
     stuck: list[Left] = field(default_factory=list)
 
     def closed(self) -> Pruned:
+        """All of it, sorted."""
         return Pruned(
             tuple(sorted(self.deleted)),
             tuple(sorted(self.released)),
@@ -75,10 +78,14 @@ def prune(connection: Connection, refs: tuple[ObjectRef, ...], uid: str, patienc
     What cannot be removed before the patience's deadline is `stuck`, and so is all that comes after it. Raises
     Unreachable, and Cancelled when the user cancels.
     """
-    tally = _Tally()
+    tally = Tally()
+
+    def remove_live(live: Mapping[str, Any]) -> bool:
+        return _begin_live(connection, live, uid, tally, patience)
+
     waves = removal_waves(_with_wave_numbers(connection, refs))
     for place, wave in enumerate(waves):
-        going = [ref for ref in wave if _begin(connection, ref, uid, tally, patience)]
+        going = [ref for ref in wave if begin(connection, ref, tally, patience, remove_live)]
         for ref in going:
             _await_gone(connection, ref, tally, patience)
         if tally.stuck:
@@ -94,13 +101,21 @@ def _with_wave_numbers(connection: Connection, refs: tuple[ObjectRef, ...]) -> l
         try:
             numbered.append((ref, wave_number(find(connection, ref) or {})))
         except (ValueError, ApiError):
-            # Somebody edited the annotation: removal must not hang on it. Or it may not be read: `_begin` says so.
+            # Somebody edited the annotation: removal must not hang on it. Or it may not be read: `begin` says so.
             numbered.append((ref, 0))
     return numbered
 
 
-def _begin(connection: Connection, ref: ObjectRef, uid: str, tally: _Tally, patience: Patience) -> bool:
-    """Do what is due for one object; True when its deletion has begun and is to be waited for."""
+def begin(
+    connection: Connection,
+    ref: ObjectRef,
+    tally: Tally,
+    patience: Patience,
+    act: Callable[[Mapping[str, Any]], bool],
+) -> bool:
+    """Do what is due for one object, `act` on the live one again while it changes under our hands; True when its
+    deletion has begun and is to be waited for.
+    """
     end = time.monotonic() + CONTENDED
     while True:
         try:
@@ -108,7 +123,7 @@ def _begin(connection: Connection, ref: ObjectRef, uid: str, tally: _Tally, pati
             if live is None:
                 tally.deleted.append(ref)
                 return False
-            return _begin_live(connection, live, uid, tally, patience)
+            return act(live)
         except ApiError as error:
             if error.status not in (404, 409):  # else it changed between the GET and the write: look again
                 forbidden = error.status == 403
@@ -121,7 +136,7 @@ def _begin(connection: Connection, ref: ObjectRef, uid: str, tally: _Tally, pati
     return False
 
 
-def _begin_live(connection: Connection, live: Mapping[str, Any], uid: str, tally: _Tally, patience: Patience) -> bool:
+def _begin_live(connection: Connection, live: Mapping[str, Any], uid: str, tally: Tally, patience: Patience) -> bool:
     ref = ref_of(live)
     if not may_delete(live, uid):
         tally.left.append(Left(ref, "no longer ours: our owner annotation or field manager is gone"))
@@ -147,7 +162,7 @@ def _begin_live(connection: Connection, live: Mapping[str, Any], uid: str, tally
     return True
 
 
-def _await_gone(connection: Connection, ref: ObjectRef, tally: _Tally, patience: Patience) -> None:
+def _await_gone(connection: Connection, ref: ObjectRef, tally: Tally, patience: Patience) -> None:
     """Wait until the object that was deleted is gone, or another one stands in its place."""
     uid = ""
     while True:

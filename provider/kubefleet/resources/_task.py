@@ -1,6 +1,7 @@
 """From the inputs of `Stage` and `Settle` to the task of a rollout."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from immutabledict import immutabledict
@@ -20,6 +21,7 @@ from kubefleet.rollout.task import Task
 from kubefleet.rollout.tighten import tightened
 from kubefleet.rollout.wanted import KnownAs
 from kubefleet.spec.affinity import parse_apart
+from kubefleet.spec.apply_options import parse_options
 from kubefleet.spec.follower_kinds import is_follower
 from kubefleet.spec.health_check import parse_checks
 from kubefleet.spec.member import parse_member
@@ -59,6 +61,7 @@ def make_task(news: Props, olds: Props | None) -> Task:
         held_before=frozenset((olds or {}).get("to") or {}) | frozenset((olds or {}).get("pending") or ()),
         cancelled=_engine.cancelled.is_set,
         checks=_checks(news),
+        options=replace(parse_options(news.get("options")), pods_counted=isinstance(strategy, SpreadUpdate)),
         own=own,
         own_revisions=own_revisions(news),
         checks_before=parse_checks((olds or {}).get("proven"), "health", (), [], every=False),

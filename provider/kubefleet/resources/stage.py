@@ -10,14 +10,14 @@ from kubefleet.resources.keys import appeared
 from kubefleet.resources.ownership import has_unknown
 
 NOT_PLANNED = "not planned in this run. The next `pulumi up` without --target places it"
-_COMPARED = ("uid", "revision", "to", "members", "labels", "apart", "overrides")
+_COMPARED = ("uid", "revision", "to", "members", "labels", "apart", "overrides", "options")
 _COMPUTED = ("phase", "reason", "pending", "broken", "healthy", "proven")
 
 
 class StageProvider(Adapter):
     """Inputs: `fleet, placement, stack, members, uid, revision, to, redo?, strategy?, labels?, health?,
-    overrides?`; where it is staged also `stage`, `after` (the stage before -> phase and reason), `clusters` (labels by
-    member) and `approvals`.
+    overrides?, options?`; where it is staged also `stage`, `after` (the stage before -> phase and reason), `clusters`
+    (labels by member) and `approvals`.
 
     Outputs: the inputs and `phase`, `reason`, `pending`; `broken`: a cluster or a gate has failed; `healthy`: since
     when a stage has been so at a revision; `proven`: the health checks of the last run that completed.

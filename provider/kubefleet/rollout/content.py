@@ -1,5 +1,7 @@
 """What a task brings to one cluster. Pure."""
 
+from dataclasses import replace
+
 from kubefleet.kube.member_apply import Wanted
 from kubefleet.rollout.planner import Replicas
 from kubefleet.rollout.scaling import bounds_on
@@ -11,6 +13,8 @@ def content_on(task: Task, cluster: str, replicas: Replicas) -> Wanted:
     """All objects of the placement there, with `replicas` of each workload."""
     if kept := task.back.get(cluster):
         # As it was applied here: bounds of autoscalers are divided already.
-        return wanted_on(kept.manifests, kept.revision, replicas, task.known_as)
-    bounds = bounds_on(task, cluster, replicas)
-    return wanted_on(task.manifests_on(cluster), task.revision_on(cluster), replicas, task.known_as, bounds)
+        wanted = wanted_on(kept.manifests, kept.revision, replicas, task.known_as)
+    else:
+        bounds = bounds_on(task, cluster, replicas)
+        wanted = wanted_on(task.manifests_on(cluster), task.revision_on(cluster), replicas, task.known_as, bounds)
+    return replace(wanted, options=task.options)

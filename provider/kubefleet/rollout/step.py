@@ -49,6 +49,7 @@ def run_step(task: Task, cluster: str, replicas: Replicas, progress: Progress) -
         patience=patience(task),
         partners=task.partners,
         keep=task.strategy.on_failure.then is Then.ROLLBACK,
+        drifted=lambda drift: task.warn(f"{cluster}: drift, left as it is: {drift}"),
     )
     wait(placed.applied)
     progress.done(cluster)

@@ -11,6 +11,7 @@ from kubefleet.kube import Cancelled, Connection
 from kubefleet.kube.kept_revision import KeptRevision
 from kubefleet.kube.patience import Impatient, Patience, never
 from kubefleet.kube.placement_identity import PlacementIdentity
+from kubefleet.model.apply_options import CAREFUL, ApplyOptions
 from kubefleet.model.phase import Phase
 from kubefleet.model.strategy import Strategy
 from kubefleet.rollout.planner import Replicas
@@ -53,6 +54,7 @@ class Task:
     checks: tuple[Check, ...] = ()
     checks_before: tuple[Check, ...] = ()
     back: Mapping[str, KeptRevision] = field(default_factory=immutabledict)
+    options: ApplyOptions = CAREFUL
     own: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=immutabledict)
     own_revisions: Mapping[str, str] = field(default_factory=immutabledict)
 

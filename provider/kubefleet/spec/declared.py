@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from immutabledict import immutabledict
 
 from kubefleet.model.override import Override
 from kubefleet.model.request import Request
 from kubefleet.model.strategy import RollingUpdate, Strategy
+from kubefleet.spec.apply_options import WrittenOptions
 from kubefleet.spec.health_check import parse_checks
 from kubefleet.spec.mistakes import Mistake, Spelling, join
 from kubefleet.spec.override import parse_overrides
@@ -18,10 +19,10 @@ from kubefleet.spec.scalars import Labels, Priority, Selected, check_name
 from kubefleet.spec.selection_record import selection_of
 from kubefleet.spec.strategy import parse_strategy
 from kubefleet.spec.workloads import parse_workloads
-from kubefleet.spec.written import Written, read
+from kubefleet.spec.written import read
 
 
-class WrittenPlacement(Written):
+class WrittenPlacement(WrittenOptions):
     """The arguments of a placement; `uid` to `objects` are put there by the component."""
 
     namespace: str | None = None
@@ -36,7 +37,6 @@ class WrittenPlacement(Written):
     freeze: bool = False
     select: Selected = []
     create_namespace: bool = False
-    on_existing: Literal["refuse"] = "refuse"
     allow_namespaces: list[str] = []
 
 
