@@ -10,7 +10,7 @@ from pulumi_kubefleet.overrides import Override
 from pulumi_kubefleet.placement import Placement
 from pulumi_kubefleet.policies import PickAll, PickFixed, PickN, Policy
 from pulumi_kubefleet.replicas import Divided, Duplicated
-from pulumi_kubefleet.strategies import Approval, RollingUpdate, SpreadUpdate, Stage, StagedUpdate, Wait
+from pulumi_kubefleet.strategies import Approval, Check, RollingUpdate, SpreadUpdate, Stage, StagedUpdate, Wait
 from pulumi_kubefleet.terms import (
     Expr,
     Label,
@@ -28,6 +28,7 @@ from pulumi_kubefleet.terms import (
 __all__ = [
     "Affinity",
     "Approval",
+    "Check",
     "Divided",
     "Duplicated",
     "ExecCredential",

@@ -16,7 +16,7 @@ from pulumi_kubefleet._checks import checks_for
 from pulumi_kubefleet._knowledge import read_knowledge
 from pulumi_kubefleet._known import when_known
 from pulumi_kubefleet._manifests import Read, as_input, read_manifests
-from pulumi_kubefleet._secrets import fleet_secrets, health_secrets, member_secrets
+from pulumi_kubefleet._secrets import fleet_secrets, health_secrets, member_secrets, strategy_secrets
 from pulumi_kubefleet.member import MemberCluster
 from pulumi_kubefleet.overrides import as_input as overrides_input
 from pulumi_kubefleet.placement import Placement
@@ -114,6 +114,10 @@ class Collection:
             await health_secrets(f"placements.{placement.placement_name}.health", placement._raw.get("health"))
             for placement in self.placements
         ]
+        secrets += [
+            await strategy_secrets(f"placements.{placement.placement_name}.strategy", placement._raw.get("strategy"))
+            for placement in self.placements
+        ]
         return [asdict(mistake) for mistake in (*self.mistakes, *chain.from_iterable(secrets))]
 
     def rollout(self, placement: Placement) -> dict[str, Any]:
@@ -150,6 +154,7 @@ class Collection:
             "after": dict(list(after.items())[-1:]),
             "clusters": self._labels(),
             "approvals": approvals,
+            "expedite": pulumi.Config("kubefleet").get("expedite"),
         }
 
     def settling(self, placement: Placement) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Secrets where none may be: in how a member is reached and in health checks, which stand in state in plain text."""
+"""Secrets where none may be: how a member is reached, health checks and strategies stand in state in plain text."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +18,12 @@ _OF_HEALTH = (
 )
 
 
+_OF_STRATEGY = (
+    "a secret (expected none: a strategy stands in the state in plain text). Name the environment variable of a token "
+    "with `token_env`."
+)
+
+
 async def member_secrets(name: str, raw: Mapping[str, Any]) -> list[Mistake]:
     """A mistake for every secret Output in what a member declares. Waits until each Output says whether it is one."""
     return await _mistakes(raw, f"members.{name}", _OF_ACCESS)
@@ -31,6 +37,11 @@ async def fleet_secrets(raw: Mapping[str, Any]) -> list[Mistake]:
 async def health_secrets(path: str, raw: Any) -> list[Mistake]:
     """The same of health checks."""
     return await _mistakes(raw, path, _OF_HEALTH)
+
+
+async def strategy_secrets(path: str, raw: Any) -> list[Mistake]:
+    """The same of a strategy: what the checks of its gates ask, and whom."""
+    return await _mistakes(raw, path, _OF_STRATEGY)
 
 
 async def _mistakes(raw: Any, path: str, message: str) -> list[Mistake]:

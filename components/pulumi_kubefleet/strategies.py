@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pulumi
+
 from pulumi_kubefleet._record import Record
 
 
@@ -94,11 +96,91 @@ class Approval(Record):
         super().__init__(type="Approval")
 
 
+class Check(Record):
+    """A gate: something that is looked at every `interval` until it was well `successes` times in a row.
+
+    Where it is not within `deadline`, the stage has failed. `interval` and `deadline` are durations (`"10s"`, `"10m"`).
+
+    Example:
+        ```python
+        Check(object="Deployment/shop/web", cel="object.status.availableReplicas >= 3")
+        Check(http="https://web.${cluster.name}.example.com/healthz", successes=3)
+        Check(prometheus="http://prometheus:9090", query="sum(rate(errors[5m]))", below=0.01, deadline="15m")
+        Check(job={"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "smoke", "namespace": "shop"}, ...})
+        Check(function="own.gates:quiet_hours")
+        ```
+
+    Args:
+        object: an object of the placement, `Kind/namespace/name` or `Kind/name`; with `cel`, `jsonpath` (and `value`),
+            `condition` (and `status`) or `function`, as a `HealthCheck` has them. It is looked at on every cluster of
+            the stage.
+        kind: all objects of the placement of a kind.
+        http: a URL that answers a GET with `status` (a number; else any from 200 to 299), and with `contains` in it.
+        prometheus: the URL of a Prometheus server, with a `query` whose values are all `above` or `below` a bound.
+        job: the manifest of a Job that runs on every cluster of the stage, and is removed when it has ended.
+        function: `"my.module:name"`. Without an object it is called with `{"placement", "stage", "revision",
+            "clusters"}`; it returns True, False, or a text that says why not.
+        token_env: the environment variable of the bearer token for `http` and `prometheus`.
+
+    With `${cluster.name}` in its URL or query each cluster of the stage is asked about by itself. A check stands in the
+    state in plain text.
+
+    """
+
+    def __init__(
+        self,
+        *,
+        object: str | None = None,  # noqa: A002 - what it is called
+        kind: str | None = None,
+        cel: str | None = None,
+        jsonpath: str | None = None,
+        value: str | float | bool | None = None,
+        condition: str | None = None,
+        status: str | int | None = None,
+        function: str | None = None,
+        http: pulumi.Input[str] | None = None,
+        contains: str | None = None,
+        prometheus: pulumi.Input[str] | None = None,
+        query: pulumi.Input[str] | None = None,
+        above: float | str | None = None,
+        below: float | str | None = None,
+        token_env: str | None = None,
+        job: Mapping[str, Any] | None = None,
+        successes: int | None = None,
+        interval: str | int | None = None,
+        deadline: str | int | None = None,
+        **unknown: Any,
+    ) -> None:
+        super().__init__(
+            type="Check",
+            object=object,
+            kind=kind,
+            cel=cel,
+            jsonpath=jsonpath,
+            value=value,
+            condition=condition,
+            status=status,
+            function=function,
+            http=http,
+            contains=contains,
+            prometheus=prometheus,
+            query=query,
+            above=above,
+            below=below,
+            token_env=token_env,
+            job=job,
+            successes=successes,
+            interval=interval,
+            deadline=deadline,
+            **unknown,
+        )
+
+
 class Stage(Record):
     """Clusters that change together: those that have all the labels of `selector`, or those that it names.
 
     `max_concurrency` of them at once (1; a number or a percentage). `before` and `after` are gates: `Approval()` before
-    it begins, `Wait("10m")` after it is healthy.
+    it begins, `Wait("10m")` after it is healthy, `Check(...)` before or after.
     """
 
     def __init__(
@@ -107,8 +189,8 @@ class Stage(Record):
         *,
         selector: Mapping[str, str] | Sequence[str],
         max_concurrency: int | str | None = None,
-        before: Sequence[Approval] = (),
-        after: Sequence[Wait] = (),
+        before: Sequence[Approval | Check] = (),
+        after: Sequence[Wait | Check] = (),
         **unknown: Any,
     ) -> None:
         super().__init__(

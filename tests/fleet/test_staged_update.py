@@ -1,6 +1,7 @@
 """Stages one after the other: a canary that fails stops there, approvals hold, waits are waited for."""
 
 import json
+import re
 import subprocess
 import sys
 from datetime import datetime
@@ -65,6 +66,8 @@ def test_a_stage_is_held_until_its_revision_is_approved(stack):
     program(stack)
     stack.up()
     program(stack, "web:2", stages=", before=[Approval()]")
+    shown = stack.preview()
+    assert "1 cluster, at most 2m, needs an approval" in shown
     shown = stack.up()
     assert "needs an approval: `kubefleet approve web us`, then `pulumi up` again" in shown
     assert images(stack) == {"eu-1": "web:2", "eu-2": "web:1", "us-1": "web:1"}
@@ -79,6 +82,14 @@ def test_a_stage_is_held_until_its_revision_is_approved(stack):
     approve(stack, "us")
     stack.up()
     assert set(images(stack).values()) == {"web:3"}
+    # An urgent one waits for nothing: the revision that is held is named.
+    program(stack, "web:4", stages=", before=[Approval()]")
+    revision = re.search("revision ([0-9a-f]{12}) needs an approval", stack.up())[1]
+    approve(stack, "us")
+    program(stack, "web:4", stages=", before=[Approval()], after=[Wait('1h')]")
+    stack.run("config", "set", "kubefleet:expedite", revision)
+    stack.up()
+    assert set(images(stack).values()) == {"web:4"}
     listed = json.loads(stack.run("config", "--json").stdout)["kubefleet:approvals"]["objectValue"]
     assert len(listed) == 1
 

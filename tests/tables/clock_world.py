@@ -12,6 +12,7 @@ from kubefleet.kube.placement_identity import PlacementIdentity
 from kubefleet.model.phase import Phase
 from kubefleet.model.strategy import StagedUpdate
 from kubefleet.resources import _gates
+from kubefleet.rollout import gates
 from kubefleet.rollout import stage as walked
 from kubefleet.rollout.live import Live
 from kubefleet.rollout.planner import Copy
@@ -37,7 +38,7 @@ class World:
         self._lock = threading.Lock()
         monkeypatch.setattr(walked, "read_live", self.read_live)
         monkeypatch.setattr(walked, "run_step", self.run_step)
-        monkeypatch.setattr(_gates, "read_live", self.read_live)
+        monkeypatch.setattr(gates, "read_live", self.read_live)
 
     def read_live(self, _task: Task, clusters: Iterable[str]) -> Live:
         """A step runs from one look to the next."""
@@ -74,7 +75,8 @@ class World:
             result = run_rollout(task, stage.name)
             self.now = max(self.now, self._until)
             if result.phase is Phase.COMPLETE and names:
-                result = _gates.wait_out(task, stage, self.now, clock=lambda: self.now) or result
+                passed = gates.Gates(task, stage.name, tuple(names), clock=lambda: self.now)
+                result = passed.after(stage.after, self.now) or result
             pending += result.pending
             after = {stage.name: {"phase": result.phase}}
         return result.phase, pending

@@ -1,6 +1,7 @@
 """Gates: what a rollout waits for before it goes on."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,23 @@ class Approval:
     """Somebody has approved the revision for the stage."""
 
 
-Gate = Wait | Approval
+class Looked(Protocol):
+    """What a check looks at: one of `kubefleet.health.probes`. As text it is what the user wrote."""
+
+    def __str__(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A look that has to be well `successes` times in a row, every `interval` seconds, within `deadline` seconds."""
+
+    look: Looked
+    successes: int = 1
+    interval: int = 10
+    deadline: int = 600
+
+
+Gate = Wait | Approval | Check
 
 
 def approval_of(placement: str, stage: str, revision: str) -> str:

@@ -1,10 +1,14 @@
-"""What a preview says of a rollout that counts pods."""
+"""What a preview says of a rollout: of one that counts pods how few there will be, of others how long it may take."""
 
-from kubefleet.model.strategy import SpreadUpdate
+from kubefleet.model.strategy import RollingUpdate, SpreadUpdate, StagedUpdate
+from kubefleet.report.duration_text import duration_text
 from kubefleet.resources import _session
 from kubefleet.resources._adapter import Props
+from kubefleet.resources._gates import held_by_approval
+from kubefleet.resources._of_stage import of_stage
 from kubefleet.resources._overrides import own_manifests
 from kubefleet.rollout.forecast import Forecast, forecast, impossible
+from kubefleet.rollout.longest import longest_stage, longest_walk
 from kubefleet.rollout.spread_planner import Goal
 from kubefleet.rollout.tighten import tightened
 from kubefleet.spec.mistakes import Spelling
@@ -29,6 +33,29 @@ def expected(olds: Props, news: Props) -> tuple[str, list[str]]:
     if found.stuck:
         return "", [f"{path}: {found.stuck}"]
     return _line(found, goal) if before else "", []
+
+
+def takes(olds: Props, news: Props) -> str:
+    """`2 clusters, at most 20m`, and what it needs; nothing where nothing changes."""
+    strategy = parse_strategy(news.get("strategy"), "strategy", Spelling.PYTHON, [])
+    before, now = olds.get("to") or {}, news.get("to") or {}
+    revision = news.get("revision")
+    if "stage" in news:
+        before, now = of_stage(news, before), of_stage(news, now)
+    changed = [name for name in now if olds.get("revision") != revision or before.get(name) != now[name]]
+    if not changed:
+        return ""
+    needs = ""
+    if isinstance(strategy, StagedUpdate):
+        stage = strategy.stage(str(news["stage"]))
+        seconds = longest_stage(strategy, stage, len(changed), len(now))
+        new = olds.get("revision") != revision
+        needs = ", needs an approval" if new and held_by_approval(news, stage, olds) else ""
+    elif isinstance(strategy, RollingUpdate):
+        seconds = longest_walk(strategy, len(changed), len(now))
+    else:
+        return ""
+    return f"{len(changed)} cluster{'s' if len(changed) > 1 else ''}, at most {duration_text(seconds)}{needs}"
 
 
 def _line(found: Forecast, goal: Goal) -> str:

@@ -1,18 +1,9 @@
-"""What holds a stage of a rollout: the stages before it, approvals, and the time that it has to have been healthy."""
+"""What holds a stage of a rollout: the stages before it, and approvals; and since when it is healthy."""
 
-import time
-from collections.abc import Callable
-
-from kubefleet.kube import Cancelled
-from kubefleet.model.gate import Approval, Wait, approval_of
+from kubefleet.model.gate import Approval, approval_of
 from kubefleet.model.phase import Phase
 from kubefleet.model.strategy import Stage
 from kubefleet.resources._adapter import Props
-from kubefleet.rollout.live import read_live
-from kubefleet.rollout.task import Result, Task
-
-_LOOK_AGAIN = 1.0
-_EVERY = 10
 
 
 def held_by_stage(news: Props) -> str:
@@ -44,24 +35,3 @@ def healthy_since(olds: Props | None, revision: str, now: float) -> float:
     """Since when the stage is healthy at a revision, in seconds of `time.time`; kept from run to run."""
     healthy = (olds or {}).get("healthy") or {}
     return float(healthy["since"]) if healthy.get("revision") == revision else now
-
-
-def wait_out(task: Task, stage: Stage, since: float, clock: Callable[[], float] = time.time) -> Result | None:
-    """Wait until the stage has been healthy for as long as its gates say; a result where it does not stay so."""
-    until = since + max((gate.seconds for gate in stage.after if isinstance(gate, Wait)), default=0)
-    if clock() >= until:
-        return None
-    told = None
-    try:
-        while (left := until - clock()) > 0:
-            if int(left) // _EVERY != told:
-                told = int(left) // _EVERY
-                task.show(f"{stage.name}: healthy, waits {int(left) + 1}s more")
-            task.sleep(min(_LOOK_AGAIN, left))
-        live = read_live(task, task.target)
-    except Cancelled:
-        return Result(Phase.INTERRUPTED, "cancelled. Run `pulumi up` again to continue")
-    ill = sorted(name for name, copy in live.copies.items() if not copy.available)
-    if ill:
-        return Result(Phase.FAILED, f"not available any more after the wait: {', '.join(ill)}")
-    return None

@@ -1,12 +1,15 @@
 """One stage of a staged rollout: held, walked, and waited for."""
 
 import time
+from dataclasses import replace
 
+from kubefleet.model.gate import Wait
 from kubefleet.model.phase import Phase
 from kubefleet.model.strategy import StagedUpdate
 from kubefleet.resources._adapter import Props
-from kubefleet.resources._gates import healthy_since, held_by_approval, held_by_stage, wait_out, was_complete
+from kubefleet.resources._gates import healthy_since, held_by_approval, held_by_stage, was_complete
 from kubefleet.resources.stage import held, outputs, with_result
+from kubefleet.rollout.gates import Gates
 from kubefleet.rollout.task import Task
 from kubefleet.rollout.walk import run_rollout
 
@@ -22,10 +25,16 @@ def run_staged(task: Task, olds: Props | None, news: Props) -> Props:
     stage = strategy.stage(name)
     if task.target and (reason := held_by_approval(news, stage, olds)):
         return held(news, reason, task.target)
+    skipped = was_complete(olds, revision) or not task.target
+    gates = Gates(task, name, tuple(sorted(task.target)))
+    if not skipped and (stopped := gates.before(stage.before)) is not None:
+        return with_result(news, stopped)
     result = run_rollout(task, name)
     if result.phase is not Phase.COMPLETE:
         return with_result(news, result)
     since = healthy_since(olds, revision, time.time())
-    if task.target and not was_complete(olds, revision):
-        result = wait_out(task, stage, since) or result
+    if not skipped:
+        well = tuple(sorted(set(task.target) - set(result.pending)))
+        due = [gate for gate in stage.after if not (isinstance(gate, Wait) and news.get("expedite") == revision)]
+        result = replace(gates, clusters=well).after(due, since) or result
     return {**with_result(news, result), "healthy": {"revision": revision, "since": since}}

@@ -36,6 +36,10 @@ class StageProvider(Adapter):
             from kubefleet.resources._forecast import expected
 
             how, mistakes = expected(olds, news)
+        else:
+            from kubefleet.resources._forecast import takes
+
+            how = takes(olds, news)
         before, now = olds.get("to"), news.get("to")
         if "stage" in news:
             from kubefleet.resources._of_stage import of_stage

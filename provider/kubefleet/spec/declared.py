@@ -11,7 +11,7 @@ from kubefleet.model.request import Request
 from kubefleet.model.strategy import RollingUpdate, Strategy
 from kubefleet.spec.apply_options import WrittenOptions
 from kubefleet.spec.health_check import parse_checks
-from kubefleet.spec.mistakes import Mistake, Spelling, join
+from kubefleet.spec.mistakes import Mistake, Spelling, beside, join
 from kubefleet.spec.override import parse_overrides
 from kubefleet.spec.policy import parse_policy
 from kubefleet.spec.replicas import parse_replicas
@@ -93,7 +93,11 @@ def _parts(raw: Mapping[str, Any], path: str, mistakes: list[Mistake]) -> tuple[
 
     policy = parse_policy(part("policy") or {"type": "PickAll"}, join(path, "policy"), Spelling.PYTHON, mistakes)
     divided = parse_replicas(part("replicas"), join(path, "replicas"), Spelling.PYTHON, mistakes)
-    strategy = parse_strategy(part("strategy"), join(path, "strategy"), Spelling.PYTHON, mistakes)
+    keys = raw.get("objects", ())
+    told, wrong = [mistake.path for mistake in mistakes], list[Mistake]()
+    strategy = parse_strategy(part("strategy"), join(path, "strategy"), Spelling.PYTHON, wrong, keys)
+    # What is known to be a secret is not shown in another mistake.
+    mistakes += beside(wrong, told)
     return policy, divided, strategy
 
 

@@ -1,6 +1,7 @@
 """Health checks as users write them: `{kind: example.com/Widget, cel: "object.status.ready"}`."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator
@@ -8,7 +9,7 @@ from pydantic import BeforeValidator
 from kubefleet.health.checks import BadText, Check, Condition, Function, JsonPath, Rule
 from kubefleet.health.checks.cel import Cel, flaws_of
 from kubefleet.health.checks.json_path import Scalar, flaw_of
-from kubefleet.spec.mistakes import Mistake, Spelling, did_you_mean, join
+from kubefleet.spec.mistakes import Mistake, Spelling, beside, did_you_mean, join
 from kubefleet.spec.plugins import HEALTH_CHECKS, load_plugin
 from kubefleet.spec.scalars import Text
 from kubefleet.spec.subject import one_of, subject_in
@@ -25,8 +26,8 @@ def _value(raw: object) -> object:
     raise ValueError("bad value (expected text, a number, true or false)")
 
 
-class WrittenCheck(Written):
-    """One subject, one rule. `mode`: `add` to what the built-in rule of the kind says, or `replace` it."""
+class WrittenRule(Written):
+    """One subject, one rule."""
 
     kind: Text | None = None
     object: Text | None = None
@@ -39,6 +40,11 @@ class WrittenCheck(Written):
         BeforeValidator(lambda raw: _STATUSES[raw] if isinstance(raw, bool) else raw),
     ] = "True"
     function: Text | None = None
+
+
+class WrittenCheck(WrittenRule):
+    """`mode`: `add` to what the built-in rule of the kind says, or `replace` it."""
+
     mode: Literal["add", "replace"] = "add"
 
 
@@ -62,31 +68,29 @@ def parse_checks(
     checks = []
     for index, item in enumerate(raw):
         wrong: list[Mistake] = []
-        check = _check(item, join(path, index), known, wrong, every=every)
-        if check is not None and not wrong:
-            checks.append(check)
-        mistakes += [mistake for mistake in wrong if not _is_within(mistake.path, told)]
+        where = join(path, index)
+        written = read(WrittenCheck, item, where, Spelling.PYTHON, wrong)
+        check = None if written is None else parse_check(written, where, known, wrong, every=every)
+        if written is not None and check is not None and not wrong:
+            checks.append(replace(check, replaces=written.mode == "replace"))
+        mistakes += beside(wrong, told)
     return tuple(checks)
 
 
-def _is_within(path: str, others: list[str]) -> bool:
-    return any(path == other or path.startswith((f"{other}.", f"{other}[")) for other in others)
-
-
-def _check(raw: object, path: str, known: list[str], mistakes: list[Mistake], *, every: bool) -> Check | None:
-    written = read(WrittenCheck, raw, path, Spelling.PYTHON, mistakes)
-    if written is None:
-        return None
+def parse_check(
+    written: WrittenRule, path: str, known: list[str], mistakes: list[Mistake], *, every: bool
+) -> Check | None:
+    """One check that adds to the built-in rule, or None after adding to `mistakes`; `known` and `every` as above."""
     given = written.model_fields_set
     for needed, other in _NEEDS.items():
         if needed in given and other not in given:
             mistakes.append(Mistake(join(path, needed), f"`{needed}` without `{other}` (expected beside it)."))
     subject = subject_in(written.kind, written.object, path, known, mistakes, every=every)
     rule = _rule(written, path, mistakes)
-    return Check(subject, rule, replaces=written.mode == "replace") if subject and rule else None
+    return Check(subject, rule) if subject and rule else None
 
 
-def _rule(written: WrittenCheck, path: str, mistakes: list[Mistake]) -> Rule | None:
+def _rule(written: WrittenRule, path: str, mistakes: list[Mistake]) -> Rule | None:
     field = one_of({name: getattr(written, name) for name in _RULES}, path, mistakes)
     if field is None:
         return None

@@ -33,6 +33,16 @@ class MistakesError(Exception):
         super().__init__("\n".join(str(mistake) for mistake in self.mistakes))
 
 
+def beside(mistakes: Iterable[Mistake], told: Iterable[str]) -> list[Mistake]:
+    """Those that are not at or inside one of these paths: of what is a secret nothing else may be said."""
+    paths = tuple(told)
+    return [
+        mistake
+        for mistake in mistakes
+        if not any(mistake.path == path or mistake.path.startswith((f"{path}.", f"{path}[")) for path in paths)
+    ]
+
+
 def did_you_mean(seen: object, known: Iterable[str]) -> str:
     """` Did you mean `x`?` with the closest known word, or the empty string."""
     words = {word.casefold(): word for word in sorted(known)}

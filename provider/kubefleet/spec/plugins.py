@@ -12,6 +12,7 @@ from kubefleet.spec.mistakes import Mistake, did_you_mean
 FILTERS = "kubefleet.filters"
 SCORERS = "kubefleet.scorers"
 HEALTH_CHECKS = "kubefleet.health_checks"
+GATES = "kubefleet.gates"
 """The groups of entry points."""
 _PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 

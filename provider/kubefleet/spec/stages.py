@@ -1,21 +1,19 @@
 """Stages of a rollout as users write them, and whether every cluster is in one of them only."""
 
 from collections.abc import Iterable
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from immutabledict import immutabledict
 
-from kubefleet.model.gate import Approval, Gate, Wait
 from kubefleet.model.member import Member
 from kubefleet.model.share import Share
 from kubefleet.model.strategy import REST, Stage, StagedUpdate
+from kubefleet.spec.gates import parse_gates
 from kubefleet.spec.mistakes import Mistake, Spelling, did_you_mean, join
 from kubefleet.spec.on_failure import WrittenOnFailure, parse_on_failure
 from kubefleet.spec.scalars import Labels, check_name
 from kubefleet.spec.shares import parse_duration, parse_share
 from kubefleet.spec.written import Written, read
-
-_GATES: Final = ("Wait", "Approval")
 
 
 class WrittenStage(Written):
@@ -37,28 +35,18 @@ class WrittenStagedUpdate(WrittenOnFailure):
     unverified_wait: int | str = "60s"
 
 
-class WrittenWait(Written):
-    """`{type: Wait, duration: 10m}`."""
-
-    type: Literal["Wait"]
-    duration: int | str
-
-
-class WrittenApproval(Written):
-    """`{type: Approval}`."""
-
-    type: Literal["Approval"]
-
-
-def parse_staged(raw: object, path: str, spelling: Spelling, mistakes: list[Mistake]) -> StagedUpdate | None:
-    """A staged rollout, or None after adding to `mistakes`."""
+def parse_staged(
+    raw: object, path: str, spelling: Spelling, mistakes: list[Mistake], keys: Iterable[str]
+) -> StagedUpdate | None:
+    """A staged rollout, or None after adding to `mistakes`. `keys` are the placement's objects, which checks name."""
+    keys = tuple(keys)
     written = read(WrittenStagedUpdate, raw, path, spelling, mistakes)
     if written is None:
         return None
     stages: dict[str, Stage] = {}
     for index, item in enumerate(written.stages):
         where = join(path, "stages", index)
-        stage = _stage(item, where, spelling, mistakes)
+        stage = _stage(item, where, spelling, mistakes, keys)
         if stage is not None and stage.name in stages:
             mistakes.append(Mistake(join(where, "name"), f"`{stage.name}` is there twice. Rename one of them."))
         elif stage is not None:
@@ -71,7 +59,7 @@ def parse_staged(raw: object, path: str, spelling: Spelling, mistakes: list[Mist
     return StagedUpdate(tuple(stages.values()), deadline, unverified, on_failure)
 
 
-def _stage(raw: object, path: str, spelling: Spelling, mistakes: list[Mistake]) -> Stage | None:
+def _stage(raw: object, path: str, spelling: Spelling, mistakes: list[Mistake], keys: tuple[str, ...]) -> Stage | None:
     written = read(WrittenStage, raw, path, spelling, mistakes)
     if written is None:
         return None
@@ -91,26 +79,9 @@ def _stage(raw: object, path: str, spelling: Spelling, mistakes: list[Mistake]) 
         tuple(selector) if isinstance(selector, list) else (),
         immutabledict() if isinstance(selector, list) else immutabledict(selector),
         at_once or Share(1),
-        _gates(written.before, join(path, "before"), spelling, mistakes),
-        _gates(written.after, join(path, "after"), spelling, mistakes),
+        parse_gates(written.before, join(path, "before"), spelling, mistakes, keys),
+        parse_gates(written.after, join(path, "after"), spelling, mistakes, keys),
     )
-
-
-def _gates(raw: list[dict[str, Any]], path: str, spelling: Spelling, mistakes: list[Mistake]) -> tuple[Gate, ...]:
-    found: list[Gate] = []
-    for index, item in enumerate(raw):
-        where, kind = join(path, index), item.get("type")
-        if kind == "Wait":
-            wait = read(WrittenWait, item, where, spelling, mistakes)
-            if wait is not None:
-                found.append(Wait(parse_duration(wait.duration, join(where, "duration"), mistakes)))
-        elif kind == "Approval":
-            if read(WrittenApproval, item, where, spelling, mistakes) is not None:
-                found.append(Approval())
-        else:
-            message = f"bad gate `{kind}` (expected {' or '.join(_GATES)}).{did_you_mean(kind, _GATES)}"
-            mistakes.append(Mistake(where, message))
-    return tuple(found)
 
 
 def check_stages(strategy: StagedUpdate, members: Iterable[Member], path: str, mistakes: list[Mistake]) -> None:

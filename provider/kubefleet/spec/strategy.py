@@ -1,6 +1,6 @@
 """Strategies as users write them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final, Literal
 
@@ -44,8 +44,12 @@ class WrittenSpreadUpdate(WrittenOnFailure):
 _TYPES: Final = ("RollingUpdate", "StagedUpdate", "SpreadUpdate")
 
 
-def parse_strategy(raw: object, path: str, spelling: Spelling, mistakes: list[Mistake]) -> Strategy | None:
-    """A strategy, the default one when nothing is written, or None after adding to `mistakes`."""
+def parse_strategy(
+    raw: object, path: str, spelling: Spelling, mistakes: list[Mistake], keys: Iterable[str] = ()
+) -> Strategy | None:
+    """A strategy, the default one when nothing is written, or None after adding to `mistakes`. `keys` are the objects
+    of the placement (`apiVersion/Kind/namespace/name`), which checks of gates have to be about where there are any.
+    """
     if raw is None:
         return RollingUpdate()
     named = raw.get("type") if isinstance(raw, Mapping) else None
@@ -58,7 +62,7 @@ def parse_strategy(raw: object, path: str, spelling: Spelling, mistakes: list[Mi
     if named == "SpreadUpdate":
         found = _spread_update(raw, path, spelling, mistakes)
     elif named == "StagedUpdate":
-        found = parse_staged(raw, path, spelling, mistakes)
+        found = parse_staged(raw, path, spelling, mistakes, keys)
     else:
         found = _rolling_update(raw, path, spelling, mistakes)
     return found if len(mistakes) == before else None
