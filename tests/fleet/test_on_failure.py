@@ -1,6 +1,9 @@
 """What becomes of a rollout that fails: it pauses, goes back, or goes on with the others."""
 
 import base64
+import re
+import subprocess
+import sys
 
 import pytest
 
@@ -29,6 +32,12 @@ def images(stack):
     }
 
 
+def status(stack, *more):
+    command = [sys.executable, "-m", "kubefleet.cli.main", "status", "--cwd", str(stack.folder), *more]
+    environment = stack.pulumi.environment
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment).stdout
+
+
 def test_a_rollout_goes_back_when_its_canary_fails_and_a_mended_one_starts_there(stack):
     strategy = STAGED.format(then="rollback", deadline=60)
     program(stack, "web:1", strategy)
@@ -54,10 +63,19 @@ def test_a_rollout_goes_back_when_its_canary_fails_and_a_mended_one_starts_there
         assert text not in exported
         assert text not in shown
 
+    noted = status(stack, "--timeline")
+    assert re.search(
+        r"web canary:\n  \S+Z eu-1 changes\n  \S+Z failed: eu-1: Deployment shop/web is not available", noted
+    )
+    assert re.search(r"web settle:\n(  .*\n)*  \S+Z held: rolled back: eu-1 to revision", noted)
+
     program(stack, "web:3", strategy)
     stack.up()
     assert set(images(stack).values()) == {"web:3"}
     assert "to update" not in stack.run("preview").stdout
+    assert re.search(
+        r"web canary:\n  \S+Z eu-1 changes\n  \S+Z eu-1 is healthy\n  \S+Z complete\n", status(stack, "--timeline")
+    )
     for name in ("eu-1", "eu-2", "us-1"):
         assert stack.kubectl(name, "get", "secrets", "-n", "pulumi-kubefleet", "-o", "name") == ""
 

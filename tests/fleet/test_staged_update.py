@@ -137,3 +137,51 @@ fleet.placement("web", manifests=[NAMESPACE, deployment()], policy=PickAll(), st
     shown = stack.preview(code=-1)
     assert "placements.web.strategy.stages: cluster `eu-1` is selected by `one` and `two`" in shown
     assert "placements.web.strategy.stages[1].selector: unknown cluster `eu-9`" in shown
+
+
+TWO = """
+fleet.member("eu-1", context="eu-1", labels={"region": "eu"})
+fleet.member("us-1", context="us-1", labels={"region": "us"})
+"""
+EU_2 = 'fleet.member("eu-2", context="eu-2", labels={"region": "eu"})'
+
+
+def test_a_cluster_that_joins_in_the_middle_comes_with_its_stage_and_one_that_leaves_goes_at_the_end(stack):
+    def write(image, members):
+        stages = (
+            'Stage("europe", selector={"region": "eu"}), Stage("us", selector={"region": "us"}, before=[Approval()])'
+        )
+        stack.write(WEB.format(image=image, stages=stages, deadline="2m", broken=False), members=members)
+
+    write("web:1", TWO)
+    assert "needs an approval" in stack.up()
+    approve(stack, "us")
+    stack.up()
+    write("web:2", TWO)
+    assert "needs an approval" in stack.up()
+    path = "jsonpath={.spec.template.spec.containers[0].image}"
+    image = dict.fromkeys(
+        ("eu-1", "eu-2", "us-1"), ("-n", "shop", "get", "deploy", "web", "--ignore-not-found", "-o", path)
+    )
+    assert {name: stack.kubectl(name, *ask) for name, ask in image.items()} == {
+        "eu-1": "web:2",
+        "eu-2": "",
+        "us-1": "web:1",
+    }
+
+    # eu-2 joins a stage that was reached, eu-1 leaves; what is held is held.
+    write("web:2", TWO.replace('fleet.member("eu-1", context="eu-1", labels={"region": "eu"})', EU_2))
+    assert "eu-1 2 -> 0, eu-2 0 -> 2, 1 cluster, at most 2m" in stack.preview()
+    stack.up()
+    assert {name: stack.kubectl(name, *ask) for name, ask in image.items()} == {
+        "eu-1": "web:2",
+        "eu-2": "web:2",
+        "us-1": "web:1",
+    }
+    approve(stack, "us")
+    stack.up()
+    assert {name: stack.kubectl(name, *ask) for name, ask in image.items()} == {
+        "eu-1": "",
+        "eu-2": "web:2",
+        "us-1": "web:2",
+    }

@@ -1,11 +1,14 @@
 """A rollout that fails goes back on real clusters: to what was there before, the last first, within its budget."""
 
+import time
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from lab_objects import PREFIX, QUICK, config_map, deployment, template
 
-from kubefleet.kube import connect
+from availability import watch
+from kubefleet.kube import Cancelled, connect
 from kubefleet.kube.errors import ApiError
 from kubefleet.kube.inventory_store import read_inventory_object
 from kubefleet.kube.kept_revision import kept_ref
@@ -14,6 +17,7 @@ from kubefleet.kube.placement_identity import PlacementIdentity
 from kubefleet.model.on_failure import OnFailure, Then
 from kubefleet.model.phase import Phase
 from kubefleet.model.strategy import RollingUpdate, Share, SpreadUpdate, Stage, StagedUpdate
+from kubefleet.rollout import rollback
 from kubefleet.rollout.rollback import run_rollback
 from kubefleet.rollout.settle import run_settle
 from kubefleet.rollout.task import Task
@@ -171,17 +175,50 @@ def _patched(lab, cluster, since):
     )
 
 
-def test_pods_are_counted_on_the_way_back_too(task, connections):
-    spread = SpreadUpdate(min_available=Share(5), max_surge=Share(1), on_failure=BACK)
-    done(task("one", web(), strategy=spread))
-    two = task("two", web("web:2", ready=False), strategy=spread, deadline=6)
-    failed = run_rollout(two)
+def test_pods_are_counted_on_the_way_back_too(task, connections, quickstart_lab):
+    rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1, "maxSurge": 0}}
+
+    def counted(image, **more):
+        made = web(image, **more)
+        made["spec"]["strategy"] = rolling
+        return made
+
+    def spread(least):
+        return SpreadUpdate(min_available=Share(least), max_surge=Share(1), on_failure=BACK)
+
+    done(task("one", counted("web:1"), strategy=spread(5)))
+    # Two of three have the new revision, and are well; the third gets it, and is not.
+    well = task("two", counted("web:2"), clusters=("eu-1", "eu-2"), strategy=spread(3))
+    assert run_rollout(replace(well, members=("eu-1", "eu-2"))).phase is Phase.COMPLETE
+    failed = run_rollout(task("two", counted("web:2", ready=False), strategy=spread(5), deadline=6))
     assert (failed.phase, failed.broken) == (Phase.FAILED, True)
-    back = run_rollback(replace(two, strategy=spread), ALL)
-    assert back.phase is Phase.HELD
-    assert back.reason.endswith("to revision one")
+    begin = datetime.now(UTC)
+    back = run_rollback(task("two", counted("web:2"), strategy=spread(5)), ALL)
+    assert (back.phase, back.reason) == (Phase.HELD, "rolled back: eu-1, eu-2, us-1 to revision one")
     assert images(connections) == dict.fromkeys(CLUSTERS, "web:1")
     assert records(connections) == dict.fromkeys(CLUSTERS, ("one", True))
+    time.sleep(0.2)
+    seen = watch({name: list(quickstart_lab.audit(name)) for name in CLUSTERS}, "going", begin)
+    assert seen.violations(5) == []
+
+
+def test_a_rollback_that_is_cut_short_goes_on(task, connections, monkeypatch):
+    done(task("one", web()))
+    two = task("two", web("web:2", ready=False), deadline=5)
+    assert run_rollout(two).phase is Phase.FAILED
+    with monkeypatch.context() as patched:
+        patched.setattr(rollback, "complete", _cancelled)
+        assert run_rollback(replace(two, strategy=ROLLING), ALL).phase is Phase.INTERRUPTED
+    assert records(connections)["eu-1"] == ("one", False)
+    # What comes next may be the rollout again; what it goes back to is still the revision before.
+    assert run_rollout(two).phase is Phase.FAILED
+    back = run_rollback(replace(two, strategy=ROLLING), ALL)
+    assert (back.phase, back.reason) == (Phase.HELD, "rolled back: eu-1 to revision one")
+    assert records(connections) == dict.fromkeys(CLUSTERS, ("one", True))
+
+
+def _cancelled(connection, *_, **__):
+    raise Cancelled(connection.name)
 
 
 def stateful_set(image, *, ready=True, replicas=2):

@@ -31,6 +31,9 @@ def status(
     stack: StackOption = "",
     cwd: FolderOption = HERE,
     output: Annotated[str, typer.Option("--output", "-o", help="`table` or `json`.")] = "table",
+    timeline: Annotated[
+        bool, typer.Option("--timeline", help="Also what happened when, in the last rollouts.")
+    ] = False,
     within: Annotated[float, typer.Option(help="Seconds that a cluster has to answer.")] = 15,
 ) -> None:
     """Print each placement on each cluster as it is now. Exit 1 when something is not as it was decided."""
@@ -41,6 +44,8 @@ def status(
     else:
         for fleet in fleets:
             _print(fleet, rows[fleet.name])
+            for line in happened(fleet) if timeline else ():
+                typer.echo(line)
     for line in (line for fleet in fleets for line in unfinished(fleet)):
         typer.echo(line, err=True)
     bad = any(row.state != "available" or row.live != row.decided for of in rows.values() for row in of)
@@ -73,6 +78,16 @@ def _state(copy: Copy) -> str:
     if not copy.revision:
         return "unfinished"
     return "available" if copy.available else "not available"
+
+
+def happened(fleet: StackFleet) -> list[str]:
+    """What each resource has noted of its last revision: a line that names it, then one for each moment."""
+    lines = []
+    for placement, kind, outputs in fleet.phases:
+        if noted := outputs.get("timeline"):
+            lines += [f"{fleet.name}/{placement} {outputs.get('stage') or kind.lower()}:"]
+            lines += [f"  {line}" for line in noted]
+    return lines
 
 
 def unfinished(fleet: StackFleet) -> list[str]:

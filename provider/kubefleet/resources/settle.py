@@ -5,7 +5,16 @@ from kubefleet.model.on_failure import Then
 from kubefleet.model.phase import Phase
 from kubefleet.resources import _session
 from kubefleet.resources._adapter import Adapter, Props
-from kubefleet.resources.stage import NOT_PLANNED, held, outputs, to_be_done, with_proven, with_result, without_outputs
+from kubefleet.resources.stage import (
+    NOT_PLANNED,
+    held,
+    outputs,
+    to_be_done,
+    with_proven,
+    with_result,
+    with_timeline,
+    without_outputs,
+)
 
 
 class SettleProvider(Adapter):
@@ -42,7 +51,8 @@ class SettleProvider(Adapter):
         from kubefleet.resources._task import make_task
         from kubefleet.rollout.settle import run_settle
 
-        done = with_result(news, run_settle(make_task(news, olds)))
+        task = make_task(news, olds)
+        done = with_timeline(olds, with_result(news, run_settle(task)), task.timeline)
         if done["phase"] != Phase.COMPLETE:
             done["pending"] = sorted({*done["pending"], *unsettled(olds, news)})
         return done
@@ -55,7 +65,8 @@ class SettleProvider(Adapter):
         from kubefleet.rollout.rollback import run_rollback
 
         task = make_task(news, olds)
-        done = with_result(news, run_rollback(task, stages_of(news, task.members)))
+        result = with_result(news, run_rollback(task, stages_of(news, task.members)))
+        done = with_timeline(olds, result, task.timeline)
         done["pending"] = sorted({*done["pending"], *unsettled(olds, news)})
         return done
 

@@ -11,7 +11,7 @@ from kubefleet.resources.ownership import has_unknown
 
 NOT_PLANNED = "not planned in this run. The next `pulumi up` without --target places it"
 _COMPARED = ("uid", "revision", "to", "members", "labels", "apart", "overrides", "options")
-_COMPUTED = ("phase", "reason", "pending", "broken", "healthy", "proven")
+_COMPUTED = ("phase", "reason", "pending", "broken", "healthy", "proven", "timeline")
 
 
 class StageProvider(Adapter):
@@ -20,7 +20,8 @@ class StageProvider(Adapter):
     (labels by member) and `approvals`.
 
     Outputs: the inputs and `phase`, `reason`, `pending`; `broken`: a cluster or a gate has failed; `healthy`: since
-    when a stage has been so at a revision; `proven`: the health checks of the last run that completed.
+    when a stage has been so at a revision; `proven`: the health checks of the last run that completed; `timeline`: what
+    happened when at this revision.
     """
 
     def identity(self, news: Props) -> str:
@@ -67,8 +68,8 @@ class StageProvider(Adapter):
         if "stage" in news:
             from kubefleet.resources._staged import run_staged
 
-            return run_staged(task, olds, news)
-        return with_result(news, run_rollout(task))
+            return with_timeline(olds, run_staged(task, olds, news), task.timeline)
+        return with_timeline(olds, with_result(news, run_rollout(task)), task.timeline)
 
     def removed(self, props: Props) -> None:
         """Nothing: `Ownership` removes what the placement has."""
@@ -82,6 +83,13 @@ def stage_name(props: Props) -> str:
 def counts_pods(props: Props) -> bool:
     """Whether its rollout counts pods, not clusters."""
     return (props.get("strategy") or {}).get("type") == "SpreadUpdate"
+
+
+def with_timeline(olds: Props | None, done: Props, timeline: Any) -> Props:
+    """With what happened when, in the earlier runs of this revision too, and how it ended."""
+    timeline.note(": ".join(filter(None, (done["phase"], done["reason"]))))
+    same = olds is not None and olds.get("revision") == done.get("revision")
+    return {**done, "timeline": timeline.after((olds or {}).get("timeline") or () if same else ())}
 
 
 def to_be_done(olds: Props, news: Props) -> bool:

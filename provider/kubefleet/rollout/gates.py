@@ -8,6 +8,7 @@ from kubefleet.health import Health, Status
 from kubefleet.kube import Cancelled
 from kubefleet.model.gate import Check, Gate, Wait
 from kubefleet.model.phase import Phase
+from kubefleet.report.duration_text import duration_text
 from kubefleet.rollout.live import read_live
 from kubefleet.rollout.looks import look_at
 from kubefleet.rollout.task import Result, Task
@@ -62,6 +63,8 @@ class Gates:
     def _wait(self, until: float) -> None:
         """Raises Cancelled."""
         told = None
+        if until > self.clock():
+            self.task.timeline.note(f"healthy, waits {duration_text(round(until - self.clock()))}")
         while (left := until - self.clock()) > 0:
             if int(left) // _EVERY != told:
                 told = int(left) // _EVERY
@@ -75,6 +78,7 @@ class Gates:
             found = look_at(self.task, check.look, self.stage, self.clusters, end - self.clock())
             row = row + 1 if found.status is Status.AVAILABLE else 0
             if row >= check.successes:
+                self.task.timeline.note(f"check {check.look} holds")
                 return ""
             left = end - self.clock()
             if found.status is Status.FAILED or left <= 0:

@@ -64,6 +64,7 @@ def _clear(task: Task, live: Live) -> list[str]:
 
     def clear(name: str) -> None:
         task.show(f"settle: removing it from {name}")
+        task.timeline.note(f"removed from {name}")
         gone = remove(task.connect(name), task.identity, patience=patience(task), moved=True)
         if not gone.done:
             raise MemberError(name, "; ".join(f"not gone: {left}" for left in gone.stuck))

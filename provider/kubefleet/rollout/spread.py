@@ -143,6 +143,8 @@ class _Walk:
             self.finished.add(name)
             return
         connection = self.task.connect(name)
+        counts = ", ".join(f"{key.rpartition('/')[2]} {count}" for key, count in step.replicas.items())
+        self.task.timeline.note(f"{name} gets fewer replicas: {counts}")
         for key, ref in live.found[name].workloads.items():
             try:
                 scale_down(connection, ref, step.replicas.get(key, 0), self.task.identity)

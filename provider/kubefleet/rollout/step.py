@@ -26,6 +26,7 @@ def run_step(task: Task, cluster: str, replicas: Replicas, progress: Progress) -
 
     Raises the errors of `place` and `Waiting`.
     """
+    task.timeline.note(f"{cluster} changes")
     connection = task.connect(cluster)
     deadline = time.monotonic() + task.strategy.progress_deadline
 
@@ -52,6 +53,7 @@ def run_step(task: Task, cluster: str, replicas: Replicas, progress: Progress) -
         drifted=lambda drift: task.warn(f"{cluster}: drift, left as it is: {drift}"),
     )
     wait(placed.applied)
+    task.timeline.note(f"{cluster} is healthy")
     progress.done(cluster)
 
 

@@ -15,6 +15,7 @@ from kubefleet.model.apply_options import CAREFUL, ApplyOptions
 from kubefleet.model.phase import Phase
 from kubefleet.model.strategy import Strategy
 from kubefleet.rollout.planner import Replicas
+from kubefleet.rollout.timeline import Timeline
 from kubefleet.rollout.wanted import NOBODY, KnownAs
 
 
@@ -31,6 +32,7 @@ class Task:
     user's own of health, `checks_before` those of the last rollout that completed. `back` are clusters that go back to
     what was kept of them, in a task that is a rollback: all others are as they should be. `own` are the manifests of
     clusters where overrides hold, and `own_revisions` what these record for the task's revision.
+    `timeline` notes what happens when.
     """
 
     identity: PlacementIdentity
@@ -57,6 +59,7 @@ class Task:
     options: ApplyOptions = CAREFUL
     own: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=immutabledict)
     own_revisions: Mapping[str, str] = field(default_factory=immutabledict)
+    timeline: Timeline = field(default_factory=Timeline, compare=False)
 
     def manifests_on(self, cluster: str) -> Mapping[str, Mapping[str, Any]]:
         """The objects as that cluster is to have them."""

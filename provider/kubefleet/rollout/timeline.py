@@ -1,0 +1,28 @@
+"""What happened when in a rollout."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+
+_MOST = 100
+
+
+class Timeline:
+    """Notes moments, from any thread. `clock` is in seconds since 1970."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._lines: list[str] = []
+
+    def note(self, what: str) -> None:
+        """`what` is one line, without the moment."""
+        at = datetime.fromtimestamp(self._clock(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        with self._lock:
+            self._lines.append(f"{at} {what}")
+
+    def after(self, before: Iterable[str]) -> list[str]:
+        """`2026-01-02T03:04:05Z eu-1 is healthy`: those of a run before, then its own; the last hundred."""
+        with self._lock:
+            return [*before, *self._lines][-_MOST:]
