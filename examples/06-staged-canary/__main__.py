@@ -1,4 +1,5 @@
-"""A new image goes to a canary first, to the rest of Europe after ten quiet seconds, and overseas when you approve it:
+"""A new image goes to a canary first, to the rest of Europe after ten quiet seconds and a look at the canary, and
+overseas when you approve it. If a stage fails, all go back.
 
 kubefleet approve web overseas
 pulumi up
@@ -6,7 +7,9 @@ pulumi up
 
 import pulumi
 
-from pulumi_kubefleet import Approval, Fleet, PickAll, Stage, StagedUpdate, Wait
+from pulumi_kubefleet import Approval, Check, Fleet, PickAll, Stage, StagedUpdate, Wait
+
+HEALTHY = Check(object="Deployment/web", cel="object.status.availableReplicas == object.spec.replicas", successes=2)
 
 with Fleet("shop") as fleet:
     fleet.member("eu-1", context="eu-1", labels={"region": "eu", "tier": "canary"})
@@ -21,10 +24,11 @@ with Fleet("shop") as fleet:
         policy=PickAll(),
         strategy=StagedUpdate(
             [
-                Stage("canary", selector={"tier": "canary"}, after=[Wait("10s")]),
+                Stage("canary", selector={"tier": "canary"}, after=[Wait("10s"), HEALTHY]),
                 Stage("europe", selector={"region": "eu", "tier": "prod"}, max_concurrency=2),
                 Stage("overseas", selector={"region": "us"}, before=[Approval()]),
-            ]
+            ],
+            on_failure="rollback",
         ),
     )
 
