@@ -249,6 +249,57 @@ def test_a_broken_pod_of_an_ordered_stateful_set_is_deleted_on_the_way_back_and_
     assert {pod["spec"]["containers"][0]["image"] for pod in pods} == {"web:3"}
 
 
+@pytest.fixture
+def full(connections):
+    """No new pod starts on eu-1."""
+    path = "/api/v1/namespaces/default/resourcequotas"
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "full"}, "spec": {"hard": {"pods": "0"}}}
+    connections["eu-1"].post(path, quota)
+    gone = []
+
+    def free():
+        if not gone:
+            gone.append(connections["eu-1"].delete(f"{path}/full"))
+
+    yield free
+    free()
+
+
+@pytest.mark.parametrize("pods", [False, True], ids=["clusters", "pods"])
+def test_a_rollout_goes_on_without_a_cluster_that_fails(task, connections, request, pods):
+    on_failure = OnFailure(Then.CONTINUE, Share(1))
+    strategy = RollingUpdate(Share(1), Share(1), on_failure=on_failure)
+    if pods:
+        strategy = SpreadUpdate(min_available=Share(3), max_surge=Share(1), on_failure=on_failure)
+    done(task("one", web(), strategy=strategy))
+    free = request.getfixturevalue("full")
+    two = task("two", web("web:2"), strategy=strategy, deadline=8)
+    went = run_rollout(two)
+    assert (went.phase, went.pending) == (Phase.COMPLETE, ("eu-1",)), went
+    assert went.reason.startswith("eu-1: Deployment default/going is not available: ")
+    settled = run_settle(replace(two, behind=frozenset(went.pending)))
+    assert (settled.phase, settled.pending) == (Phase.COMPLETE, ("eu-1",))
+    assert records(connections) == {"eu-1": ("two", False), "eu-2": ("two", True), "us-1": ("two", True)}
+    free()
+    done(task("two", web("web:2"), strategy=strategy))
+
+
+def test_what_has_failed_counts_as_unavailable(task, connections, request):
+    on_failure = OnFailure(Then.CONTINUE, Share(1))
+    strategy = SpreadUpdate(min_available=Share(5), max_surge=Share(1), on_failure=on_failure)
+    rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1, "maxSurge": 0}}
+    one, two = web(), web("web:2")
+    one["spec"]["strategy"] = two["spec"]["strategy"] = rolling
+    done(task("one", one, strategy=strategy))
+    request.getfixturevalue("full")
+    stopped = run_rollout(task("two", two, strategy=strategy, deadline=8))
+    assert stopped.phase is Phase.FAILED
+    assert stopped.reason.startswith(
+        "going: 4 of 6 pods are available, at least 5 have to be; what cannot be reached or"
+    )
+    assert images(connections) == {"eu-1": "web:2", "eu-2": "web:1", "us-1": "web:1"}
+
+
 def test_where_nothing_was_before_nothing_goes_back(task, connections):
     first = task("one", web(ready=False), deadline=5)
     assert run_rollout(first).phase is Phase.FAILED
