@@ -37,6 +37,8 @@ class Placement(pulumi.ComponentResource):
         priority: higher is planned first.
         labels: labels of the placement itself.
         freeze: keep the decision as it is, whatever changes.
+        data: what becomes of the data in volume claims when it moves: `pinned` (default: it does not, and what would
+            move it is an error), `disposable` (it is lost) or `replicated` (others have it).
         on_existing: `"refuse"` (default): an object that exists and is someone else's stops this cluster;
             `"take_over_if_same"`: one that would not change becomes the placement's; `"take_over"`: any does.
         on_drift: `"correct"` (default): fields that somebody else has changed are set again when the placement is
@@ -69,6 +71,7 @@ class Placement(pulumi.ComponentResource):
         labels: Mapping[str, pulumi.Input[str]] | None = None,
         approvals: Sequence[str] | None = None,
         freeze: bool | None = None,
+        data: str | None = None,
         on_existing: str | None = None,
         on_drift: str | None = None,
         on_delete: str | None = None,
@@ -98,6 +101,7 @@ class Placement(pulumi.ComponentResource):
             "labels": labels,
             "approvals": approvals,
             "freeze": freeze,
+            "data": data,
             "on_existing": on_existing,
             "on_drift": on_drift,
             "on_delete": on_delete,

@@ -34,7 +34,7 @@ from kubefleet.kube.together import together
 from kubefleet.kube.write_ahead import by_workload, same, write_ahead
 from kubefleet.model.apply_options import CAREFUL, ApplyOptions, OnDelete, OnExisting
 
-_NOT_THE_SAME = "It is not the same. Make it so in the manifests, or take it over as it is: on_existing=\"take_over\"."
+_NOT_THE_SAME = 'It is not the same. Make it so in the manifests, or take it over as it is: on_existing="take_over".'
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +142,7 @@ def complete(connection: Connection, identity: PlacementIdentity, wanted: Wanted
     return Completed(after, pruned)
 
 
-def remove(
-    connection: Connection, identity: PlacementIdentity, *, patience: Patience, moved: bool = False
-) -> Pruned:
+def remove(connection: Connection, identity: PlacementIdentity, *, patience: Patience, moved: bool = False) -> Pruned:
     """Remove all that the inventory object lists, then itself, then its namespace if no other placement needs it. Where
     it records that the objects are to be orphaned they stay, as nobody's of ours, unless the placement has `moved`.
 

@@ -122,7 +122,7 @@ def _conflicts(body: Mapping[str, Any], live: Mapping[str, Any], ref: ObjectRef)
     for entry in managed_by(live):
         fields.setdefault(entry.manager, set()).update(held(body, entry.fields))
     holding = {manager: paths for manager, paths in fields.items() if paths} or dict(list(fields.items())[:1])
-    hint = "Rename it in the manifests, remove it from the cluster first, or take it over: on_existing=\"take_over\"."
+    hint = 'Rename it in the manifests, remove it from the cluster first, or take it over: on_existing="take_over".'
     if ref.kind == "Namespace" and not has_controller(live):
         hint = "Leave it out of the manifests: an existing namespace is used as it is."
     return tuple(

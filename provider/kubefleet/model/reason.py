@@ -34,6 +34,7 @@ class Code(StrEnum):
     FREES_ROOM = "frees-room"
     NEEDS_NODES = "needs-nodes"
     GROWTH_UNKNOWN = "growth-unknown"
+    HAS_DATA = "has-data"
     PLUGIN_REFUSED = "plugin-refused"
     PLUGIN_FAILED = "plugin-failed"
 

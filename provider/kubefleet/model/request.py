@@ -54,6 +54,7 @@ class Request:
     chosen cluster gets a full copy. `needs_namespaces` must exist (or be provided by a placement of the same plan),
     `provides_namespaces` are among its own manifests. `needs_apis` are `group/version/Kind`. With `frozen` the
     previous decision is copied as it is. `selection` lists what was taken of the manifests; None for all of it.
+    `pinned` names the object that has data, which does not move; empty where there is none.
     """
 
     name: str
@@ -71,6 +72,12 @@ class Request:
     selection: Selection | None = None
     rebalance: bool = False
     fleet: str = ""
+    pinned: str = ""
+
+    @property
+    def may_rebalance(self) -> bool:
+        """Whether what stands may go where it would be placed today. Data never does."""
+        return self.rebalance and not self.pinned
 
     @property
     def divides(self) -> bool:

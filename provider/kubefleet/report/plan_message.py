@@ -5,11 +5,12 @@ from functools import partial
 
 from kubefleet.model.cluster import Cluster, ClusterState
 from kubefleet.model.counted import counted
-from kubefleet.model.decision import Decision, Move, MoveReason, Plan
+from kubefleet.model.decision import Decision, Move, Plan
 from kubefleet.model.reason import Code
 from kubefleet.model.request import Request
 from kubefleet.model.snapshot import Snapshot
 from kubefleet.report.autoscaled_lines import autoscaled_lines
+from kubefleet.report.cause import cause
 from kubefleet.report.fit_line import fit_line
 from kubefleet.report.flaws import flaw_lines
 from kubefleet.report.reason_text import reason_text
@@ -59,7 +60,11 @@ def summary(plan: Plan, snapshot: Snapshot) -> str:
     ]
     if plan.moves:
         first = plan.moves[0]
-        why = f" ({first.source} {cause(first)})" if len({move.source for move in plan.moves}) == 1 else ""
+        why = (
+            f" ({first.source} {cause(first.reason, first.why)})"
+            if len({move.source for move in plan.moves}) == 1
+            else ""
+        )
         parts.append(_count(len(plan.moves), "move") + why)
     if kept := sum(len(decision.kept) for decision in plan.decisions):
         parts.append(f"{kept} kept for a reason")
@@ -67,22 +72,6 @@ def summary(plan: Plan, snapshot: Snapshot) -> str:
         parts.append(f"{unreachable} unreachable")
     parts.append(f"{unplaced} unplaced" if unplaced else "all placed")
     return ", ".join(parts)
-
-
-def cause(move: Move) -> str:
-    """Why something moves: `tainted NoExecute maintenance`."""
-    return " ".join(part for part in (_CAUSES[move.reason], move.why) if part)
-
-
-_CAUSES = {
-    MoveReason.TAINT_NO_EXECUTE: "tainted NoExecute",
-    MoveReason.LEAVING: "leaving:",
-    MoveReason.DRAINED: "drained",
-    MoveReason.POLICY_EDITED: "refused by the edited policy:",
-    MoveReason.REBALANCE: "rebalanced",
-    MoveReason.DESCHEDULER: "descheduled:",
-    MoveReason.FAILOVER: "failed over:",
-}
 
 
 def counts(decision: Decision) -> str:
@@ -133,7 +122,8 @@ def _some(names: list[str]) -> str:
 def move_line(move: Move) -> str:
     """`move 2 of web: us-1 -> eu-2, because it is tainted NoExecute maintenance`."""
     target = f"-> {move.destination}" if move.destination else "goes"
-    return f"move {move.replicas} of {move.placement}: {move.source} {target}, because it is {cause(move)}"
+    why = cause(move.reason, move.why)
+    return f"move {move.replicas} of {move.placement}: {move.source} {target}, because it is {why}"
 
 
 def unplaced_line(decision: Decision) -> str:

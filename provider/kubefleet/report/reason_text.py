@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 
+from kubefleet.model.decision import MoveReason
 from kubefleet.model.quantity import format_amount
 from kubefleet.model.reason import Code, Reason
 from kubefleet.report.affinity_text import affinity_text, anti_affinity_text, groups_text
+from kubefleet.report.cause import cause
 from kubefleet.report.node_requirement_text import node_requirement_text
 from kubefleet.scheduling.refused import DEFERRED
 
@@ -47,6 +49,11 @@ def _needs(reason: Reason) -> str:
 def _frees(reason: Reason) -> str:
     amounts = [f"{format_amount(name, amount)} {name}" for name, amount in reason.detail.items() if type(amount) is int]
     return f"frees {', '.join(amounts) or 'room'} at the end of this up; run up again"
+
+
+def _data(reason: Reason) -> str:
+    move = MoveReason(str(reason.detail["reason"]))
+    return f"has data ({reason.detail['object']}), which does not move, though {cause(move, str(reason.detail['why']))}"
 
 
 def _growth(reason: Reason) -> str:
@@ -153,6 +160,7 @@ _TEXTS: dict[Code, Callable[[Reason], str]] = {
     Code.FREES_ROOM: _frees,
     Code.NEEDS_NODES: _needs,
     Code.GROWTH_UNKNOWN: _growth,
+    Code.HAS_DATA: _data,
     Code.PLUGIN_REFUSED: _function("refused by"),
     Code.PLUGIN_FAILED: _function("no answer from"),
 }

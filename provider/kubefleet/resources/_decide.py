@@ -16,6 +16,7 @@ from kubefleet.resources import _engine, _session
 from kubefleet.resources._abandoned import ABANDON
 from kubefleet.resources._adapter import Props
 from kubefleet.resources._clusters import identify, under_new_names
+from kubefleet.resources._data import moving_data
 from kubefleet.resources._inputs import Declaration, all_members, encode_bindings, previous_decisions
 from kubefleet.resources._overrides import Overridden, bind_overrides
 from kubefleet.resources._stray import find_stray
@@ -57,7 +58,11 @@ def decide(declaration: Declaration, olds: Props, news: Props) -> Decided:
     snapshot = _with_going(snapshot, frozenset({**(olds.get("gone") or {}), **going(olds, news)}) - uids)
     plan = schedule(snapshot, declaration.requests, previous)
     overridden = bind_overrides(plan, snapshot, olds, news)
-    if mistakes := (*overridden.mistakes, *_shared_objects(plan, overridden, news)):
+    if mistakes := (
+        *overridden.mistakes,
+        *_shared_objects(plan, overridden, news),
+        *moving_data(plan, declaration.requests),
+    ):
         return Decided({}, "", False, mistakes)
     planned = frozenset(cluster.name for cluster in snapshot.clusters if cluster.state is ClusterState.PLANNED)
     inputs: dict[str, Any] = {

@@ -28,6 +28,7 @@ from kubefleet.scheduling.neighbours import Leaving
 class Kept:
     """Clusters by number: `stays`; `leaves`, where the binding goes once there is room elsewhere; `released`, which
     a rebalance puts up for choice again. With `edited` what stays has to keep the `DoNotSchedule` rules of the policy.
+    `pinned` are those that stay only because of their data, and why they would leave.
     """
 
     before: dict[int, Binding] = field(default_factory=dict)
@@ -35,26 +36,32 @@ class Kept:
     leaves: dict[int, Leaving] = field(default_factory=dict)
     released: list[int] = field(default_factory=list)
     edited: bool = False
+    pinned: dict[int, Leaving] = field(default_factory=dict)
 
 
 def keep(cycle: Cycle, request: Request, previous: Previous, funnel: Funnel) -> Kept:
     """Sort the previous bindings of one placement. Those on clusters that the snapshot does not have are no more."""
+    # Data stays, however the policy was edited.
+    edited = previous.edited and not request.pinned
     if not previous.bindings:
-        return Kept(edited=previous.edited)
+        return Kept(edited=edited)
     index = cycle.columns.index
     bindings = [(index[binding.cluster], binding) for binding in previous.bindings if binding.cluster in index]
     bindings.sort(key=itemgetter(0))
-    kept = Kept(dict(bindings), edited=previous.edited)
+    kept = Kept(dict(bindings), edited=edited)
     places = list(kept.before)
     firm = not (request.policy.affinity and funnel.any_refused(places, AFFINITY))
-    if firm and not (previous.edited or request.rebalance or funnel.leaves[places].any()):
+    if firm and not (previous.edited or request.may_rebalance or funnel.leaves[places].any()):
         kept.stays = places
         return kept
     for i in places:
         leaving = _leaving(cycle, request, previous, funnel, i)
-        if leaving is not None:
+        if leaving is not None and request.pinned:
+            kept.pinned[i] = leaving
+            kept.stays.append(i)
+        elif leaving is not None:
             kept.leaves[i] = leaving
-        elif request.rebalance and cycle.columns.clusters[i].state is not ClusterState.UNREACHABLE:
+        elif request.may_rebalance and cycle.columns.clusters[i].state is not ClusterState.UNREACHABLE:
             kept.released.append(i)
         else:
             kept.stays.append(i)

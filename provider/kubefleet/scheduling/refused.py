@@ -16,6 +16,7 @@ from kubefleet.scheduling.shared import Shared
 
 POLICY = "policy"
 DEFERRED = "deferred"
+DATA = "data"
 """Not filters, but they have their say in reasons."""
 
 
@@ -92,13 +93,17 @@ def limit_reached(name: str) -> Reason:
 def kept_reasons(outcome: Outcome) -> dict[str, tuple[Reason, ...]]:
     """By cluster, what speaks against what stays there; sorted."""
     found: dict[str, tuple[Reason, ...]] = {}
-    if not outcome.kept.before or not (outcome.shared.deferred or _spoken_against(outcome)):
+    pinned = outcome.kept.pinned
+    if not outcome.kept.before or not (outcome.shared.deferred or pinned or _spoken_against(outcome)):
         return found
     standing = set(outcome.kept.stays)
     for i in sorted(outcome.shared.seats):
         name = outcome.names[i]
         reasons: tuple[Reason, ...] = ()
-        if i in outcome.shared.deferred:
+        if i in pinned:
+            cause = {"reason": str(pinned[i].reason), "why": pinned[i].why}
+            reasons = (make_reason(Code.HAS_DATA, DATA, name, object=outcome.request.pinned, **cause),)
+        elif i in outcome.shared.deferred:
             amount = outcome.shared.deferred[i]
             waits = make_reason(Code.INSUFFICIENT_CAPACITY, DEFERRED, name, pods=amount)
             reasons = (*outcome.funnel.reasons(i), waits)

@@ -31,7 +31,7 @@ def unchanged(cycle: Cycle, request: Request, previous: Previous, funnel: Funnel
     None where that takes more than a look. What is given is what the long way gives.
     """
     standing = cycle.standing.get(request.name)
-    if standing is None or previous.edited or request.rebalance or not _plain(cycle, request):
+    if standing is None or previous.edited or request.may_rebalance or not _plain(cycle, request):
         return None
     stays = funnel.passed[standing.where]
     if funnel.anyone_leaves or not stays.all():

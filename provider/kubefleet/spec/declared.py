@@ -10,6 +10,7 @@ from kubefleet.model.override import Override
 from kubefleet.model.request import Request
 from kubefleet.model.strategy import RollingUpdate, Strategy
 from kubefleet.spec.apply_options import WrittenOptions
+from kubefleet.spec.data import Data, pinned_by
 from kubefleet.spec.health_check import parse_checks
 from kubefleet.spec.mistakes import Mistake, Spelling, beside, join
 from kubefleet.spec.override import parse_overrides
@@ -35,6 +36,7 @@ class WrittenPlacement(WrittenOptions):
     priority: Priority = 0
     labels: Labels = {}
     freeze: bool = False
+    data: Data = Data.PINNED
     select: Selected = []
     create_namespace: bool = False
     allow_namespaces: list[str] = []
@@ -82,6 +84,7 @@ def parse_placement(name: str, raw: Mapping[str, Any], mistakes: list[Mistake]) 
         provides_apis=given,
         frozen=written.freeze,
         selection=selection_of(raw.get("selection")),
+        pinned=pinned_by(written.data, raw.get("workloads", ()), raw.get("objects", ())),
     )
     return Declared(request, strategy or RollingUpdate(), overrides)
 

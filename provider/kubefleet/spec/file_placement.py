@@ -8,6 +8,7 @@ from immutabledict import immutabledict
 from pydantic import BeforeValidator, Field
 
 from kubefleet.model.request import Request
+from kubefleet.spec.data import Data
 from kubefleet.spec.file_workloads import Work, WorkloadSpec, listed_work, manifest_work, single_work
 from kubefleet.spec.mistakes import Mistake, Spelling, join
 from kubefleet.spec.pod import PodSpec
@@ -42,6 +43,7 @@ class FilePlacementSpec(Written):
     copies: Annotated[Count | None, Field(alias="copy")] = None
     policy: dict[str, Any] | None = None
     rebalance: Annotated[str, BeforeValidator(_asked)] = ""
+    data: Data = Data.PINNED
 
 
 def parse_file_placement(raw: object, path: str, base: Path, mistakes: list[Mistake]) -> Request | None:
@@ -79,6 +81,7 @@ def parse_file_placement(raw: object, path: str, base: Path, mistakes: list[Mist
         provides_apis=work.provided_apis,
         selection=work.selection,
         rebalance=bool(spec.rebalance),
+        pinned=work.pinned if spec.data is Data.PINNED else "",
     )
 
 

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from kubefleet.model.autoscaled import Bounds
 from kubefleet.model.request import Workload
 from kubefleet.model.selection import Selection
+from kubefleet.spec.data import Data, pinned_by
 from kubefleet.spec.declared import object_needs
 from kubefleet.spec.manifests import load_manifests
 from kubefleet.spec.mistakes import Mistake, join
@@ -56,7 +57,7 @@ class WorkloadSpec(Written):
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """The workloads, and what their objects need of a cluster and bring along."""
+    """The workloads, and what their objects need of a cluster and bring along; `pinned` names one that has data."""
 
     workloads: tuple[Workload, ...]
     namespaces: frozenset[str]
@@ -64,6 +65,7 @@ class Work:
     provided_namespaces: frozenset[str] = frozenset()
     provided_apis: frozenset[str] = frozenset()
     selection: Selection | None = None
+    pinned: str = ""
 
 
 def single_work(name: str, namespace: str, replicas: int, pod: PodSpec | None) -> Work:
@@ -110,9 +112,10 @@ def manifest_work(
     selection = None
     if select:
         objects, selection = select_objects(objects, select, path, mistakes)
-    workloads = parse_workloads(cut_workloads(item.object for item in objects), path, mistakes)
-    used, provided, apis, given = object_needs(tuple(item.key for item in objects))
-    return Work(workloads, used - provided, apis, provided, given, selection)
+    cuts, keys = cut_workloads(item.object for item in objects), tuple(item.key for item in objects)
+    workloads = parse_workloads(cuts, path, mistakes)
+    used, provided, apis, given = object_needs(keys)
+    return Work(workloads, used - provided, apis, provided, given, selection, pinned_by(Data.PINNED, cuts, keys))
 
 
 def _api(kind: str) -> str:

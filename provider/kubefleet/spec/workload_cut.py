@@ -37,7 +37,11 @@ _OF_POD_SPEC = (
     "hostNetwork",
 )
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
-_CLAIMS = frozenset({"persistentVolumeClaim", "ephemeral"})
+_CLAIMS = {
+    "claims": frozenset({"persistentVolumeClaim", "ephemeral"}),
+    "data": frozenset({"persistentVolumeClaim"}),
+}
+"""Volumes that a node may not reach, and those that outlive the pod."""
 _GROUPS = frozenset({"v1", "apps/v1", "batch/v1"})
 
 
@@ -137,16 +141,16 @@ def _cut_pod(when_known: WhenKnown, labels: Any, pod: Any) -> Any:
         required = when_known(affinity, partial(field_of, _REQUIRED))
         if required is not None:
             cut[kind] = required
-    claims = when_known(pod.get("volumes"), _claim)
-    if claims is not None:
-        cut["claims"] = claims
+    for field, kinds in _CLAIMS.items():
+        claims = when_known(pod.get("volumes"), partial(_any_of, kinds))
+        if claims is not None:
+            cut[field] = claims
     return cut
 
 
-def _claim(volumes: Any) -> bool | None:
-    """Whether a volume is one that a node may not reach."""
+def _any_of(kinds: frozenset[str], volumes: Any) -> bool | None:
     there = isinstance(volumes, Sequence) and not isinstance(volumes, str)
-    found = there and any(isinstance(item, Mapping) and not _CLAIMS.isdisjoint(item) for item in volumes)
+    found = there and any(isinstance(item, Mapping) and not kinds.isdisjoint(item) for item in volumes)
     return True if found else None
 
 

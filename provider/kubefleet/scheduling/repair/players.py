@@ -50,7 +50,7 @@ def make_board(
 def _moves(request: Request, before: Previous, decision: Decision) -> bool:
     """Whether room binds the placement, nothing of it leaves for a reason, and one kind of seat describes it."""
     policy = request.policy
-    if policy.fit is not Fit.FILTER or request.frozen or request.rebalance or before.edited:
+    if policy.fit is not Fit.FILTER or request.frozen or request.may_rebalance or before.edited:
         return False
     if policy.spread_groups or policy.min_clusters:
         return False
