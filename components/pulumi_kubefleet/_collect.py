@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pulumi
 
+from kubefleet.model.apply_options import WRITTEN
 from kubefleet.resources.keys import overrides_key, redo_key, to_key
-from kubefleet.spec.apply_options import OPTIONS
 from kubefleet.spec.mistakes import Mistake
 from kubefleet.spec.selection_record import record_of
 from kubefleet.spec.workload_cuts import cut_workloads
@@ -123,7 +123,7 @@ class Collection:
     def rollout(self, placement: Placement) -> dict[str, Any]:
         """Inputs that `Stage` and `Settle` share."""
         written = {key: placement._raw[key] for key in _OF_ROLLOUT if key in placement._raw}
-        if options := {key: placement._raw[key] for key in OPTIONS if key in placement._raw}:
+        if options := {key: placement._raw[key] for key in WRITTEN if key in placement._raw}:
             written["options"] = options
         if apart := (placement._raw.get("policy") or {}).get("anti_affinity"):
             written["apart"] = apart

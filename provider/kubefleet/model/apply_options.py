@@ -44,5 +44,7 @@ class ApplyOptions:
     pods_counted: bool = False
 
 
+WRITTEN = ("on_delete", "on_drift", "on_existing", "on_immutable")
+"""Those that a program writes, each an argument of its own."""
 CAREFUL = ApplyOptions()
 """The defaults: nothing of anybody else's is touched."""

@@ -7,8 +7,6 @@ from kubefleet.model.apply_options import ApplyOptions, OnDelete, OnDrift, OnExi
 from kubefleet.spec.mistakes import Mistake, MistakesError, Spelling
 from kubefleet.spec.written import Written, read
 
-OPTIONS = ("on_delete", "on_drift", "on_existing", "on_immutable")
-
 
 class WrittenOptions(Written):
     """The four of them."""
