@@ -181,3 +181,12 @@ def test_an_empty_fleet_places_nothing_and_says_so() -> None:
 def test_an_unreachable_cluster_is_refused_for_that_alone() -> None:
     decision = decide([cluster("a", state=UNREACHABLE, taints=(NO_SCHEDULE,))], request(policy=best(1)))
     assert codes(decision.refused["a"]) == ["unreachable"]
+
+
+def test_where_the_key_is_missing_the_skew_counts_as_a_hundred_at_most() -> None:
+    policy = best(1, topology_spread=spread(hard=False))
+    decision = decide([cluster("a", labels={"region": "eu"}), cluster("b")], request(policy=policy))
+    values = {
+        item.cluster: {score.scorer: score.value for score in item.scores}["spread"] for item in decision.candidates
+    }
+    assert values == {"a": -1, "b": -100}

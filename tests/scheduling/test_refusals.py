@@ -141,15 +141,19 @@ def test_what_another_placement_brings_is_there_where_that_is() -> None:
 
 
 def test_who_needs_the_same_before_and_after_it_is_brought_is_asked_anew() -> None:
-    where = cluster("a", namespaces=frozenset())
-    needs = frozenset({"shop"})
-    early = request("early", priority=2, needs_namespaces=needs)
-    brings = request("brings", priority=1, provides_namespaces=needs)
-    late = request("late", needs_namespaces=needs)
-    alone = plan([where], [early, late])
-    assert [list(decision.refused) for decision in alone.decisions] == [["a"], ["a"]]
-    made = plan([where], [early, brings, late])
-    assert list(made.decision("late").refused) == []
+    where = cluster("a", namespaces=frozenset({"web"}))
+    shop, web = frozenset({"shop"}), frozenset({"web"})
+    late = request("late", needs_namespaces=shop)
+    assert list(plan([where], [late]).decision("late").refused) == ["a"]
+    # Two that need what the other brings: the first of them is decided last, so the second finds nothing yet.
+    first = request("first", needs_namespaces=web, provides_namespaces=shop)
+    second = request("second", needs_namespaces=shop, provides_namespaces=web)
+    made = plan([where], [first, second, late])
+    assert {decision.placement: list(decision.refused) for decision in made.decisions} == {
+        "first": [],
+        "late": [],
+        "second": ["a"],
+    }
 
 
 BATCH = PlacementSelector(("batch",))

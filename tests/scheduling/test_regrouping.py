@@ -1,8 +1,9 @@
 """Rules about the whole choice: what is picked again, what stays, and what is said of it."""
 
 import pytest
-from makers import before, best, cluster, counts, decide, divided, moves, plan, request, spread
+from makers import CORDONED, before, best, cluster, codes, counts, decide, divided, moves, plan, request, spread
 
+from kubefleet.model.affinity import Affinity, PlacementSelector
 from kubefleet.model.cluster import Cluster
 from kubefleet.model.policy import Policy, PolicyType, SpreadGroup
 
@@ -40,6 +41,19 @@ def test_only_the_minimum_that_cannot_be_reached_is_told() -> None:
     ]
 
 
+def test_minimums_that_are_not_to_be_had_at_once_are_all_told() -> None:
+    groups = (SpreadGroup("region", 2), SpreadGroup("tier", 1, 1))
+    where = [cluster(name, labels={"region": name, "tier": name}) for name in "ab"]
+    refused = decide(where, request(policy=best(2, spread_groups=groups))).refused["a"]
+    assert [dict(reason.detail) for reason in refused] == [{"key": "region", "least": 2, "found": 2}]
+
+
+def test_who_is_needed_and_has_no_place_is_told_why_and_not_of_groups() -> None:
+    needs = request("api", policy=best(1, affinity=(Affinity(PlacementSelector(("web",))),)))
+    made = plan([cluster("a", state=CORDONED)], [needs, request("web", policy=best(1))])
+    assert codes(made.decision("web").missing) == ["cordoned"]
+
+
 def test_the_skew_is_told_that_one_more_would_leave_beside_those_that_were_picked_again() -> None:
     policy = best(3, topology_spread=spread(), spread_groups=(SpreadGroup("region", 1, 1),))
     decision = decide(fleet(a="eu", b="eu", c="us"), request(policy=policy))
@@ -60,3 +74,10 @@ def test_a_rebalance_moves_nothing_where_the_groups_are_not_to_be_had(edited: bo
 def test_a_region_in_which_one_replica_stands_needs_no_other() -> None:
     asked = divided(replicas=3, policy=everywhere(*TWO), weights={"a": 10})
     assert counts(decide(fleet(a="us", b="us", c="eu"), asked, before(a=1))) == {"a": 2, "c": 1}
+
+
+def test_copies_that_stay_for_want_of_a_choice_wait_for_nothing() -> None:
+    asked = request(policy=best(1, spread_groups=FOUR), rebalance="1")
+    decision = decide(fleet(a="eu", b="us"), asked, before(a=1, b=1))
+    assert counts(decision) == {"a": 1, "b": 1}
+    assert decision.kept == {}

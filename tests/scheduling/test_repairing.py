@@ -40,6 +40,13 @@ def test_divided_replicas_shift_as_far_as_needed() -> None:
     assert counts(made.decision("any")) == {"a": 2, "b": 6}
 
 
+def test_what_stands_gets_no_more_where_others_have_no_other_place() -> None:
+    asked = [divided("any", 8, best(2), size=CPU), divided("prod", 6, on_prod(), size=CPU)]
+    made = plan(fleet(), asked, {"any": before(a=2)})
+    assert counts(made.decision("prod")) == {"a": 6}
+    assert counts(made.decision("any")) == {"a": 2, "b": 6}
+
+
 def test_a_higher_priority_loses_nothing_for_a_lower_one() -> None:
     asked = [request("high", 8, on_prod(), size=CPU, priority=1), request("low", 8, on_prod(), size=CPU)]
     made = plan(fleet(), asked)

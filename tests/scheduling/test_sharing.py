@@ -1,8 +1,10 @@
 """Replicas and copies on chosen clusters, beyond what case files can tell."""
 
+from dataclasses import replace
+
 import pytest
 from immutabledict import immutabledict
-from makers import CORDONED, before, best, cluster, counts, decide, divided, node, plan, pod, request
+from makers import CORDONED, DRAINED, before, best, cluster, counts, decide, divided, node, plan, pod, request
 
 from kubefleet.model.decision import Binding, Previous
 from kubefleet.model.policy import Policy, PolicyType, SpreadGroup
@@ -70,3 +72,22 @@ def test_workloads_that_stand_on_different_clusters_stay_there() -> None:
         "a": {"w": 2, "x": 0},
         "b": {"w": 0, "x": 1},
     }
+
+
+def test_a_copy_that_waits_begins_nothing_new_where_it_leaves() -> None:
+    works = (Workload("w", "default", 2), Workload("x", "default", 1))
+    full = cluster("b", node("1"))
+    asked = request(policy=best(1), workloads=tuple(replace(work, pod=pod(cpu="1")) for work in works))
+    decision = decide([cluster("a", node(), state=DRAINED), full], asked, before(a=2))
+    assert {binding.cluster: dict(binding.replicas) for binding in decision.bindings} == {"a": {"w": 2, "x": 0}}
+    assert [(str(reason.code), dict(reason.detail)) for reason in decision.kept["a"]] == [
+        ("drained", {}),
+        ("insufficient-capacity", {"pods": 1}),
+    ]
+
+
+def test_replicas_that_wait_bring_nothing_new_where_they_leave() -> None:
+    agent = Workload("agent", "default", 1, pod(cpu="1"), divisible=False)
+    asked = divided(policy=best(2), workloads=(Workload("w", "default", 2, pod(cpu="1")), agent))
+    decision = decide([cluster("a", node(), state=DRAINED), cluster("b", node("1"))], asked, before(a=2))
+    assert {binding.cluster: dict(binding.replicas) for binding in decision.bindings} == {"a": {"agent": 0, "w": 2}}

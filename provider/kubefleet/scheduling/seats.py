@@ -124,7 +124,7 @@ def _all_but_a_few(
 
     def left(least: int) -> list[int]:
         bounds = zip(weights, start, floors, strict=True)
-        return [min(have, max(floor, 0, (weight * scale // least + 1) // 2)) for weight, have, floor in bounds]
+        return [min(have, max(floor, (weight * scale // least + 1) // 2)) for weight, have, floor in bounds]
 
     too_large = _first(max(weights, default=0) * scale, lambda least: sum(start) - sum(left(least)) > seats)
     return left(too_large - 1) if too_large > 1 else list(start)

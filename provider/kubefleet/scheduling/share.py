@@ -136,8 +136,7 @@ def _as_it_stands(cycle: Cycle, request: Request, kept: Kept, parts: list[Worklo
         seats = {work.key: kept.before[i].replicas.get(work.key, 0) for work in parts}
         if any(seats.values()):
             shared.seats[i] = copies | seats
-    for work in parts:
-        book(cycle, request, shared, [work])
+    # What stands is booked already.
     book(cycle, request, shared, whole)
     return shared
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from kubefleet.model.cluster import Cluster
-from kubefleet.model.node_facts import ALLOCATABLE, NAMED, amount_fact, node_fact
+from kubefleet.model.node_facts import ALLOCATABLE, amount_fact, node_fact
 from kubefleet.model.nominal import nominal
 from kubefleet.model.policy import Nodes, PolicyType, Term
 from kubefleet.model.reason import Code, Reason, make_reason
@@ -79,8 +79,6 @@ def _figures(nearest: Nearest) -> dict[str, int | str]:
         "seen": seen.text if seen else "absent",
     }
     resource = key.removeprefix(ALLOCATABLE)
-    if key in NAMED or resource not in {*shape.capacity, *shape.allocatable}:
-        return found
     figures = {
         "nominal": nominal(shape, resource),
         "capacity": shape.capacity.get(resource),
