@@ -73,6 +73,12 @@ def test_seats_that_a_limit_forbids_go_to_clusters_that_are_not_in_use_yet() -> 
     assert seats == [2, 3, 0]
 
 
+def test_a_cluster_that_a_limit_forbids_does_not_bring_the_next_into_use_too_early() -> None:
+    # The second may have none: the third gets only what the first has no room for.
+    limit = Limit(lambda place: place != 1, lambda _: True, lambda *_: None)
+    assert divide(DivideBy.AGGREGATED, shares([6, 5, 4]), 8, limit) == [6, 0, 2]
+
+
 @pytest.mark.parametrize(
     ("by", "given", "there", "total", "seats"),
     [

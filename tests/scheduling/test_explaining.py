@@ -72,7 +72,7 @@ def test_every_code_has_its_words() -> None:
         "key": "k", "wanted": "k In v", "seen": "w", "name": "n", "pods": 1, "room": 0, "score": 1, "chosen": 2,
         "value": "", "effect": "NoSchedule", "function": "own:rule", "have": 1, "at_least": 2, "free": 0,
         "pool": "gpu", "nodes": 2,
-        "taint": "k", "until": "12:00",
+        "taint": "k", "until": "12:00", "object": "PersistentVolumeClaim/d", "reason": "drained", "why": "",
     }  # fmt: skip
     for code in Code:
         assert reason_text(make_reason(code, "p", "a", **figures))
