@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 SCHEMA = 1
-_OF_ROLLOUT = ("strategy", "labels", "replicas")
+_OF_ROLLOUT = ("strategy", "labels", "replicas", "paused")
 
 
 @dataclass(frozen=True)

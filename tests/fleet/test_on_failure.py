@@ -109,6 +109,24 @@ def test_a_rollout_goes_on_when_fewer_fail_than_may_and_the_next_up_tries_these_
     assert "to update" not in stack.run("preview").stdout
 
 
+def test_a_placement_that_is_paused_changes_nowhere_until_it_is_not(stack):
+    def write(image, more=""):
+        stack.write(
+            f'fleet.placement("web", manifests=[NAMESPACE, deployment(image="{image}")], policy=PickAll(){more})'
+        )
+
+    write("web:1")
+    stack.up()
+    write("web:2", ", paused=True")
+    assert "paused" in stack.preview()
+    mark = stack.events()
+    assert "held: paused. Take `paused` out of the program, then run `pulumi up` again" in stack.up()
+    assert stack.writes(mark) == []
+    write("web:2")
+    stack.up()
+    assert set(images(stack).values()) == {"web:2"}
+
+
 def test_all_mistakes_in_what_becomes_of_a_failure_are_told_at_once(stack):
     stack.write("""
 fleet.placement("web", manifests=[NAMESPACE, deployment()], strategy=RollingUpdate(on_failure="rolback"))

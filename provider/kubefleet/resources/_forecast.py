@@ -67,4 +67,5 @@ def _line(found: Forecast, goal: Goal) -> str:
         for key, count in goal.desired.items()
         if key in found.lowest
     ]
-    return ", ".join([f"{steps} step{'s' if steps > 1 else ''}", *parts])
+    longest = duration_text(len(found.rounds) * goal.strategy.progress_deadline)
+    return ", ".join([f"{steps} step{'s' if steps > 1 else ''}", *parts, f"at most {longest}"])

@@ -7,6 +7,7 @@ from kubefleet.resources import _session
 from kubefleet.resources._adapter import Adapter, Props
 from kubefleet.resources.stage import (
     NOT_PLANNED,
+    PAUSED,
     held,
     outputs,
     to_be_done,
@@ -39,6 +40,8 @@ class SettleProvider(Adapter):
         return with_proven(olds, self._settled(olds, news))
 
     def _settled(self, olds: Props | None, news: Props) -> Props:
+        if news.get("paused"):
+            return held(news, PAUSED, unsettled(olds, news))
         if rolls_back(news):
             return self._rolled_back(olds, news)
         for stage, before in sorted(news["after"].items()):

@@ -10,14 +10,15 @@ from kubefleet.resources.keys import appeared
 from kubefleet.resources.ownership import has_unknown
 
 NOT_PLANNED = "not planned in this run. The next `pulumi up` without --target places it"
+PAUSED = "paused. Take `paused` out of the program, then run `pulumi up` again"
 _COMPARED = ("uid", "revision", "to", "members", "labels", "apart", "overrides", "options")
 _COMPUTED = ("phase", "reason", "pending", "broken", "healthy", "proven", "timeline")
 
 
 class StageProvider(Adapter):
-    """Inputs: `fleet, placement, stack, members, uid, revision, to, redo?, strategy?, labels?, health?,
-    overrides?, options?`; where it is staged also `stage`, `after` (the stage before -> phase and reason), `clusters`
-    (labels by member) and `approvals`.
+    """Inputs: `fleet, placement, stack, members, uid, revision, to, redo?, strategy?, labels?, health?, overrides?,
+    options?, paused?`; where it is staged also `stage`, `after` (the stage before -> phase and reason), `clusters`
+    (labels by member), `approvals` and `expedite?`.
 
     Outputs: the inputs and `phase`, `reason`, `pending`; `broken`: a cluster or a gate has failed; `healthy`: since
     when a stage has been so at a revision; `proven`: the health checks of the last run that completed; `timeline`: what
@@ -41,6 +42,8 @@ class StageProvider(Adapter):
             from kubefleet.resources._forecast import takes
 
             how = takes(olds, news)
+        if news.get("paused"):
+            how = "paused"
         before, now = olds.get("to"), news.get("to")
         if "stage" in news:
             from kubefleet.resources._of_stage import of_stage
@@ -59,6 +62,8 @@ class StageProvider(Adapter):
         return with_proven(olds, self._walked(olds, news))
 
     def _walked(self, olds: Props | None, news: Props) -> Props:
+        if news.get("paused"):
+            return held(news, PAUSED)
         if news.get("to") is None or news.get("uid") not in _session.manifests:
             return held(news, NOT_PLANNED)
         from kubefleet.resources._task import make_task

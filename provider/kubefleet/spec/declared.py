@@ -37,6 +37,7 @@ class WrittenPlacement(WrittenOptions):
     labels: Labels = {}
     freeze: bool = False
     data: Data = Data.PINNED
+    paused: bool = False
     select: Selected = []
     create_namespace: bool = False
     allow_namespaces: list[str] = []
