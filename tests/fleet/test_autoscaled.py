@@ -52,3 +52,15 @@ def test_bounds_are_divided_and_shown_and_no_up_resets_the_replicas(stack):
     assert stack.replicas("web")["eu-1"] == 5
     assert sum(bounds(stack, cluster)[0] for cluster in ("eu-1", "eu-2", "us-1")) == 4
     assert sum(bounds(stack, cluster)[1] for cluster in ("eu-1", "eu-2", "us-1")) == 9
+
+
+def test_ten_ups_never_reset_what_an_autoscaler_says(stack):
+    """Whatever else changes: nothing, a setting, the image, the bounds."""
+    body = WEB + 'fleet.placement("settings", manifests=[NAMESPACE, config_map(turn="{turn}")], policy=PickFixed("eu-1"))'
+    for turn in range(10):
+        given = {"image": f"web:{turn // 4}", "least": 2, "most": 20 + turn // 6, "turn": turn // 2}
+        stack.write(body.format(clusters='"eu-1"', **given))
+        stack.up()
+        if turn:
+            assert stack.replicas("web") == {"eu-1": 3 + turn}
+        scale(stack, "eu-1", 4 + turn)

@@ -27,6 +27,7 @@ INVENTORY = InventoryObject(
     operator="ada",
     previous="r1",
     completed=True,
+    finished=("shop/migrate",),
     objects=(CONFIG, WEB),
     bookings=(
         InventoryBooking(

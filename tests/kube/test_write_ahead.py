@@ -46,6 +46,12 @@ def test_a_new_revision_keeps_the_old_objects_and_remembers_what_was_completed()
     assert found.resource_version == "7"
 
 
+def test_finished_jobs_are_those_of_one_revision():
+    stored = replace(DONE, finished=("shop/migrate",))
+    assert ahead(stored).finished == ("shop/migrate",)
+    assert ahead(stored, "r2").finished == ()
+
+
 def test_what_was_never_completed_is_not_remembered_as_previous():
     assert ahead(ahead(DONE, "r2"), "r3").previous == "r1"
 

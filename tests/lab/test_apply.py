@@ -10,7 +10,7 @@ from kubefleet.kube.connect import connect
 from kubefleet.kube.errors import ApiError
 from kubefleet.kube.inventory_object import InventoryBooking
 from kubefleet.kube.inventory_store import read_inventory_object, write_inventory_object
-from kubefleet.kube.member_apply import Wanted, complete, place, remove
+from kubefleet.kube.member_apply import Wanted, complete, place, record_finished, remove
 from kubefleet.kube.object_access import find
 from kubefleet.kube.object_ref import ObjectRef, ref_of
 from kubefleet.kube.patience import Patience
@@ -297,16 +297,20 @@ def job() -> dict:
     }
 
 
-def test_a_finished_job_is_made_anew_for_a_new_revision_and_only_then(connection):
-    put(connection, job())
+def finish(connection) -> None:
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     conditions = [
         {"type": kind, "status": "True", "lastTransitionTime": now} for kind in ("SuccessCriteriaMet", "Complete")
     ]
     status = {"startTime": now, "completionTime": now, "succeeded": 1, "active": 0, "conditions": conditions}
-    first = live(connection, job())
     path = "/apis/batch/v1/namespaces/kept/jobs/migrate/status"
     connection.patch(path, {"status": status}, "application/merge-patch+json")
+
+
+def test_a_finished_job_is_made_anew_for_a_new_revision_and_only_then(connection):
+    put(connection, job())
+    first = live(connection, job())
+    finish(connection)
     assert put(connection, job()).written == ()
     changed = job()
     changed["spec"]["template"]["spec"]["containers"][0]["image"] = "migrate:2"
@@ -314,6 +318,24 @@ def test_a_finished_job_is_made_anew_for_a_new_revision_and_only_then(connection
     second = live(connection, job())
     assert second["metadata"]["uid"] != first["metadata"]["uid"]
     assert second["spec"]["template"]["spec"]["containers"][0]["image"] == "migrate:2"
+
+
+def test_a_finished_job_that_kubernetes_has_removed_is_not_run_again_by_its_own_revision(connection):
+    passing = job()
+    passing["spec"]["ttlSecondsAfterFinished"] = 1
+    placed = put(connection, passing, config("kept"))
+    finish(connection)
+    record_finished(connection, WEB, Wanted("r1", (passing,)), placed.applied, patience())
+    deadline = time.monotonic() + 60
+    while find(connection, ref_of(passing)) is not None:
+        assert time.monotonic() < deadline, "the controller of TTLs has not removed it"
+        time.sleep(0.2)
+    again = put(connection, passing, config("kept", color="red"))
+    assert [ref.kind for ref in again.applied] == ["ConfigMap"]
+    assert find(connection, ref_of(passing)) is None
+    complete(connection, WEB, Wanted("r1", (passing, config("kept"))), patience=patience())
+    assert [ref.kind for ref in put(connection, passing, config("kept")).applied] == ["ConfigMap"]
+    assert [ref.kind for ref in put(connection, passing, config("kept"), revision="r2").created] == ["Job"]
 
 
 @pytest.fixture

@@ -44,7 +44,8 @@ class InventoryObject:
 
     `cluster` is the uid of the cluster's kube-system namespace: a name that suddenly means another cluster shows.
     `previous` is the last revision that was completed before this one. `orphan`: when the placement is removed its
-    objects stay. `resource_version` is empty before it is stored.
+    objects stay. `finished` are Jobs of this revision (`namespace/name`) that have run to their end and that Kubernetes
+    removes by itself. `resource_version` is empty before it is stored.
     """
 
     uid: str
@@ -61,6 +62,7 @@ class InventoryObject:
     schema: int = SCHEMA
     resource_version: str = ""
     orphan: bool = False
+    finished: tuple[str, ...] = ()
 
 
 def parse_inventory_object(configmap: Mapping[str, Any]) -> InventoryObject:
@@ -93,6 +95,7 @@ def parse_inventory_object(configmap: Mapping[str, Any]) -> InventoryObject:
             schema=schema,
             resource_version=str(metadata.get("resourceVersion") or ""),
             orphan=content.get("orphan") is True,
+            finished=tuple(sorted(str(name) for name in _list(content, "finished"))),
         )
     except ValueError as error:
         raise ValueError(f"inventory object `{name}`: {error}") from error
@@ -119,6 +122,8 @@ def format_inventory_object(inventory: InventoryObject) -> dict[str, Any]:
     }
     if inventory.orphan:
         content["orphan"] = True
+    if inventory.finished:
+        content["finished"] = list(inventory.finished)
     metadata: dict[str, Any] = {"name": inventory.uid, "namespace": NAMESPACE, "labels": {KIND_LABEL: "inventory"}}
     if inventory.resource_version:
         metadata["resourceVersion"] = inventory.resource_version

@@ -8,6 +8,7 @@ from kubefleet.kube.apply import Seen, Wait, apply_objects
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.drift import Drift
 from kubefleet.kube.errors import ApiError
+from kubefleet.kube.finished_jobs import has_finished, passing_jobs
 from kubefleet.kube.if_missing import without_present
 from kubefleet.kube.inventory_object import InventoryBooking, InventoryObject
 from kubefleet.kube.inventory_store import (
@@ -84,6 +85,7 @@ def place(
 ) -> Placed:
     """Check all, write the inventory object ahead, then apply in order. What is already so is not written.
 
+    A Job of this revision that has run to its end, and that Kubernetes has removed since, is not run again.
     With `keep` what the revision before has applied here is stored first, for a rollback.
 
     `cluster_uid` is the uid of the member's kube-system namespace. `wait` is called where a wave must be healthy before
@@ -101,7 +103,11 @@ def place(
         ahead = _record(connection, ahead, identity, patience)
     done = apply_objects(
         connection,
-        wanted.objects,
+        tuple(
+            manifest
+            for manifest in wanted.objects
+            if seen[ref_of(manifest).key].live is not None or not has_finished(manifest, ahead.finished)
+        ),
         seen,
         identity,
         wanted.revision,
@@ -140,6 +146,22 @@ def complete(connection: Connection, identity: PlacementIdentity, wanted: Wanted
             forget_revision(connection, identity.uid)
         after = _record(connection, after, identity, patience)
     return Completed(after, pruned)
+
+
+def record_finished(
+    connection: Connection,
+    identity: PlacementIdentity,
+    wanted: Wanted,
+    healthy: tuple[ObjectRef, ...],
+    patience: Patience,
+) -> None:
+    """Write down which Jobs among what is `healthy` have run to their end and will be removed by Kubernetes. Costs
+    nothing where there are none.
+    """
+    jobs = passing_jobs(wanted.objects, healthy)
+    stored = read_inventory_object(connection, identity.uid) if jobs else None
+    if stored is not None and stored.revision == wanted.revision and not jobs.issubset(stored.finished):
+        _record(connection, replace(stored, finished=tuple(sorted(jobs.union(stored.finished)))), identity, patience)
 
 
 def remove(connection: Connection, identity: PlacementIdentity, *, patience: Patience, moved: bool = False) -> Pruned:

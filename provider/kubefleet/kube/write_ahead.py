@@ -42,6 +42,7 @@ def write_ahead(
         previous=stored.revision if moves_on else stored.previous,
         objects=union(stored.objects, refs),
         bookings=_larger(stored.bookings, bookings),
+        finished=stored.finished if stored.revision == revision else (),
     )
     exact = ahead.objects == union(refs) and ahead.bookings == by_workload(bookings)
     return ahead if exact and same(ahead, stored) else replace(ahead, completed=False)

@@ -6,7 +6,7 @@ from typing import Any
 
 from kubefleet.kube import Connection
 from kubefleet.kube.abandoned_pods import remove_abandoned_pods
-from kubefleet.kube.member_apply import place
+from kubefleet.kube.member_apply import place, record_finished
 from kubefleet.kube.object_access import find
 from kubefleet.kube.object_ref import ObjectRef
 from kubefleet.kube.patience import Patience
@@ -40,11 +40,13 @@ def run_step(task: Task, cluster: str, replicas: Replicas, progress: Progress) -
             if (ref.group, ref.kind) == ("apps", "StatefulSet"):
                 remove_abandoned_pods(connection, ref, patience(task))
         waiting(refs)
+        record_finished(connection, task.identity, content, refs, patience(task))
 
+    content = content_on(task, cluster, replicas)
     placed = place(
         connection,
         task.identity,
-        content_on(task, cluster, replicas),
+        content,
         cluster_uid=cluster_uid(connection),
         wait=wait,
         patience=patience(task),
