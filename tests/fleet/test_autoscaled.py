@@ -56,7 +56,8 @@ def test_bounds_are_divided_and_shown_and_no_up_resets_the_replicas(stack):
 
 def test_ten_ups_never_reset_what_an_autoscaler_says(stack):
     """Whatever else changes: nothing, a setting, the image, the bounds."""
-    body = WEB + 'fleet.placement("settings", manifests=[NAMESPACE, config_map(turn="{turn}")], policy=PickFixed("eu-1"))'
+    settings = 'fleet.placement("settings", manifests=[NAMESPACE, config_map(turn="{turn}")], policy=PickFixed("eu-1"))'
+    body = WEB + settings
     for turn in range(10):
         given = {"image": f"web:{turn // 4}", "least": 2, "most": 20 + turn // 6, "turn": turn // 2}
         stack.write(body.format(clusters='"eu-1"', **given))
