@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup tools demo example check lint types fast properties optimum mutants lab engine test bench lock clean
+.PHONY: setup tools demo example check lint types fast properties optimum mutants lab engine soak test bench lock clean
 
 setup: $(STAMP)
 
@@ -56,6 +56,10 @@ lab: setup tools
 engine: setup tools
 	# They wait more than they compute: each of the two workers has a lab of its own.
 	$(BIN)/pytest -q -m engine --numprocesses 2 --dist worksteal
+
+soak: setup tools
+	# 20 seeded rollouts on real clusters while things break; SEEDS=50 for more. Their figures are printed.
+	$(BIN)/pytest -q -s -m soak
 
 test: WITHOUT := --ignore=tests/properties
 test: check properties optimum lab engine

@@ -101,11 +101,31 @@ def test_what_is_left_while_the_template_changes(pods, left, by_update):
         # StatefulSets the last ones, whatever they are.
         (Pods(10, 7, ordered=True), 6, 3),
         (Pods(10, 2, ordered=True), 6, 0),
-        (Pods(10, 10, steady=False, at_once=3), 9, 7),
+        # An update that is under way goes on with what is left.
+        (Pods(10, 10, steady=False, at_once=3), 9, 6),
+        (Pods(10, 10, steady=False, ordered=True), 6, 5),
     ],
 )
 def test_what_is_left_while_there_become_fewer(pods, replicas, left):
     assert pods.left_by_scale(replicas) == left
+
+
+@pytest.mark.parametrize(
+    ("pods", "update", "scale"),
+    [
+        (Pods(4, 4, "old"), False, False),
+        (Pods(4, 3, "old"), True, True),
+        (Pods(4, 4, "new"), True, False),
+        # Nobody has seen yet what an earlier step did: what it may take down is not free to take.
+        (Pods(1, 1, "new", steady=False), True, False),
+        (Pods(4, 4, "old", steady=False), False, False),
+        (Pods(4, 3, "old", steady=False), True, False),
+        (Pods(4, 2, "old", steady=False), True, True),
+    ],
+)
+def test_which_steps_are_free(pods, update, scale):
+    assert pods.free_to_update("new") is update
+    assert pods.free_to_scale(pods.replicas - 1) is scale
 
 
 def test_a_live_object_is_read_as_its_api_server_reports_it():
@@ -117,7 +137,9 @@ def test_a_live_object_is_read_as_its_api_server_reports_it():
     assert pods_of(live) == Pods(5, 4, "abc", steady=True, at_once=1)
     live["status"]["updatedReplicas"] = 2
     assert not pods_of(live).steady
-    live["status"] |= {"updatedReplicas": 5, "observedGeneration": 2}
+    live["status"] |= {"updatedReplicas": 5, "replicas": 6}
+    assert not pods_of(live).steady, "an old pod still runs"
+    live["status"] |= {"replicas": 5, "observedGeneration": 2}
     assert not pods_of(live).steady
     assert pods_of({"kind": "Deployment", "apiVersion": "apps/v1"}) == Pods(0, 0, steady=False, at_once=0)
 

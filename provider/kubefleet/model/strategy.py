@@ -42,6 +42,8 @@ class SpreadUpdate:
     `min_available` stands instead of `max_unavailable`. In seconds: `progress_deadline` for which nothing may move on;
     `unverified_wait` as in `RollingUpdate`. `own` has what is different for single workloads, by their name.
     With `tighten` Deployments whose own strategy takes down more than the budget has are applied with a smaller one.
+    One that `yields`, the default of divided replicas, lets as many be unavailable as a workload's own strategy takes
+    down.
     """
 
     max_unavailable: Share = Share(25, percent=True)
@@ -52,6 +54,7 @@ class SpreadUpdate:
     own: "immutabledict[str, SpreadUpdate]" = field(default_factory=immutabledict)
     tighten: bool = False
     on_failure: OnFailure = PAUSE
+    yields: bool = False
 
     def budget(self, workload: str, desired: int) -> Budget:
         """For a workload (`Kind/namespace/name`) of so many pods. Kubernetes' rounding: `max_unavailable` down,

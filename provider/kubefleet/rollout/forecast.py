@@ -42,7 +42,7 @@ def forecast(
         lowest = {key: min(count, during.get(key, 0)) for key, count in lowest.items()}
         for step in steps:
             there = sites[step.cluster].revision if step.cluster in sites else goal.revision
-            here = there if step.action is Action.SCALE_DOWN else goal.revision
+            here = goal.revision if step.action in {Action.CREATE, Action.UPDATE} else there
             sites[step.cluster] = _site(workloads[step.cluster], step.replicas, here)
     return Forecast(tuple(rounds), lowest, "" if goal.reached(sites) else _why(sites, goal))
 

@@ -27,31 +27,55 @@ class Pods:
     next_at_once: int | None = None
 
     @property
+    def kept(self) -> int:
+        """How many are available now and stay so: what is surplus goes."""
+        return min(self.available, self.replicas)
+
+    @property
     def left(self) -> int:
-        """How many are available at the least, by what is done already: what is surplus goes, and what an update that
-        is under way may still take down.
+        """How many are available at the least, by what is done already: an update that is under way may take some down
+        still.
         """
-        kept = min(self.available, self.replicas)
-        return kept if self.steady else self._during_update(kept, self.at_once)
+        return self.kept if self.steady else self._during_update(self.kept, self.replicas, self.at_once)
 
     def left_by_update(self, revision: str) -> int:
         """How many are while the template changes to that of a revision; nothing changes where it is that already.
 
         A Deployment takes nothing down beyond `at_once`, whatever is down already: mending costs nothing.
         """
-        if self.revision == revision:
-            return self.left
-        return self._during_update(self.left, self.at_once if self.next_at_once is None else self.next_at_once)
+        return self.left if self.revision == revision else self._during_update(self.left, self.replicas, self._next)
 
     def left_by_scale(self, replicas: int) -> int:
         """How many are while there become fewer. A StatefulSet takes the last ones, available or not."""
-        fewer = max(0, self.replicas - replicas)
-        return max(0, self.left - fewer) if self.ordered else min(self.left, replicas)
+        kept = self._kept_by_scale(replicas)
+        return kept if self.steady else self._during_update(kept, replicas, self.at_once)
 
-    def _during_update(self, available: int, at_once: int) -> int:
+    def free_to_update(self, revision: str) -> bool:
+        """Whether a change to a revision takes nothing down: neither of those that are left nor of those that are
+        available now. While it is not known what an earlier step still takes down, what may go counts as gone already:
+        taking it only looks as if it cost nothing.
+        """
+        if self.revision == revision:
+            return True
+        now = self._during_update(self.kept, self.replicas, self._next)
+        return (self.kept, self.left) == (now, self.left_by_update(revision))
+
+    def free_to_scale(self, replicas: int) -> bool:
+        """As `free_to_update`, where there become fewer."""
+        return (self.kept, self.left) == (self._kept_by_scale(replicas), self.left_by_scale(replicas))
+
+    @property
+    def _next(self) -> int:
+        return self.at_once if self.next_at_once is None else self.next_at_once
+
+    def _kept_by_scale(self, replicas: int) -> int:
+        fewer = max(0, self.replicas - replicas)
+        return max(0, self.kept - fewer) if self.ordered else min(self.kept, replicas)
+
+    def _during_update(self, available: int, replicas: int, at_once: int) -> int:
         if self.ordered:
             return available - min(available, at_once)
-        return min(available, max(0, self.replicas - at_once))
+        return min(available, max(0, replicas - at_once))
 
 
 def pods_of(live: Mapping[str, Any]) -> Pods:
@@ -60,7 +84,9 @@ def pods_of(live: Mapping[str, Any]) -> Pods:
     replicas = int(replicas_in(live) or 0)
     annotations = part(part(live, "metadata"), "annotations")
     updated = status.get("updatedReplicas")
-    steady = not_observed(live) is None and (updated is None or count(status, "updatedReplicas") >= replicas)
+    # While old pods run beside the new ones, an update may still take some of either down.
+    goal = max(replicas, count(status, "replicas"))
+    steady = not_observed(live) is None and (updated is None or count(status, "updatedReplicas") >= goal)
     return Pods(
         replicas,
         count(status, "availableReplicas"),

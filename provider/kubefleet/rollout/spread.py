@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kubefleet.kube import ApiError, Cancelled, MemberError
-from kubefleet.kube.scale_down import scale_down
+from kubefleet.kube.scale_live import scale_live
 from kubefleet.model.phase import Phase
 from kubefleet.model.strategy import SpreadUpdate
 from kubefleet.rollout.each import on_each
+from kubefleet.rollout.goal import goal_of
 from kubefleet.rollout.planner import Action, Replicas, Step
 from kubefleet.rollout.pods import Pods, at_once, scalable
 from kubefleet.rollout.progress import Progress
@@ -69,7 +70,7 @@ class _Walk:
                     return result
             sites = self._sites(live)
             goal = self._goal(sites)
-            missing = {name: self.known.get(name, self.task.target.get(name, {})) for name in self._absent}
+            missing = {name: self._last_known(name) for name in self._absent}
             steps = next_steps(sites, goal, missing)
             if steps:
                 if (result := self._round(live, steps)) is not None:
@@ -97,6 +98,13 @@ class _Walk:
                 self.progress.done(name)
         return sites
 
+    def _last_known(self, name: str) -> Replicas:
+        """What a cluster has that cannot be read, as far as this run or the last one knows; else what it is to have."""
+        for seen in (self.known, self.task.had, self.task.target):
+            if name in seen:
+                return seen[name]
+        return {}
+
     def _known_better(self, name: str, site: Site) -> Site:
         """What was brought to the revision is at it; an update goes by the strategy of the manifests, not by that which
         is live; and how many replicas an autoscaler has on a cluster that is left is not ours: they go with the copy.
@@ -117,7 +125,7 @@ class _Walk:
         for name, replicas in self.task.target.items():
             here = sites[name].replicas if name in sites else {}
             target[name] = {key: here.get(key, wanted) if key in own else wanted for key, wanted in replicas.items()}
-        return Goal(target, self.task.revision, self.strategy)
+        return goal_of(self.task.manifests, target, self.task.revision, self.strategy, self.task.own)
 
     def _round(self, live: LiveSites, steps: tuple[Step, ...]) -> Result | None:
         """Run steps together; a result where that ends the run."""
@@ -136,22 +144,28 @@ class _Walk:
         return handed_over(outcomes, self._pending())
 
     def _run(self, live: LiveSites, step: Step) -> None:
-        """One step; a copy of another revision only becomes smaller, its template stays as it is."""
+        """One step. Where another revision runs only its replicas change, its template stays as it is."""
         name = step.cluster
-        if step.action is not Action.SCALE_DOWN or (name in self.finished and name in self.task.target):
+        if self._applies(live, step):
             run_step(self.task, name, step.replicas, self.progress)
             self.finished.add(name)
             return
-        connection = self.task.connect(name)
+        connection, up = self.task.connect(name), step.action is Action.SCALE_UP
         counts = ", ".join(f"{key.rpartition('/')[2]} {count}" for key, count in step.replicas.items())
-        self.task.timeline.note(f"{name} gets fewer replicas: {counts}")
+        self.task.timeline.note(f"{name} gets {'more' if up else 'fewer'} replicas: {counts}")
         for key, ref in live.found[name].workloads.items():
             try:
-                scale_down(connection, ref, step.replicas.get(key, 0), self.task.identity)
+                scale_live(connection, ref, step.replicas.get(key, 0), self.task.identity, up=up)
             except ApiError as error:
                 if error.status != 409:
                     raise
                 # It has changed since it was read: the next round looks again.
+
+    def _applies(self, live: LiveSites, step: Step) -> bool:
+        """Whether a step brings the whole of the manifests, and is waited for."""
+        if step.action is Action.SCALE_UP:
+            return step.cluster in self.finished or live.found[step.cluster].site.revision == self.task.revision
+        return step.action is not Action.SCALE_DOWN or (step.cluster in self.finished & set(self.task.target))
 
     def _why(self, sites: Mapping[str, Site], goal: Goal, absent: frozenset[str]) -> str:
         """Why waiting is in vain; empty where it is not: all pods are there, and the next step still does not fit."""
@@ -169,7 +183,7 @@ class _Walk:
         there, desired = available(sites), goal.desired
         return "; ".join(
             f"{key.rpartition('/')[2]}: {there.get(key, 0)} of {wanted} pods are available, "
-            f"at least {self.strategy.budget(key, wanted).min_available} have to be"
+            f"at least {goal.strategy.budget(key, wanted).min_available} have to be"
             for key, wanted in desired.items()
         )
 
@@ -202,7 +216,7 @@ class _Walk:
         silent = [name for name in pending if name not in self.failed]
         reason = "; ".join(filter(None, (went_on(self.failed), pending_reason(silent, self.lost))))
         short = any(
-            there.get(key, 0) < self.strategy.budget(key, wanted).min_available for key, wanted in goal.desired.items()
+            there.get(key, 0) < goal.strategy.budget(key, wanted).min_available for key, wanted in goal.desired.items()
         )
         if pending and short:
             why = f"{reason}. Run `pulumi up` again when it is back"

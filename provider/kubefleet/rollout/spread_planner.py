@@ -73,7 +73,7 @@ def next_steps(sites: Mapping[str, Site], goal: Goal, lost: Mapping[str, Replica
 
     `lost` are clusters that cannot be read, with the replicas that they have as far as anybody knows: these count as
     running where more are added, and as unavailable where some are taken down. A step changes replicas or the template,
-    never both.
+    never both: the template first, but where an update does not fit because there are too few pods yet.
     """
     spending = _spending(sites, goal, lost)
     mine = [name for name in sorted(goal.target) if name not in lost]
@@ -89,6 +89,8 @@ def next_steps(sites: Mapping[str, Site], goal: Goal, lost: Mapping[str, Replica
     for name in outdated:
         if name not in spending.chosen:
             _update(spending, name, sites[name], goal, free=False)
+    for name in outdated if not spending.chosen else ():
+        _add(spending, name, sites[name], goal)
     return tuple(spending.chosen[name] for name in sorted(spending.chosen))
 
 
@@ -126,10 +128,10 @@ def _spending(sites: Mapping[str, Site], goal: Goal, lost: Mapping[str, Replicas
 
 def _update(spending: _Spending, name: str, site: Site, goal: Goal, *, free: bool) -> None:
     """The new template at the replicas that are there. Workloads that are new come with none."""
-    costs = {key: pods.left - pods.left_by_update(goal.revision) for key, pods in site.pods.items()}
-    costs = {key: cost for key, cost in costs.items() if cost}
-    if free and costs:
+    takers = {key: pods for key, pods in site.pods.items() if not pods.free_to_update(goal.revision)}
+    if free and takers:
         return
+    costs = {key: pods.left - pods.left_by_update(goal.revision) for key, pods in takers.items()}
     if any(cost > spending.down.get(key, cost) for key, cost in costs.items()):
         return
     for key, cost in costs.items():
@@ -162,13 +164,18 @@ def _take_away(spending: _Spending, name: str, site: Site, goal: Goal) -> None:
         if key in spending.down:
             most = spending.surplus[key] if spending.surging[key] else fewer
             fewer = max(0, min(fewer, most))
-            while fewer and pods.left - pods.left_by_scale(pods.replicas - fewer) > max(0, spending.down[key]):
+            while fewer and not _may_go(pods, fewer, spending.down[key]):
                 fewer -= 1
             spending.down[key] -= pods.left - pods.left_by_scale(pods.replicas - fewer)
             spending.surplus[key] -= fewer
         replicas[key] = pods.replicas - fewer
     if replicas != site.replicas:
         spending.chosen[name] = Step(name, Action.SCALE_DOWN, replicas)
+
+
+def _may_go(pods: Pods, fewer: int, spare: int) -> bool:
+    replicas = pods.replicas - fewer
+    return pods.free_to_scale(replicas) or pods.left - pods.left_by_scale(replicas) <= spare
 
 
 def _differ(site: Site, target: Replicas) -> bool:

@@ -23,16 +23,16 @@ from kubefleet.rollout.wanted import NOBODY, KnownAs
 class Task:
     """One placement's rollout.
 
-    `manifests` are whole objects by key, `target` says which clusters get how many replicas. `members` are all that
-    may hold something of it (leaving ones too), `held_before` those that the last run left it on. `connect` raises
-    Unreachable. `divided`: replicas, and the bounds of autoscalers, are parts of a whole. `partners` are uids of
-    placements of the same run that share followers of the same content, `going` placements that are removed at the end
-    of this command (uid -> name). `behind` are clusters that the stages before could not bring up to date. `fresh`: the
-    stack has never placed it. `show` takes one line of progress, `warn` one that has to stay in sight. `checks` are the
-    user's own of health, `checks_before` those of the last rollout that completed. `back` are clusters that go back to
-    what was kept of them, in a task that is a rollback: all others are as they should be. `own` are the manifests of
-    clusters where overrides hold, and `own_revisions` what these record for the task's revision.
-    `timeline` notes what happens when.
+    `manifests` are whole objects by key, `target` says which clusters get how many replicas. `members` are all that may
+    hold something of it (leaving ones too), `held_before` those that the last run left it on, `had` with how many
+    replicas each. `connect` raises Unreachable. `divided`: replicas, and the bounds of autoscalers, are parts of a
+    whole. `partners` are uids of placements of the same run that share followers of the same content, `going`
+    placements that are removed at the end of this command (uid -> name). `behind` are clusters that the stages before
+    could not bring up to date. `fresh`: the stack has never placed it. `show` takes one line of progress, `warn` one
+    that has to stay in sight. `checks` are the user's own of health, `checks_before` those of the last rollout that
+    completed. `back` are clusters that go back to what was kept of them, in a task that is a rollback: all others are
+    as they should be. `own` are the manifests of clusters where overrides hold, and `own_revisions` what these record
+    for the task's revision. `timeline` notes what happens when.
     """
 
     identity: PlacementIdentity
@@ -49,6 +49,7 @@ class Task:
     partners: frozenset[str] = frozenset()
     going: Mapping[str, str] = field(default_factory=immutabledict)
     held_before: frozenset[str] = frozenset()
+    had: Mapping[str, Replicas] = field(default_factory=immutabledict)
     behind: frozenset[str] = frozenset()
     fresh: bool = False
     cancelled: Callable[[], bool] = never

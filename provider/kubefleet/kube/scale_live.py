@@ -1,4 +1,4 @@
-"""Fewer replicas of a live object, and nothing else of it: where the manifests of what runs there are not at hand."""
+"""Other replicas of a live object, and nothing else of it: where the manifests of what runs there are not at hand."""
 
 from typing import Any, Final
 
@@ -12,8 +12,11 @@ from kubefleet.spec.scale import replicas_in, replicas_path
 _MERGE: Final = "application/merge-patch+json"
 
 
-def scale_down(connection: Connection, ref: ObjectRef, replicas: int, identity: PlacementIdentity) -> bool:
-    """Whether it has so few replicas now, or fewer. Left alone is what is not certainly this placement's.
+def scale_live(
+    connection: Connection, ref: ObjectRef, replicas: int, identity: PlacementIdentity, *, up: bool = False
+) -> bool:
+    """Whether it has so few replicas now, or fewer; with `up` so many, or more. Left alone is what is not certainly
+    this placement's.
 
     What was read is a precondition: raises ApiError 409 when it has changed since.
     """
@@ -23,7 +26,8 @@ def scale_down(connection: Connection, ref: ObjectRef, replicas: int, identity: 
     path = replicas_path(live)
     if path is None or not may_delete(live, identity.uid):
         return False
-    if int(replicas_in(live) or 0) > replicas:
+    have = int(replicas_in(live) or 0)
+    if have < replicas if up else have > replicas:
         body = {"metadata": {"resourceVersion": live["metadata"]["resourceVersion"]}, **_nested(path, replicas)}
         connection.patch(path_to(connection, ref), body, _MERGE, fieldManager=identity.manager)
     return True
