@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 SCHEMA = 1
-_OF_ROLLOUT = ("strategy", "labels", "replicas", "paused")
+_OF_ROLLOUT = ("strategy", "labels", "replicas", "paused", "divide_companions")
 
 
 @dataclass(frozen=True)

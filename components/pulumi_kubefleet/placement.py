@@ -40,6 +40,7 @@ class Placement(pulumi.ComponentResource):
         data: what becomes of the data in volume claims when it moves: `pinned` (default: it does not, and what would
             move it is an error), `disposable` (it is lost) or `replicated` (others have it).
         paused: change nothing on any cluster while it is True; what a rollout has done until then stays.
+        divide_companions: whether disruption budgets and autoscalers of divided workloads are divided too (default).
         on_existing: `"refuse"` (default): an object that exists and is someone else's stops this cluster;
             `"take_over_if_same"`: one that would not change becomes the placement's; `"take_over"`: any does.
         on_drift: `"correct"` (default): fields that somebody else has changed are set again when the placement is
@@ -74,6 +75,7 @@ class Placement(pulumi.ComponentResource):
         freeze: bool | None = None,
         data: str | None = None,
         paused: bool | None = None,
+        divide_companions: bool | None = None,
         on_existing: str | None = None,
         on_drift: str | None = None,
         on_delete: str | None = None,
@@ -105,6 +107,7 @@ class Placement(pulumi.ComponentResource):
             "freeze": freeze,
             "data": data,
             "paused": paused,
+            "divide_companions": divide_companions,
             "on_existing": on_existing,
             "on_drift": on_drift,
             "on_delete": on_delete,

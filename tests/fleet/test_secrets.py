@@ -84,7 +84,9 @@ def test_an_error_about_a_secret_does_not_show_its_value(stack):
     stack.write(f'fleet.placement("web", manifests=[NAMESPACE, {wrong!r}], policy=PickFixed("eu-1"))')
     text = stack.up(code=-1)
     assert "Secret shop/door not applied" in text
-    for shown in (text, *written(stack)):
+    ahead = stack.preview(code=-1)
+    assert "`v1/Secret/shop/door` on eu-1: invalid" in ahead
+    for shown in (text, ahead, *written(stack)):
         assert not [form for form in forms(VALUE) if form in shown]
 
 

@@ -35,6 +35,11 @@ CONFLICT = refusal(
     ("error", "says", "transient"),
     [
         (CONFLICT, "`helm` holds .data.a, .data.b; `kubectl` holds .spec.replicas. Give these fields up there", False),
+        (
+            refusal(500, "", "failed to create typed patch object: .spec.replica: field not declared in schema"),
+            "invalid: failed to create typed patch object: .spec.replica",
+            False,
+        ),
         (refusal(409, "Conflict", "the object has been modified"), "changed while it was written", True),
         (
             refusal(422, "Invalid", "is invalid", ("spec.replicas", "FieldValueInvalid", "must be positive")),

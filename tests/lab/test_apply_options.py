@@ -223,3 +223,12 @@ def test_what_is_orphaned_stays_as_nobodys_unless_the_placement_moves(connection
     complete(connection, WEB, Wanted("r1", (config(),), options=options), patience=Patience(15))
     assert remove(connection, WEB, patience=Patience(15, time.monotonic() + 60), moved=True).done
     assert live(connection, config()) is None
+
+
+def test_what_is_replaced_has_all_of_its_fields_again_also_those_that_had_drifted(connection):
+    options = replace(REPORT, on_immutable=OnImmutable.REPLACE)
+    put(connection, workload(), options=options)
+    patch = {"spec": {"replicas": 2}}
+    connection.patch(path_of(connection, workload()), patch, MERGE, fieldManager="kubectl-scale")
+    put(connection, workload(app="other"), options=options, revision="r2")
+    assert live(connection, workload())["spec"]["replicas"] == 1

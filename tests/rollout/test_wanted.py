@@ -28,7 +28,7 @@ MANIFESTS = {
 
 def task(divided=True, **target):
     seats = {name: {KEY: count} for name, count in target.items()}
-    return SimpleNamespace(manifests=MANIFESTS, target=seats, divided=divided)
+    return SimpleNamespace(manifests=MANIFESTS, everywhere=seats, divides_companions=divided)
 
 
 def specs(replicas, bounds=NO_BOUNDS):

@@ -8,6 +8,7 @@ from kubefleet.kube.object_ref import ObjectRef
 from kubefleet.kube.refused_write import explain, is_transient
 
 _REVIEW: Final = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+_NO_RIGHT: Final = "forbidden: no right to"
 # Server-side apply of an object that is not there needs both, each restricted to that name.
 APPLY_VERBS: Final = ("patch", "create")
 
@@ -28,7 +29,17 @@ def explain_forbidden(connection: Connection, ref: ObjectRef, error: ApiError, v
         return f"refused by admission: {error.message}. Change the object, or that rule in the cluster."
     where = f" in namespace `{ref.namespace}`" if ref.namespace else ""
     rule = f"{', '.join(denied)} on {_resource(connection, ref)} `{ref.name}`{where}"
-    return f"forbidden: no right to {rule}. Grant it to the identity that runs this."
+    return f"{_NO_RIGHT} {rule}. Grant it to the identity that runs this."
+
+
+def explain_apply(connection: Connection, ref: ObjectRef, error: ApiError) -> str:
+    """Why an apply was refused, whatever the reason."""
+    return explain_forbidden(connection, ref, error, APPLY_VERBS) if error.status == 403 else explain(error)
+
+
+def is_missing_right(why: str) -> bool:
+    """Whether what was told of a refused write is that the right to it is missing."""
+    return why.startswith(_NO_RIGHT)
 
 
 def _allowed(connection: Connection, ref: ObjectRef, verb: str) -> bool:

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kubefleet.kube.apply import Seen, Wait, apply_objects
+from kubefleet.kube.apply import Wait, apply_objects
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.drift import Drift
+from kubefleet.kube.due import Seen
 from kubefleet.kube.errors import ApiError
 from kubefleet.kube.finished_jobs import has_finished, passing_jobs
 from kubefleet.kube.if_missing import without_present
@@ -35,6 +36,8 @@ from kubefleet.kube.together import together
 from kubefleet.kube.write_ahead import by_workload, same, write_ahead
 from kubefleet.model.apply_options import CAREFUL, ApplyOptions, OnDelete, OnExisting
 
+_Judged = dict[tuple[str, str, str, str], Seen]
+"""By `ObjectRef.key`."""
 _NOT_THE_SAME = 'It is not the same. Make it so in the manifests, or take it over as it is: on_existing="take_over".'
 
 
@@ -93,7 +96,7 @@ def place(
     object is malformed), and whatever `wait` raises.
     """
     wanted = _scoped(connection, identity, wanted)
-    seen = look(connection, identity, wanted, partners)
+    seen = _look(connection, identity, wanted, partners)
     stored = read_inventory_object(connection, identity.uid)
     if keep and stored is not None and stored.completed and stored.revision != wanted.revision:
         _keep(connection, identity, stored)
@@ -190,11 +193,17 @@ def _scoped(connection: Connection, identity: PlacementIdentity, wanted: Wanted)
     return replace(wanted, objects=without_present(connection, scoped(connection, wanted.objects), identity))
 
 
-def look(
+def seen_of(
     connection: Connection, identity: PlacementIdentity, wanted: Wanted, partners: frozenset[str]
-) -> dict[tuple[str, str, str, str], Seen]:
-    """GET every object and judge it; raises Refused with all conflicts at once. Writes nothing."""
-    seen: dict[tuple[str, str, str, str], Seen] = {}
+) -> tuple[tuple[Mapping[str, Any], ...], _Judged]:
+    """The manifests that are wanted there, and how each of them was found, whoever has it. Writes nothing."""
+    wanted = _scoped(connection, identity, wanted)
+    return wanted.objects, _judged(connection, identity, wanted, partners)
+
+
+def _judged(connection: Connection, identity: PlacementIdentity, wanted: Wanted, partners: frozenset[str]) -> _Judged:
+    """GET every object and judge it."""
+    seen: _Judged = {}
     found = together(connection, wanted.objects, lambda manifest: find(connection, ref_of(manifest)))
     for manifest, live in zip(wanted.objects, found, strict=True):
         body = body_of(manifest, identity, wanted.revision)
@@ -202,6 +211,12 @@ def look(
         if live is not None and may_take_over(ownership, live):
             ownership = _taking_over(connection, ownership, body, live, identity, wanted.options.on_existing)
         seen[ref_of(manifest).key] = Seen(ownership, live)
+    return seen
+
+
+def _look(connection: Connection, identity: PlacementIdentity, wanted: Wanted, partners: frozenset[str]) -> _Judged:
+    """As they were found; raises Refused with all conflicts at once."""
+    seen = _judged(connection, identity, wanted, partners)
     conflicts = tuple(conflict for item in seen.values() for conflict in item.ownership.conflicts)
     if conflicts:
         raise Refused(connection.name, conflicts)

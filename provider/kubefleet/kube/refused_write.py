@@ -11,7 +11,7 @@ def explain(error: ApiError) -> str:
     """Why the server refused an apply or a delete, ending with the next step."""
     if error.status == 409:
         return _conflict(error)
-    if error.status in (400, 422):
+    if error.status in (400, 422) or _is_untyped(error):
         return f"invalid: {_causes(error) or error.message}. Correct the manifest."
     if error.status == 403:
         if _is_terminating(error):
@@ -27,10 +27,15 @@ def explain(error: ApiError) -> str:
 def is_transient(error: ApiError) -> bool:
     """Whether the same write may pass a little later: a full quota, a terminating namespace, a busy server."""
     if error.status in (429, 500, 502, 503, 504):
-        return True
+        return not _is_untyped(error)
     if error.status == 409:
         return not _managers(error)
     return error.status == 403 and (_is_terminating(error) or "exceeded quota" in error.message)
+
+
+def _is_untyped(error: ApiError) -> bool:
+    """Whether the manifest has a field that its kind has not: server-side apply answers 500 to that."""
+    return "failed to create typed patch object" in error.message
 
 
 def _is_terminating(error: ApiError) -> bool:

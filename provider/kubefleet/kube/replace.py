@@ -1,6 +1,7 @@
 """Replacing an object of which a field cannot be changed: it is deleted, and made anew."""
 
 import re
+import time
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from kubefleet.kube.object_access import delete_live, find
 from kubefleet.kube.object_ref import ref_of
 from kubefleet.kube.ownership import Ownership
 from kubefleet.kube.patience import Patience
-from kubefleet.kube.pause import pause
+from kubefleet.kube.pause import CONTENDED, pause, pause_after_conflict
 from kubefleet.kube.refusal import NotApplied
 from kubefleet.kube.refused_write import explain
 from kubefleet.model.apply_options import ApplyOptions, OnImmutable
@@ -54,13 +55,25 @@ def clear_the_way(connection: Connection, live: Mapping[str, Any], patience: Pat
     """
     ref = ref_of(live)
     keeps_pods = (ref.group, ref.kind) == ("apps", "StatefulSet")
-    try:
-        delete_live(connection, live, "Orphan" if keeps_pods else "Foreground")
-    except ApiError as error:
-        if error.status != 404:
-            raise NotApplied(connection.name, ref, f"it was not deleted to be replaced: {explain(error)}") from error
+    _delete(connection, live, "Orphan" if keeps_pods else "Foreground", patience)
     while (there := find(connection, ref)) is not None and ref_of(there).uid == ref.uid:
         if not pause(connection.name, patience, _PAUSE):
             finalizers = ", ".join(f"`{item}`" for item in sorted(there["metadata"].get("finalizers") or ()))
             why = f"it is still being deleted to be replaced, held by the finalizers {finalizers or 'none'}."
             raise NotApplied(connection.name, ref, f"{why} Run `pulumi up` again.")
+
+
+def _delete(connection: Connection, live: Mapping[str, Any], propagation: str, patience: Patience) -> None:
+    """Begin it, as often as a controller changes the object under our hands; another object of that name is left."""
+    ref, end = ref_of(live), time.monotonic() + CONTENDED
+    there: Mapping[str, Any] | None = live
+    while there is not None and ref_of(there).uid == ref.uid:
+        try:
+            delete_live(connection, there, propagation)
+            return
+        except ApiError as error:
+            changed = error.status in (404, 409) and time.monotonic() < end
+            if not changed or not pause_after_conflict(connection.name, patience):
+                why = f"it was not deleted to be replaced: {explain(error)}"
+                raise NotApplied(connection.name, ref, why) from error
+        there = find(connection, ref)

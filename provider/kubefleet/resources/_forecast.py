@@ -2,16 +2,18 @@
 
 from kubefleet.model.strategy import RollingUpdate, SpreadUpdate, StagedUpdate
 from kubefleet.report.duration_text import duration_text
-from kubefleet.resources import _session
+from kubefleet.resources import _engine, _session
 from kubefleet.resources._adapter import Props
 from kubefleet.resources._gates import held_by_approval
 from kubefleet.resources._of_stage import of_stage
 from kubefleet.resources._overrides import own_manifests
+from kubefleet.rollout.companions import told
 from kubefleet.rollout.forecast import Forecast, forecast, impossible
 from kubefleet.rollout.longest import longest_stage, longest_walk
 from kubefleet.rollout.spread_planner import Goal
 from kubefleet.rollout.tighten import tightened
 from kubefleet.spec.mistakes import Spelling
+from kubefleet.spec.named_objects import UnknownPartError
 from kubefleet.spec.strategy import parse_strategy
 
 
@@ -56,6 +58,22 @@ def takes(olds: Props, news: Props) -> str:
     else:
         return ""
     return f"{len(changed)} cluster{'s' if len(changed) > 1 else ''}, at most {duration_text(seconds)}{needs}"
+
+
+def companions(olds: Props, news: Props) -> str:
+    """What becomes of the disruption budgets of divided workloads; those that allow no eviction are warned of."""
+    same = all(olds.get(key) == news.get(key) for key in ("to", "revision", "divide_companions"))
+    if same or not isinstance(news.get("to"), dict) or news.get("uid") not in _session.manifests:
+        return ""
+    divides = (news.get("replicas") or {}).get("type") == "Divided" and news.get("divide_companions") is not False
+    try:
+        lines, warnings = told(_session.manifests[news["uid"]], news["to"], divided=divides)
+    except UnknownPartError:
+        # Something in a budget or in a pod template is not known in this preview.
+        return ""
+    for warning in warnings:
+        _engine.show(warning, ephemeral=False, warning=True)
+    return ", ".join(lines)
 
 
 def _line(found: Forecast, goal: Goal) -> str:

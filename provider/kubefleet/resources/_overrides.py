@@ -13,7 +13,7 @@ from kubefleet.model.snapshot import Snapshot
 from kubefleet.overrides.bind import bind, needs_properties
 from kubefleet.overrides.flaw import Flaw
 from kubefleet.overrides.record import decode_bound, encode_bound, revision_on
-from kubefleet.overrides.tailor import tailored
+from kubefleet.overrides.tailor import Guard, tailored
 from kubefleet.resources import _session
 from kubefleet.resources._adapter import Props
 from kubefleet.resources.keys import overrides_key
@@ -53,9 +53,22 @@ def overrides_of(uid: str) -> tuple[Override, ...]:
 def own_manifests(news: Props) -> dict[str, Manifests]:
     """From the inputs of `Stage` and `Settle`: the manifests of each cluster where an override holds."""
     uid, records = news["uid"], _records(news)
-    guard = limits(divided=(news.get("replicas") or {}).get("type") == "Divided")
     rules = overrides_of(uid) if records else ()
-    return {name: tailored(_session.manifests[uid], rules, bound, guard)[0] for name, bound in records.items()}
+    return {name: tailored(_session.manifests[uid], rules, bound, _guard(news))[0] for name, bound in records.items()}
+
+
+def own_manifests_before(olds: Props, uid: str) -> dict[str, Manifests]:
+    """The same of the last run; nothing of rules that cannot be read any more."""
+    records = _records(olds)
+    rules = parse_overrides(_session.overrides_before.get(uid), "overrides", (), [])
+    if not records or not rules:
+        return {}
+    guard, manifests = _guard(olds), _session.before[uid]
+    return {name: tailored(manifests, rules, bound, guard)[0] for name, bound in records.items()}
+
+
+def _guard(news: Props) -> Guard:
+    return limits(divided=(news.get("replicas") or {}).get("type") == "Divided")
 
 
 def own_revisions(news: Props) -> dict[str, str]:

@@ -9,6 +9,12 @@ from kubefleet.resources import _engine
 manifests: dict[str, Mapping[str, Any]] = {}
 """Placement uid -> manifests, put there by `Ownership.check`; secrets in it are in clear, so it never leaves memory."""
 
+before: dict[str, Mapping[str, Any]] = {}
+"""Placement uid -> the manifests of the last run."""
+
+overrides_before: dict[str, Any] = {}
+"""Placement uid -> the overrides of the last run."""
+
 overrides: dict[str, Any] = {}
 """Placement uid -> overrides as they were written, put there by `Ownership.check`; they may hold secrets in clear too.
 None where something in them is not known in this preview.
@@ -25,6 +31,9 @@ unreachable: dict[tuple[str, Any], str] = {}
 
 checked = threading.Event()
 """Set by the first check: this command is an `up` or a preview, not a `destroy`."""
+
+previewing = threading.Event()
+"""Set by `Schedule.check` of a preview."""
 
 _connections: dict[tuple[str, Any], Any] = {}
 _lock = threading.Lock()

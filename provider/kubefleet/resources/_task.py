@@ -53,6 +53,8 @@ def make_task(news: Props, olds: Props | None) -> Task:
         show=lambda line: _engine.show(line, urn=urn),
         warn=lambda line: _engine.show(line, urn=urn, ephemeral=False, warning=True),
         divided=(news.get("replicas") or {}).get("type") == "Divided",
+        whole=news["to"],
+        companions=news.get("divide_companions") is not False,
         known_as=KnownAs(immutabledict(news.get("labels") or {}), parse_apart(news.get("apart") or (), news["fleet"])),
         partners=partners_of(news["uid"]),
         going=_session.going,

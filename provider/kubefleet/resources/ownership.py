@@ -32,6 +32,8 @@ class OwnershipProvider(Adapter):
         unknown = has_unknown(news["manifests"]) or has_unknown(overrides)
         revision = UNKNOWN if unknown else revision_of(news["manifests"], versions, version)
         _session.manifests[uid] = news["manifests"]
+        _session.before[uid] = olds.get("manifests") or {}
+        _session.overrides_before[uid] = in_order(olds.get("overrides"))
         if overrides:
             _session.overrides[uid] = None if has_unknown(overrides) else in_order(overrides)
         inputs = {**news, "uid": uid, "revision": revision, "secret_versions": versions}

@@ -46,6 +46,7 @@ class ScheduleProvider(Adapter):
         if decided.mistakes:
             return inputs, [_all_mistakes(decided.mistakes, news.get("sources", {}))]
         if news.get("preview"):
+            _session.previewing.set()
             leave(news["fleet"], decided.inputs)
         elif lines := differences(news["fleet"], decided.inputs):
             return inputs, ["\n  ".join((_OVERTAKEN, *lines))]

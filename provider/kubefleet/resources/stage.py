@@ -11,7 +11,7 @@ from kubefleet.resources.ownership import has_unknown
 
 NOT_PLANNED = "not planned in this run. The next `pulumi up` without --target places it"
 PAUSED = "paused. Take `paused` out of the program, then run `pulumi up` again"
-_COMPARED = ("uid", "revision", "to", "members", "labels", "apart", "overrides", "options")
+_COMPARED = ("uid", "revision", "to", "members", "labels", "apart", "overrides", "options", "divide_companions")
 _COMPUTED = ("phase", "reason", "pending", "broken", "healthy", "proven", "timeline")
 
 
@@ -31,17 +31,15 @@ class StageProvider(Adapter):
 
     def checked(self, olds: Props, news: Props) -> tuple[Props, list[str]]:
         """Shows on the row what will change, and how; a budget that cannot be kept is a mistake."""
+        from kubefleet.resources._rehearsal import rehearsed
+
+        refused = rehearsed(olds, news)
         if has_unknown(news.get("to")):
-            return without_outputs(news), []
-        how, mistakes = "", list[str]()
-        if counts_pods(news):
-            from kubefleet.resources._forecast import expected
+            return without_outputs(news), refused
+        from kubefleet.resources._forecast import companions, expected, takes
 
-            how, mistakes = expected(olds, news)
-        else:
-            from kubefleet.resources._forecast import takes
-
-            how = takes(olds, news)
+        how, mistakes = expected(olds, news) if counts_pods(news) else (takes(olds, news), list[str]())
+        beside = companions(olds, news)
         if news.get("paused"):
             how = "paused"
         before, now = olds.get("to"), news.get("to")
@@ -49,9 +47,9 @@ class StageProvider(Adapter):
             from kubefleet.resources._of_stage import of_stage
 
             before, now = of_stage(news, before), of_stage(news, now)
-        if line := ", ".join(filter(None, (changes_of(before, now), how))):
+        if line := ", ".join(filter(None, (changes_of(before, now), how, beside))):
             _engine.show(line)
-        return without_outputs(news), mistakes
+        return without_outputs(news), [*mistakes, *refused]
 
     def changed(self, olds: Props, news: Props) -> bool:
         """True when something else was decided, or the last run did not complete."""

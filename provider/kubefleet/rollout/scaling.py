@@ -18,9 +18,9 @@ def bounds_on(task: Task, cluster: str, replicas: Replicas) -> dict[str, Bounds]
     While it still has more `replicas` than the target gives it (the others come first) its bounds are not below those.
     """
     found = {}
-    for key, cut in cut_bounds(task.manifests.values()).items() if task.divided else ():
+    for key, cut in cut_bounds(task.manifests.values()).items() if task.divides_companions else ():
         whole = parse_bounds(cut, key, [])
-        seats = {name: target.get(key, 0) for name, target in task.target.items()}
+        seats = {name: target.get(key, 0) for name, target in task.everywhere.items()}
         part = bounds_by_cluster(whole, seats).get(cluster) if whole is not None else None
         here = replicas.get(key, 0)
         if whole is not None and here > 0:

@@ -3,6 +3,7 @@
 from kubefleet.kube import Cancelled, MemberError
 from kubefleet.kube.member_apply import complete, remove
 from kubefleet.model.phase import Phase
+from kubefleet.rollout.companions import has_companions
 from kubefleet.rollout.content import content_on
 from kubefleet.rollout.each import Outcomes, on_each
 from kubefleet.rollout.live import Live, read_live
@@ -41,8 +42,8 @@ def run_settle(task: Task) -> Result:
 def _finish(task: Task, live: Live, *, take_away: bool) -> list[str]:
     """Every reachable cluster of the target gets exactly its replicas, and its record is completed."""
     downs = {step.cluster for step in plan_clearance(live.copies, task.target).scale_downs}
-    if task.divided and autoscaled_keys(task):
-        # The replicas elsewhere have their say in the most that an autoscaler may choose here.
+    if task.divides_companions and (autoscaled_keys(task) or has_companions(task.manifests)):
+        # The replicas elsewhere have their say in the most that an autoscaler may choose here, and in a budget's part.
         downs = set(task.target) & set(live.copies)
     names = sorted((set(task.target) & set(live.copies)) - (set() if take_away else downs))
     progress = Progress("settle", len(task.target), task.show)

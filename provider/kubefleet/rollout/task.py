@@ -31,8 +31,9 @@ class Task:
     could not bring up to date. `fresh`: the stack has never placed it. `show` takes one line of progress, `warn` one
     that has to stay in sight. `checks` are the user's own of health, `checks_before` those of the last rollout that
     completed. `back` are clusters that go back to what was kept of them, in a task that is a rollback: all others are
-    as they should be. `own` are the manifests of clusters where overrides hold, and `own_revisions` what these record
-    for the task's revision. `timeline` notes what happens when.
+    as they should be. `companions`: what counts pods is divided as they are, over the `whole` target where this one is
+    of a stage. `own` are the manifests of clusters where overrides hold, and `own_revisions` what these record for the
+    task's revision. `timeline` notes what happens when.
     """
 
     identity: PlacementIdentity
@@ -58,9 +59,21 @@ class Task:
     checks_before: tuple[Check, ...] = ()
     back: Mapping[str, KeptRevision] = field(default_factory=immutabledict)
     options: ApplyOptions = CAREFUL
+    companions: bool = True
+    whole: Mapping[str, Replicas] = field(default_factory=immutabledict)
     own: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=immutabledict)
     own_revisions: Mapping[str, str] = field(default_factory=immutabledict)
     timeline: Timeline = field(default_factory=Timeline, compare=False)
+
+    @property
+    def divides_companions(self) -> bool:
+        """Whether what counts pods is divided as they are."""
+        return self.divided and self.companions
+
+    @property
+    def everywhere(self) -> Mapping[str, Replicas]:
+        """The target of all stages together."""
+        return self.whole or self.target
 
     def manifests_on(self, cluster: str) -> Mapping[str, Mapping[str, Any]]:
         """The objects as that cluster is to have them."""

@@ -38,6 +38,7 @@ class WrittenPlacement(WrittenOptions):
     freeze: bool = False
     data: Data = Data.PINNED
     paused: bool = False
+    divide_companions: bool = True
     select: Selected = []
     create_namespace: bool = False
     allow_namespaces: list[str] = []

@@ -1,0 +1,55 @@
+"""The rehearsal of a rollout in its preview: which objects change where, and what the clusters say to that."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kubefleet.resources import _engine, _session
+from kubefleet.resources._adapter import Props
+from kubefleet.resources._of_stage import of_stage
+from kubefleet.resources._overrides import own_manifests, own_manifests_before
+from kubefleet.resources.ownership import has_unknown
+from kubefleet.rollout.rehearsal import run_rehearsal
+
+Manifests = Mapping[str, Mapping[str, Any]]
+
+
+def rehearsed(olds: Props, news: Props) -> list[str]:
+    """In a preview: what the clusters refuse, one line each; what they only have to say is shown as warnings."""
+    if not _session.previewing.is_set() or news.get("paused") or news.get("uid") not in _session.manifests:
+        return []
+    known = {key: value for key, value in news.items() if key == "to" or not has_unknown(value)}
+    target = _known_clusters(news, news.get("to"))
+    changed = _changed(olds, known, target)
+    if not any(changed.values()):
+        return []
+    from kubefleet.resources._task import make_task
+
+    task = make_task({"revision": "", **known, "to": target}, None)
+    found = run_rehearsal(task, changed)
+    for line, clusters in found.told.items():
+        _engine.show(f"{', '.join(clusters)}: {line}", ephemeral=False, warning=True)
+    path = f"placements.{news['placement']}.manifests"
+    return [f"{path}: `{key}` on {', '.join(names)}: {why}" for (key, why), names in found.wrong.items()]
+
+
+def _changed(olds: Props, news: Props, target: Props) -> dict[str, frozenset[str]]:
+    """Keys of the objects that are to be other than they were, by cluster; without those that are not known yet."""
+    manifests, before = _session.manifests[news["uid"]], _session.before.get(news["uid"], {})
+    own, own_before = own_manifests(news), own_manifests_before(olds, news["uid"])
+    # Where the last run did not come to its end nobody knows from here what is there.
+    was_on = set(_known_clusters(olds, olds.get("to"))) - set((news.get("redo") or {}).get("clusters") or ())
+
+    def on(name: str) -> frozenset[str]:
+        now: Manifests = own.get(name, manifests)
+        old: Manifests = own_before.get(name, before) if name in was_on else {}
+        return frozenset(key for key, item in now.items() if old.get(key) != item and not has_unknown(item))
+
+    return {name: on(name) for name in sorted(target)}
+
+
+def _known_clusters(news: Props, to: Any) -> Props:
+    """The part of a decision that is of this stage and is known in this preview."""
+    if not isinstance(to, Mapping):
+        return {}
+    mine = of_stage(news, to) if "stage" in news else to
+    return {name: mine[name] for name in mine if not has_unknown(mine[name])}
