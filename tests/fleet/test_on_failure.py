@@ -18,7 +18,7 @@ word = {{"apiVersion": "v1", "kind": "Secret", "metadata": {{"name": "word", "na
 fleet.placement("web", manifests=[NAMESPACE, web, word], policy=PickAll(), strategy={strategy})
 """
 STAGED = 'StagedUpdate([Stage("canary", selector=["eu-1"])], on_failure="{then}", progress_deadline="{deadline}s")'
-GOES_ON = 'RollingUpdate(max_unavailable=1, on_failure="continue", max_failures=1, progress_deadline="10s")'
+GOES_ON = 'RollingUpdate(max_unavailable=2, on_failure="continue", max_failures=1, progress_deadline="10s")'
 
 
 def program(stack, image, strategy, *, ready=True):

@@ -269,7 +269,7 @@ def full(connections):
 @pytest.mark.parametrize("pods", [False, True], ids=["clusters", "pods"])
 def test_a_rollout_goes_on_without_a_cluster_that_fails(task, connections, request, pods):
     on_failure = OnFailure(Then.CONTINUE, Share(1))
-    strategy = RollingUpdate(Share(1), Share(1), on_failure=on_failure)
+    strategy = RollingUpdate(Share(2), Share(1), on_failure=on_failure)
     if pods:
         strategy = SpreadUpdate(min_available=Share(3), max_surge=Share(1), on_failure=on_failure)
     done(task("one", web(), strategy=strategy))
@@ -285,7 +285,17 @@ def test_a_rollout_goes_on_without_a_cluster_that_fails(task, connections, reque
     done(task("two", web("web:2"), strategy=strategy))
 
 
-def test_what_has_failed_counts_as_unavailable(task, connections, request):
+def test_clusters_that_have_failed_use_up_what_may_be_unavailable(task, connections, request):
+    strategy = RollingUpdate(Share(1), Share(1), on_failure=OnFailure(Then.CONTINUE, Share(2)))
+    done(task("one", web(), strategy=strategy))
+    request.getfixturevalue("full")
+    stopped = run_rollout(task("two", web("web:2"), strategy=strategy, deadline=8))
+    assert (stopped.phase, stopped.pending) == (Phase.FAILED, CLUSTERS)
+    assert stopped.reason.endswith("; `max_unavailable` lets no other be changed beside 1 that failed: eu-2, us-1")
+    assert images(connections) == {"eu-1": "web:2", "eu-2": "web:1", "us-1": "web:1"}
+
+
+def test_pods_of_what_has_failed_count_as_unavailable(task, connections, request):
     on_failure = OnFailure(Then.CONTINUE, Share(1))
     strategy = SpreadUpdate(min_available=Share(5), max_surge=Share(1), on_failure=on_failure)
     rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1, "maxSurge": 0}}
@@ -307,3 +317,25 @@ def test_where_nothing_was_before_nothing_goes_back(task, connections):
     back = run_rollback(first, ALL)
     assert (back.phase, back.reason) == (Phase.HELD, "nothing to roll back to: no cluster has had another revision")
     assert read_inventory_object(connections["eu-1"], UID).revision == "one"
+
+
+def test_what_does_not_get_back_is_not_written_down_as_back(task, connections, request):
+    strategy = replace(ROLLING, max_unavailable=Share(2))
+    done(task("one", web(), strategy=strategy))
+    two = task("two", web("web:2", ready=False), strategy=strategy, deadline=6)
+    assert run_rollout(two).phase is Phase.FAILED
+    assert images(connections) == {"eu-1": "web:2", "eu-2": "web:2", "us-1": "web:1"}
+    # On one of the two the old pods cannot come back either.
+    free = request.getfixturevalue("full")
+    for pod in connections["eu-1"].list("/api/v1/namespaces/default/pods", labelSelector="app=going"):
+        connections["eu-1"].delete(f"/api/v1/namespaces/default/pods/{pod['metadata']['name']}")
+    back = run_rollback(task("two", web("web:2"), strategy=strategy, deadline=8), ALL)
+    assert back.phase is Phase.FAILED
+    assert back.reason.startswith(
+        "rolled back: eu-2 to revision one; not rolled back: eu-1: Deployment default/going is"
+    )
+    assert records(connections) == {"eu-1": ("one", False), "eu-2": ("one", True), "us-1": ("one", True)}
+    free()
+    back = run_rollback(task("two", web("web:2"), strategy=strategy), ALL)
+    assert (back.phase, back.reason) == (Phase.HELD, "rolled back: eu-1 to revision one")
+    assert records(connections) == dict.fromkeys(CLUSTERS, ("one", True))

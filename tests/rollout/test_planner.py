@@ -45,5 +45,14 @@ def test_surge_bounds_new_copies_while_old_ones_still_run():
     assert plan_clearance(live, {"a": {"web": 3}}).removals == ("old-1", "old-2")
 
 
+@pytest.mark.parametrize(("failed", "first"), [(0, ["b"]), (1, ["b"]), (2, ["new"]), (3, ["new"])])
+def test_those_that_failed_use_the_budget_up_but_not_for_what_costs_nothing(failed, first):
+    live = dict([copy("a", revision="old"), copy("b", revision="old")])
+    gone = frozenset({"f-1", "f-2", "f-3"})
+    target = {name: {"web": 3} for name in ("b", *gone)} | ({"new": {"web": 3}} if failed > 1 else {})
+    batches = plan_rollout(live, target, "new", RollingUpdate(Share(2), Share(1)), gone, failed=failed)
+    assert [[step.cluster for step in batch] for batch in batches] == [first]
+
+
 def test_nothing_is_left_to_do_when_live_is_the_target():
     assert plan_rollout(dict([copy("a")]), {"a": {"web": 3}}, "new", RollingUpdate()) == ()

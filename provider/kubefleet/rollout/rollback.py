@@ -44,7 +44,9 @@ def run_rollback(task: Task, stages: Stages) -> Result:
             done = run_rollout(part, f"rollback of {stage}" if len(stages) > 1 else "rollback", of=stage)
             if done.phase is Phase.INTERRUPTED:
                 return done
-            left.update(dict.fromkeys(set(done.pending) & set(kept), done.reason))
+            # Of one that stopped nobody can tell here how far it got: none of its clusters is written down as back.
+            there = clusters & set(kept) if done.phase is Phase.FAILED else set(done.pending) & set(kept)
+            left.update(dict.fromkeys(there, done.reason))
         finished = sorted(set(kept) - set(left))
         failures = _record(back, finished, live)
     except Cancelled:

@@ -22,10 +22,11 @@ _TAKEN = (
 )
 
 
-def run_stage(task: Task, strategy: RollingUpdate, stage: str = "all") -> Result:
+def run_stage(task: Task, strategy: RollingUpdate, stage: str = "all", *, budget: bool = True) -> Result:
     """Bring every cluster of the target to its revision and at least to its replicas; nothing is taken away.
 
-    Never raises for what a member does. Running it again continues: what is already so is not written.
+    With `budget` those that fail use up what may be unavailable. Never raises for what a member does. Running it again
+    continues: what is already so is not written.
     """
     progress = Progress(stage, len(task.target), task.show)
     finished: dict[str, Copy] = {}
@@ -40,7 +41,13 @@ def run_stage(task: Task, strategy: RollingUpdate, stage: str = "all") -> Result
                 return result
             copies = {**live.copies, **{name: _as_done(finished[name], live.copies.get(name)) for name in finished}}
             batches = plan_rollout(
-                copies, task.target, task.revision, strategy, frozenset(lost), last_first=bool(task.back)
+                copies,
+                task.target,
+                task.revision,
+                strategy,
+                frozenset(lost),
+                failed=len(failed) if budget else 0,
+                last_first=bool(task.back),
             )
             for name in _at_rest(task, batches, lost):
                 progress.done(name)
@@ -48,6 +55,9 @@ def run_stage(task: Task, strategy: RollingUpdate, stage: str = "all") -> Result
                 batch for whole in batches if (batch := tuple(step for step in whole if step.cluster not in finished))
             )
             if not batches:
+                outdated = [name for name in sorted(set(task.target) - set(lost)) if not _is_at(copies.get(name), task)]
+                if outdated:
+                    return _used_up(failed, outdated, _pending(task, lost))
                 break
             outcomes = on_each(
                 batches[0],
@@ -77,6 +87,17 @@ def stopped(failed: Mapping[str, str], on_failure: OnFailure, pending: tuple[str
     if on_failure.then is Then.CONTINUE:
         told.append(f"{len(failed)} failed, more than `max_failures` allows")
     return Result(Phase.FAILED, "; ".join(told), pending, broken=True)
+
+
+def _is_at(copy: Copy | None, task: Task) -> bool:
+    return copy is not None and copy.revision == task.revision
+
+
+def _used_up(failed: Mapping[str, str], outdated: list[str], pending: tuple[str, ...]) -> Result:
+    """Failed: none of the others may be unavailable beside those that are."""
+    told = [why for _, why in sorted(failed.items())]
+    told.append(f"`max_unavailable` lets no other be changed beside {len(failed)} that failed: {', '.join(outdated)}")
+    return Result(Phase.FAILED, "; ".join(told), tuple(sorted({*pending, *outdated})), broken=True)
 
 
 def went_on(failed: Mapping[str, str]) -> str:

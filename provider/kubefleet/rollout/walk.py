@@ -16,11 +16,13 @@ def run_rollout(task: Task, stage: str = "all", *, of: str = "") -> Result:
         case SpreadUpdate() as spread:
             return run_spread(task, spread, stage)
         case StagedUpdate() as staged:
-            return run_stage(task, _within(staged, staged.stage(of or stage).max_concurrency), stage)
+            return run_stage(task, _within(staged, staged.stage(of or stage).max_concurrency), stage, budget=False)
         case RollingUpdate() as rolling:
             return run_stage(task, rolling, stage)
 
 
 def _within(staged: StagedUpdate, at_once: Share) -> RollingUpdate:
-    """One of its stages."""
+    """One of its stages. How many may change at once says nothing of how many may be unavailable: those that fail are
+    bounded by `max_failures`.
+    """
     return RollingUpdate(at_once, at_once, staged.progress_deadline, staged.unverified_wait, at_once, staged.on_failure)
