@@ -6,6 +6,11 @@ def in_europe(cluster, request):
     return cluster.labels.get("region") == "eu" or f"{request.name} stays in Europe, not in {cluster.labels['region']}"
 
 
+def labelled(cluster, request):
+    """A filter that asks for any label."""
+    return bool(cluster.labels) or "it has no label"
+
+
 def fewest_bookings(cluster, request):
     """A scorer: −100..100."""
     return 50 if cluster.name.startswith("us") else 0.5

@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 from immutabledict import immutabledict
+from makers import divided
 
 from kubefleet.model.autoscaled import Bounds
+from kubefleet.model.decision import Binding, Decision
 from kubefleet.model.policy import DivideBy, Divided
 from kubefleet.model.request import Workload
-from kubefleet.scheduling.autoscaled import bounds_by_cluster, with_a_seat_each
+from kubefleet.scheduling.autoscaled import autoscaled_parts, bounds_by_cluster, with_a_seat_each
 
 pytestmark = pytest.mark.fast
 
@@ -63,3 +65,9 @@ def test_nothing_is_raised_for_few_clusters_or_without_an_autoscaler() -> None:
 )
 def test_bounds_are_divided_as_the_replicas_are(whole: Bounds, seats: dict[str, int], parts: dict[str, Bounds]) -> None:
     assert bounds_by_cluster(whole, seats) == parts
+
+
+def test_a_cluster_that_has_nothing_of_a_workload_has_no_bounds_of_it() -> None:
+    asked = divided(workloads=(Workload("w", "default", 2, autoscaled=Bounds(2, 4)), Workload("x", "default", 1)))
+    bindings = (Binding("a", immutabledict({"w": 2})), Binding("b", immutabledict({"x": 1})))
+    assert autoscaled_parts(asked, Decision("web", bindings, divided=True)) == {"w": {"a": Bounds(2, 4)}}

@@ -92,6 +92,8 @@ def test_a_cluster_that_a_limit_forbids_does_not_bring_the_next_into_use_too_ear
         (DivideBy.WEIGHT, [Share(0, 0, 0, 3, 9), Share(1, 0, 0, 9, 9)], [9, 1], 6, [3, 3]),
         # 6 and 2 fit there; room for 8 more is left on new nodes of both.
         (DivideBy.AVAILABLE, [Share(0, 4, 0, 14, 10), Share(1, 0, 0, 10, 10)], [2, 2], 16, [10, 6]),
+        # What is there divides them, 2 to 6, and not the room on nodes to come.
+        (DivideBy.AVAILABLE, shares([20, 6]), [2, 6], 4, [1, 3]),
         # Nothing is there on a: its room counts whole, 3 to the 3 that b has left, and not 2.
         (DivideBy.AVAILABLE, [Share(0, 0, 0, 3, 3), Share(1, 0, 0, 5, 5)], [0, 2], 5, [2, 3]),
         # New nodes are only on b; a has no room left.

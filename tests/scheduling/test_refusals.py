@@ -90,6 +90,11 @@ def test_a_property_that_cannot_be_compared_says_why(
             [Term(labels=(TIER,), nodes=(Nodes((), at_least=9),)), Term(labels=(TIER, ZONE))],
             ["label-mismatch", "label-mismatch"],
         ),
+        # As many as are asked for are enough.
+        (
+            [Term(labels=(TIER,), nodes=(Nodes((), at_least=9),)), Term((TIER, ZONE), nodes=(Nodes((), at_least=2),))],
+            ["label-mismatch", "label-mismatch"],
+        ),
         # Where there are nodes for none, the nodes count as well.
         (
             [

@@ -125,6 +125,13 @@ def test_a_limit_is_asked_before_every_seat() -> None:
     assert add_seats([9, 1], [0, 0], [FREE, 1], 5, Alternate().limit()) == [2, 1]
 
 
+def test_a_limit_holds_however_many_seats_there_are() -> None:
+    assert add_seats([9, 1], [0, 0], [FREE, FREE], 40, Alternate().limit()) == [20, 20]
+    rule = Alternate()
+    rule.seats = [30, 30]
+    assert remove_seats([9, 1], [30, 30], [0, 0], 40, rule.limit()) == [10, 10]
+
+
 def test_what_is_owed_comes_before_weights_and_after_the_limit() -> None:
     assert add_seats([9, 0], [0, 0], [FREE, FREE], 3, Alternate().limit(), [0, 2]) == [1, 2]
     assert add_seats([9, 0], [0, 0], [FREE, FREE], 1, Alternate().limit(), [0, 2]) == [0, 1]

@@ -91,3 +91,7 @@ def test_replicas_that_wait_bring_nothing_new_where_they_leave() -> None:
     asked = divided(policy=best(2), workloads=(Workload("w", "default", 2, pod(cpu="1")), agent))
     decision = decide([cluster("a", node(), state=DRAINED), cluster("b", node("1"))], asked, before(a=2))
     assert {binding.cluster: dict(binding.replicas) for binding in decision.bindings} == {"a": {"agent": 0, "w": 2}}
+
+
+def test_of_no_replicas_none_waits_where_they_leave() -> None:
+    assert counts(decide([cluster("a", state=DRAINED), cluster("b")], divided(replicas=0), before(a=0))) == {"b": 0}

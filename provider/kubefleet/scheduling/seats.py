@@ -74,8 +74,8 @@ def add_seats(
 def remove_seats(
     weights: Sequence[int], start: Sequence[int], floors: Sequence[int], seats: int, limit: Limit | None = None
 ) -> list[int]:
-    """`start` and up to `seats` fewer, never below a floor. Ties the other way round: who has more, then who comes
-    last, so that removing undoes adding. Where the limit forbids all that are left it is overruled.
+    """`start` and up to `seats` fewer, never below a floor (0 at least). Ties the other way round: who has more,
+    then who comes last, so that removing undoes adding. Where the limit forbids all that are left it is overruled.
     """
     scale = _scale(max(start, default=0))
     by_hand = limit or seats <= _FEW * len(start)
@@ -85,7 +85,7 @@ def remove_seats(
     def rank(place: int) -> tuple[int, int, int]:
         return weights[place] * scale // (2 * held[place] - 1), -held[place], -place
 
-    heap = [rank(place) for place in range(len(held)) if held[place] > max(0, floors[place])]
+    heap = [rank(place) for place in range(len(held)) if held[place] > floors[place]]
     heapq.heapify(heap)
     for _ in range(seats):
         place = _next(heap, (lambda place: limit.fewer(-place)) if limit else None)
@@ -97,7 +97,7 @@ def remove_seats(
         held[place] -= 1
         if limit is not None:
             limit.changed(place, -1)
-        if held[place] > max(0, floors[place]):
+        if held[place] > floors[place]:
             heapq.heappush(heap, rank(place))
     return held
 

@@ -138,5 +138,5 @@ def _note(cycle: Cycle, request: Request, workload: Workload, clusters: Numbers,
             break
     room = cycle.room_for(request, workload, clusters)
     limits = [ledger.limit(pod, i) for i in clusters.tolist()] if pod.rules is not None else []
-    words = tuple(limit.why if limit is not None else "" for limit in limits)
+    words = tuple(limit.why for limit in limits if limit is not None)
     return _Shortage(workload.key, clusters, wanted[clusters], room, words, tuple(needs))
