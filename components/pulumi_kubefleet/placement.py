@@ -39,6 +39,8 @@ class Placement(pulumi.ComponentResource):
         freeze: keep the decision as it is, whatever changes.
         data: what becomes of the data in volume claims when it moves: `pinned` (default: it does not, and what would
             move it is an error), `disposable` (it is lost) or `replicated` (others have it).
+        move: how a whole copy moves: `surge`, the new one runs before the old one goes, or `stop_first`, never both at
+            once (default of CronJobs, StatefulSets, Deployments that are recreated, and what has volume claims).
         paused: change nothing on any cluster while it is True; what a rollout has done until then stays.
         divide_companions: whether disruption budgets and autoscalers of divided workloads are divided too (default).
         on_existing: `"refuse"` (default): an object that exists and is someone else's stops this cluster;
@@ -74,6 +76,7 @@ class Placement(pulumi.ComponentResource):
         approvals: Sequence[str] | None = None,
         freeze: bool | None = None,
         data: str | None = None,
+        move: str | None = None,
         paused: bool | None = None,
         divide_companions: bool | None = None,
         on_existing: str | None = None,
@@ -106,6 +109,7 @@ class Placement(pulumi.ComponentResource):
             "approvals": approvals,
             "freeze": freeze,
             "data": data,
+            "move": move,
             "paused": paused,
             "divide_companions": divide_companions,
             "on_existing": on_existing,

@@ -10,7 +10,7 @@ from kubefleet.kube.connect import connect
 from kubefleet.kube.errors import ApiError
 from kubefleet.kube.inventory_object import InventoryBooking
 from kubefleet.kube.inventory_store import read_inventory_object, write_inventory_object
-from kubefleet.kube.member_apply import Wanted, complete, place, record_finished, remove
+from kubefleet.kube.member_apply import Wanted, complete, place, record_finished, remove, stop
 from kubefleet.kube.object_access import find
 from kubefleet.kube.object_ref import ObjectRef, ref_of
 from kubefleet.kube.patience import Patience
@@ -400,3 +400,31 @@ def test_what_admission_refuses_is_not_taken_for_a_missing_right(connection):
     }
     with pytest.raises(NotApplied, match=r"refused by admission: .*PodSecurity"):
         put(connection, namespace("strict", **strict), pod)
+
+
+def cron_job() -> dict:
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "metadata": {"name": "nightly", "namespace": "kept"},
+        "spec": {"schedule": "0 3 1 1 *", "jobTemplate": {"spec": job()["spec"]}},
+    }
+
+
+def test_what_was_stopped_runs_again_when_it_is_placed_again_and_what_the_user_has_suspended_does_not(connection):
+    theirs = cron_job()
+    theirs["metadata"]["name"] = "off"
+    theirs["spec"]["suspend"] = True
+    objects = (deployment("kept", replicas=2), cron_job(), theirs, config("kept"))
+    put(connection, *objects)
+    complete(connection, WEB, Wanted("r1", objects), patience=patience())
+    stop(connection, WEB, patience())
+    assert live(connection, objects[0])["spec"]["replicas"] == 0
+    assert live(connection, objects[1])["spec"]["suspend"] is True
+    assert find(connection, ref_of(objects[3])) is not None
+    assert read_inventory_object(connection, WEB.uid).completed is False
+    put(connection, *objects)
+    assert live(connection, objects[0])["spec"]["replicas"] == 2
+    assert live(connection, objects[1])["spec"]["suspend"] is False
+    assert live(connection, objects[2])["spec"]["suspend"] is True
+    assert put(connection, *objects).written == ()

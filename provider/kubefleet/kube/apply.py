@@ -21,6 +21,7 @@ from kubefleet.kube.refused_write import explain
 from kubefleet.kube.replace import clear_the_way, is_immutable, replaces
 from kubefleet.kube.replicas import hand_over_replicas
 from kubefleet.kube.served import await_served
+from kubefleet.kube.stop import resume
 from kubefleet.kube.take_over import take_over
 from kubefleet.kube.together import together
 from kubefleet.model.apply_options import CAREFUL, ApplyOptions
@@ -66,6 +67,8 @@ def apply_objects(
         if live is not None and found.ownership.standing in OURS and is_finished_predecessor(live, revision):
             remove_predecessor(connection, live, patience)
             live = None
+        if live is not None and found.ownership.standing in OURS:
+            resume(connection, found.ownership.ref, live, identity)
         body = due(connection, manifest, found, live, identity, revision, options, drifted)
         if is_applied(body, live, identity.manager):
             return found.ownership.ref, False

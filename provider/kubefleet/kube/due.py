@@ -11,6 +11,7 @@ from kubefleet.kube.manifest import body_of
 from kubefleet.kube.ownership import Ownership, Standing
 from kubefleet.kube.placement_identity import PlacementIdentity
 from kubefleet.kube.replicas import is_autoscaled
+from kubefleet.kube.stop import was_stopped
 from kubefleet.model.apply_options import ApplyOptions, OnDrift
 from kubefleet.spec.scale import replicas_in, with_replicas
 
@@ -50,7 +51,8 @@ def due(
     body = body_of(manifest, identity, revision, created=found.is_absent or found.ownership.created)
     if live is None:
         return body
-    if replicas_in(body) and is_autoscaled(connection, live, identity):
+    autoscaled = replicas_in(body) is not None and is_autoscaled(connection, live, identity)
+    if autoscaled and not was_stopped(live, identity, "replicas"):
         body = with_replicas(body, None)
     if found.ownership.standing in OURS and options.on_drift is OnDrift.REPORT:
         for drift in drift_of(body, live):

@@ -31,6 +31,7 @@ from kubefleet.kube.prune import Pruned, prune
 from kubefleet.kube.refusal import Conflict, NotApplied, Refused
 from kubefleet.kube.refused_write import explain
 from kubefleet.kube.scope import scoped
+from kubefleet.kube.stop import stop_objects
 from kubefleet.kube.take_over import differences
 from kubefleet.kube.together import together
 from kubefleet.kube.write_ahead import by_workload, same, write_ahead
@@ -165,6 +166,18 @@ def record_finished(
     stored = read_inventory_object(connection, identity.uid) if jobs else None
     if stored is not None and stored.revision == wanted.revision and not jobs.issubset(stored.finished):
         _record(connection, replace(stored, finished=tuple(sorted(jobs.union(stored.finished)))), identity, patience)
+
+
+def stop(connection: Connection, identity: PlacementIdentity, patience: Patience) -> None:
+    """Nothing of it runs here any more, all of it is there (see `stop_objects`, of which it raises the errors). It is
+    not completed from the first write on, so that what comes back is applied again.
+    """
+    stored = read_inventory_object(connection, identity.uid)
+    if stored is None:
+        return
+    if stored.completed:
+        stored = _record(connection, replace(stored, completed=False), identity, patience)
+    stop_objects(connection, stored.objects, identity, patience)
 
 
 def remove(connection: Connection, identity: PlacementIdentity, *, patience: Patience, moved: bool = False) -> Pruned:

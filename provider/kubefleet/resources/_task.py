@@ -26,6 +26,7 @@ from kubefleet.spec.follower_kinds import is_follower
 from kubefleet.spec.health_check import parse_checks
 from kubefleet.spec.member import parse_member
 from kubefleet.spec.mistakes import Mistake, MistakesError, Spelling
+from kubefleet.spec.singleton import stops_first
 from kubefleet.spec.strategy import parse_strategy
 
 
@@ -63,6 +64,8 @@ def make_task(news: Props, olds: Props | None) -> Task:
         held_before=frozenset((olds or {}).get("to") or {}) | frozenset((olds or {}).get("pending") or ()),
         cancelled=_engine.cancelled.is_set,
         checks=_checks(news),
+        stop_first=stops_first(news.get("move"), manifests.values()),
+        may_hold=tuple(sorted(members)),
         options=replace(parse_options(news.get("options")), pods_counted=isinstance(strategy, SpreadUpdate)),
         own=own,
         own_revisions=own_revisions(news),

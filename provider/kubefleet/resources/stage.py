@@ -37,6 +37,7 @@ class StageProvider(Adapter):
         if has_unknown(news.get("to")):
             return without_outputs(news), refused
         from kubefleet.resources._forecast import companions, expected, takes
+        from kubefleet.resources._moving import moved
 
         how, mistakes = expected(olds, news) if counts_pods(news) else (takes(olds, news), list[str]())
         beside = companions(olds, news)
@@ -47,7 +48,8 @@ class StageProvider(Adapter):
             from kubefleet.resources._of_stage import of_stage
 
             before, now = of_stage(news, before), of_stage(news, now)
-        if line := ", ".join(filter(None, (changes_of(before, now), how, beside))):
+        gap = "" if counts_pods(news) else moved(olds.get("to"), news.get("to"), news)
+        if line := ", ".join(filter(None, (changes_of(before, now), gap, how, beside))):
             _engine.show(line)
         return without_outputs(news), [*mistakes, *refused]
 

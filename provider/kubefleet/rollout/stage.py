@@ -12,6 +12,7 @@ from kubefleet.rollout.live import read_live
 from kubefleet.rollout.planner import Batch, Copy, plan_rollout
 from kubefleet.rollout.progress import Progress
 from kubefleet.rollout.step import run_step
+from kubefleet.rollout.stop_first import stop_sources
 from kubefleet.rollout.task import Result, Task, pending_reason
 
 _HANDOVER = "owned by {}, freed at the end of this `pulumi up`. Run it again"
@@ -59,6 +60,8 @@ def run_stage(task: Task, strategy: RollingUpdate, stage: str = "all", *, budget
                 if outdated:
                     return _used_up(failed, outdated, _pending(task, lost))
                 break
+            if (result := stop_sources(task, batches[0])) is not None:
+                return result
             outcomes = on_each(
                 batches[0],
                 lambda step: step.cluster,

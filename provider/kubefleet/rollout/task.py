@@ -33,7 +33,8 @@ class Task:
     completed. `back` are clusters that go back to what was kept of them, in a task that is a rollback: all others are
     as they should be. `companions`: what counts pods is divided as they are, over the `whole` target where this one is
     of a stage. `own` are the manifests of clusters where overrides hold, and `own_revisions` what these record for the
-    task's revision. `timeline` notes what happens when.
+    task's revision. `stop_first`: its copies stop before others start elsewhere; `may_hold` are all members that may
+    hold one. `timeline` notes what happens when.
     """
 
     identity: PlacementIdentity
@@ -63,6 +64,8 @@ class Task:
     whole: Mapping[str, Replicas] = field(default_factory=immutabledict)
     own: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=immutabledict)
     own_revisions: Mapping[str, str] = field(default_factory=immutabledict)
+    stop_first: bool = False
+    may_hold: tuple[str, ...] = ()
     timeline: Timeline = field(default_factory=Timeline, compare=False)
 
     @property

@@ -8,7 +8,7 @@ from immutabledict import immutabledict
 
 from kubefleet.model.override import Override
 from kubefleet.model.request import Request
-from kubefleet.model.strategy import RollingUpdate, Strategy
+from kubefleet.model.strategy import RollingUpdate, SpreadUpdate, Strategy
 from kubefleet.spec.apply_options import WrittenOptions
 from kubefleet.spec.data import Data, pinned_by
 from kubefleet.spec.health_check import parse_checks
@@ -18,6 +18,7 @@ from kubefleet.spec.policy import parse_policy
 from kubefleet.spec.replicas import parse_replicas
 from kubefleet.spec.scalars import Labels, Priority, Selected, check_name
 from kubefleet.spec.selection_record import selection_of
+from kubefleet.spec.singleton import Moving
 from kubefleet.spec.strategy import parse_strategy
 from kubefleet.spec.workloads import parse_workloads
 from kubefleet.spec.written import read
@@ -39,6 +40,7 @@ class WrittenPlacement(WrittenOptions):
     data: Data = Data.PINNED
     paused: bool = False
     divide_companions: bool = True
+    move: Moving | None = None
     select: Selected = []
     create_namespace: bool = False
     allow_namespaces: list[str] = []
@@ -69,6 +71,9 @@ def parse_placement(name: str, raw: Mapping[str, Any], mistakes: list[Mistake]) 
     workloads = parse_workloads(raw.get("workloads", ()), path, mistakes)
     if policy is None:
         return None
+    if written is not None and written.move is not None and isinstance(strategy, SpreadUpdate):
+        message = "`move` beside a strategy that counts pods (expected `max_surge`: with 0 the old ones stop first)."
+        mistakes.append(Mistake(join(path, "move"), message))
     # Beside other mistakes the request is still made, for what is checked over all of them: names of clusters.
     written = written or WrittenPlacement()
     used, provided, apis, given = object_needs(raw.get("objects", ()))
