@@ -13,7 +13,7 @@ from kubefleet.kube.patience import Patience
 from kubefleet.kube.pause import pause
 from kubefleet.kube.placement_identity import PlacementIdentity
 from kubefleet.kube.refusal import NotApplied
-from kubefleet.kube.scale_down import scale_down
+from kubefleet.kube.scale_live import scale_live
 from kubefleet.spec.scale import replicas_path
 
 _MERGE: Final = "application/merge-patch+json"
@@ -67,7 +67,7 @@ def _stop(connection: Connection, ref: ObjectRef, identity: PlacementIdentity) -
         if ref.group == "batch" and ref.kind in _SUSPENDED:
             return _suspend(connection, ref, live, identity)
         if replicas_path(live) is not None:
-            scale_down(connection, ref, 0, identity)
+            scale_live(connection, ref, 0, identity)
             status = live.get("status") or {}
             seen = int(status.get("observedGeneration") or 0) >= int(live["metadata"].get("generation") or 0)
             return bool((live.get("spec") or {}).get("replicas", 1) or status.get("replicas")) or not seen
