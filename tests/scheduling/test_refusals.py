@@ -222,6 +222,11 @@ def two_workloads(first: int, second: int, cpu: str = "2") -> tuple[Workload, ..
             request(policy=best(1), size=pod(**{"nvidia.com_gpu": "1"})),
             {"workload": "w", "resource": "nvidia.com/gpu", "need": 1, "free": 0},
         ),
+        (
+            cluster("a", capacity_known=True),
+            request(policy=best(1), size=pod(cpu="1")),
+            {"workload": "w", "short": "no-node"},
+        ),
         # Just enough of the first resource, not of the second.
         (
             cluster("a", node("8")),
