@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from kubefleet.kube.drift import drift_of, without_drift
 from kubefleet.kube.manifest import body_of
 from kubefleet.kube.ownership import Standing, classify, may_delete, owners
 from kubefleet.kube.placement_identity import PlacementIdentity, field_manager, is_manager_of, placement_of
@@ -192,3 +193,25 @@ def test_one_that_only_wants_a_namespace_to_exist_has_no_say_in_what_it_looks_li
     there = stored((API, made))
     assert classify(body_of(labelled, WEB, "r"), there, WEB).standing is Standing.SHARED
     assert classify(body_of(made, WEB, "r"), stored((API, labelled)), WEB).standing is Standing.FOREIGN
+
+
+def test_drift_is_what_others_hold_with_another_value_but_not_what_an_autoscaler_has_set():
+    live = stored((WEB, config()))
+    live["data"]["color"] = "red"
+    live["spec"] = {"replicas": 5}
+    entries = live["metadata"]["managedFields"]
+    entries += [
+        {"manager": "kubectl-edit", "operation": "Update", "fieldsV1": {"f:data": {"f:color": {}}}},
+        {"manager": "other", "operation": "Update", "fieldsV1": {"f:metadata": {"f:labels": {"f:x": {}}}}},
+        {
+            "manager": "kube-controller-manager",
+            "operation": "Update",
+            "subresource": "scale",
+            "fieldsV1": {"f:spec": {"f:replicas": {}}},
+        },
+    ]
+    body = {**body_of(config(), WEB, "r1"), "spec": {"replicas": 3}}
+    (found,) = drift_of(body, live)
+    assert (found.manager, found.fields) == ("kubectl-edit", (".data.color",))
+    assert without_drift(body, live)["data"] == {}
+    assert without_drift(body, live)["spec"] == {"replicas": 3}

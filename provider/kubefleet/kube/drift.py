@@ -13,6 +13,8 @@ from kubefleet.kube.object_ref import ObjectRef, ref_of
 from kubefleet.kube.placement_identity import placement_of
 
 _SHOWN = 4
+_CONTROLLERS = "kube-controller-manager"
+"""Among them the one that sets replicas for HorizontalPodAutoscalers, through the scale sub-resource."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -47,4 +49,9 @@ def without_drift(body: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str,
 
 
 def _foreign(live: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
-    return [(entry.manager, entry.fields) for entry in managed_by(live) if placement_of(entry.manager) is None]
+    """What is neither a placement's nor an autoscaler's."""
+    return [
+        (entry.manager, entry.fields)
+        for entry in managed_by(live)
+        if placement_of(entry.manager) is None and not (entry.manager == _CONTROLLERS and entry.subresource)
+    ]

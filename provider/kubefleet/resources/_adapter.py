@@ -52,6 +52,10 @@ class Adapter(ResourceProvider):
         """Do it; returns the outputs. Never raises for what the world does."""
         return news
 
+    def refreshed(self, props: Props) -> Props:
+        """What it is now (props = outputs)."""
+        return props
+
     def removed(self, props: Props) -> None:
         """Undo it. Raises `OneLine` if it could not."""
 
@@ -80,7 +84,13 @@ class Adapter(ResourceProvider):
 
     def read(self, id_: str, props: Props) -> ReadResult:
         """See `pulumi.dynamic.ResourceProvider`."""
-        return ReadResult(id_, _plain(props))
+        _engine.install()
+        known = _plain(props)
+        try:
+            return ReadResult(id_, self.refreshed(known))
+        except Exception as error:
+            _engine.show(_unexpected(error), ephemeral=False, warning=True)
+            return ReadResult(id_, known)
 
     def delete(self, id_: str, props: Props) -> None:
         """See `pulumi.dynamic.ResourceProvider`."""

@@ -12,6 +12,9 @@ manifests: dict[str, Mapping[str, Any]] = {}
 before: dict[str, Mapping[str, Any]] = {}
 """Placement uid -> the manifests of the last run."""
 
+drifted: dict[str, list[str]] = {}
+"""Placement uid -> clusters where a refresh has found drift, put there by `Ownership.diff`."""
+
 overrides_before: dict[str, Any] = {}
 """Placement uid -> the overrides of the last run."""
 

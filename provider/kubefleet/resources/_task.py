@@ -67,6 +67,7 @@ def make_task(news: Props, olds: Props | None) -> Task:
         stop_first=stops_first(news.get("move"), manifests.values()),
         may_hold=tuple(sorted(members)),
         options=replace(parse_options(news.get("options")), pods_counted=isinstance(strategy, SpreadUpdate)),
+        drifted=frozenset(news.get("drift") or ()),
         own=own,
         own_revisions=own_revisions(news),
         checks_before=parse_checks((olds or {}).get("proven"), "health", (), [], every=False),

@@ -17,7 +17,7 @@ _COMPARED = ("manifests", "overrides", "members", "uid", "secret_versions")
 
 class OwnershipProvider(Adapter):
     """Inputs: `fleet, placement, scope, members, manifests, overrides?`; computed: `uid, revision, secret_versions`,
-    and `overrides_version` where there are overrides, or were.
+    and `overrides_version` where there are overrides, or were. A refresh adds the output `drift`: cluster -> lines.
     """
 
     def identity(self, news: Props) -> str:
@@ -43,8 +43,19 @@ class OwnershipProvider(Adapter):
         return inputs, []
 
     def changed(self, olds: Props, news: Props) -> bool:
-        """True when the manifests or the way to a member changed."""
+        """True when the manifests or the way to a member changed, or a refresh has found drift."""
+        if drift := olds.get("drift"):
+            _session.drifted[news["uid"]] = sorted(drift)
+            return True
         return any(olds.get(key) != news.get(key) for key in _COMPARED)
+
+    def refreshed(self, props: Props) -> Props:
+        """With what others have changed in the clusters, under `drift`, if anything."""
+        from kubefleet.resources._refresh import find_drift
+
+        known = {key: value for key, value in props.items() if key != "drift"}
+        drift = find_drift(known)
+        return {**known, "drift": drift} if drift else known
 
     def removed(self, props: Props) -> None:
         """Prune what the placement has on any member, by its inventory objects."""

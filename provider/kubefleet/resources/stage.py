@@ -34,6 +34,8 @@ class StageProvider(Adapter):
         from kubefleet.resources._rehearsal import rehearsed
 
         refused = rehearsed(olds, news)
+        if drift := _session.drifted.get(news.get("uid", "")):
+            news = {**news, "drift": drift}
         if has_unknown(news.get("to")):
             return without_outputs(news), refused
         from kubefleet.resources._forecast import companions, expected, takes
@@ -103,7 +105,7 @@ def to_be_done(olds: Props, news: Props) -> bool:
         return True
     if any(olds.get(key) != news.get(key) for key in _COMPARED):
         return True
-    return any(appeared(olds, news, key) for key in ("redo", "leaving"))
+    return any(appeared(olds, news, key) for key in ("redo", "leaving", "drift"))
 
 
 def with_result(news: Props, result: Any) -> Props:
@@ -129,7 +131,8 @@ def held(news: Props, reason: str, pending: Iterable[str] = ()) -> Props:
 def outputs(news: Props, phase: Phase, reason: str, pending: Iterable[str] = ()) -> Props:
     """The inputs and what came of them; `pending` are clusters that the next run must look at again."""
     told: Props = {"phase": phase.value, "reason": reason, "pending": list(pending), "broken": False, "healthy": {}}
-    return {**news, **told}
+    # Drift that was seen to is none any more: the same again is new.
+    return {**{key: value for key, value in news.items() if key != "drift"}, **told}
 
 
 def without_outputs(news: Props) -> Props:

@@ -31,10 +31,10 @@ class Task:
     could not bring up to date. `fresh`: the stack has never placed it. `show` takes one line of progress, `warn` one
     that has to stay in sight. `checks` are the user's own of health, `checks_before` those of the last rollout that
     completed. `back` are clusters that go back to what was kept of them, in a task that is a rollback: all others are
-    as they should be. `companions`: what counts pods is divided as they are, over the `whole` target where this one is
-    of a stage. `own` are the manifests of clusters where overrides hold, and `own_revisions` what these record for the
-    task's revision. `stop_first`: its copies stop before others start elsewhere; `may_hold` are all members that may
-    hold one. `timeline` notes what happens when.
+    as they should be. `drifted` are clusters where others have changed something. `companions`: what counts pods is
+    divided as they are, over the `whole` target where this one is of a stage. `own` are the manifests of clusters where
+    overrides hold, and `own_revisions` what these record for the task's revision. `stop_first`: its copies stop before
+    others start elsewhere; `may_hold` are all members that may hold one. `timeline` notes what happens when.
     """
 
     identity: PlacementIdentity
@@ -60,6 +60,7 @@ class Task:
     checks_before: tuple[Check, ...] = ()
     back: Mapping[str, KeptRevision] = field(default_factory=immutabledict)
     options: ApplyOptions = CAREFUL
+    drifted: frozenset[str] = frozenset()
     companions: bool = True
     whole: Mapping[str, Replicas] = field(default_factory=immutabledict)
     own: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=immutabledict)
@@ -103,6 +104,8 @@ class Task:
         """What counts as the revision of something on a cluster: with overrides each records another one; each may go
         back to another one, and those that do not go back are not touched.
         """
+        if not self.back and cluster in self.drifted:
+            return f"{revision} with drift"
         if not self.back and revision == self.revision_on(cluster):
             return self.revision
         if not self.back:
