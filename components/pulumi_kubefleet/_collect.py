@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 SCHEMA = 1
-_OF_ROLLOUT = ("strategy", "labels", "replicas", "paused", "divide_companions", "move")
+_OF_ROLLOUT = ("strategy", "labels", "replicas", "paused", "divide_companions", "move", "restart_on")
 
 
 @dataclass(frozen=True)

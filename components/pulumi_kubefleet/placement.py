@@ -43,6 +43,8 @@ class Placement(pulumi.ComponentResource):
             once (default of CronJobs, StatefulSets, Deployments that are recreated, and what has volume claims).
         paused: change nothing on any cluster while it is True; what a rollout has done until then stays.
         divide_companions: whether disruption budgets and autoscalers of divided workloads are divided too (default).
+        restart_on: ConfigMaps and Secrets of its manifests (`"ConfigMap/settings"`, one or a list) that, when they
+            change, restart the pods of the workloads that name them.
         on_existing: `"refuse"` (default): an object that exists and is someone else's stops this cluster;
             `"take_over_if_same"`: one that would not change becomes the placement's; `"take_over"`: any does.
         on_drift: `"correct"` (default): fields that somebody else has changed are set again when the placement is
@@ -79,6 +81,7 @@ class Placement(pulumi.ComponentResource):
         move: str | None = None,
         paused: bool | None = None,
         divide_companions: bool | None = None,
+        restart_on: str | Sequence[str] | None = None,
         on_existing: str | None = None,
         on_drift: str | None = None,
         on_delete: str | None = None,
@@ -112,6 +115,7 @@ class Placement(pulumi.ComponentResource):
             "move": move,
             "paused": paused,
             "divide_companions": divide_companions,
+            "restart_on": restart_on,
             "on_existing": on_existing,
             "on_drift": on_drift,
             "on_delete": on_delete,

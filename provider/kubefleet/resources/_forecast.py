@@ -14,6 +14,7 @@ from kubefleet.rollout.spread_planner import Goal
 from kubefleet.rollout.tighten import tightened
 from kubefleet.spec.mistakes import Spelling
 from kubefleet.spec.named_objects import UnknownPartError
+from kubefleet.spec.restarts import not_restarted
 from kubefleet.spec.strategy import parse_strategy
 
 
@@ -74,6 +75,24 @@ def companions(olds: Props, news: Props) -> str:
     for warning in warnings:
         _engine.show(warning, ephemeral=False, warning=True)
     return ", ".join(lines)
+
+
+def unrestarted(olds: Props, news: Props) -> list[str]:
+    """Settings that change without a restart of the pods that read them, one line each."""
+    from kubefleet.resources._task import restarting
+
+    uid = str(news.get("uid"))
+    if not olds.get("to") or olds.get("revision") == news.get("revision") or uid not in _session.manifests:
+        return []
+    try:
+        found = not_restarted(_session.before.get(uid, {}), _session.manifests[uid], restarting(news))
+    except UnknownPartError:
+        # Something that names settings is not known in this preview.
+        return []
+    return [
+        f"config changed ({settings}), pods of {workload.rpartition('/')[2]} will not restart (restart_on makes them)"
+        for settings, workload in found
+    ]
 
 
 def _line(found: Forecast, goal: Goal) -> str:

@@ -24,6 +24,9 @@ def rehearsed(olds: Props, news: Props) -> list[str]:
         return []
     from kubefleet.resources._task import make_task
 
+    if has_unknown(_session.manifests[news["uid"]]):
+        # Which pods are restarted is read from all of them.
+        known.pop("restart_on", None)
     task = make_task({"revision": "", **known, "to": target}, None)
     found = run_rehearsal(task, changed)
     for line, clusters in found.told.items():

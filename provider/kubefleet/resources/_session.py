@@ -15,6 +15,9 @@ before: dict[str, Mapping[str, Any]] = {}
 drifted: dict[str, list[str]] = {}
 """Placement uid -> clusters where a refresh has found drift, put there by `Ownership.diff`."""
 
+versions: dict[str, Mapping[str, int]] = {}
+"""Placement uid -> how often each Secret of its manifests has changed, with its overrides."""
+
 overrides_before: dict[str, Any] = {}
 """Placement uid -> the overrides of the last run."""
 

@@ -11,6 +11,7 @@ from kubefleet.kube import Connection, Unreachable
 from kubefleet.kube.placement_identity import PlacementIdentity
 from kubefleet.model.access import Access
 from kubefleet.model.strategy import RollingUpdate, SpreadUpdate
+from kubefleet.model.subject import Subject
 from kubefleet.resources import _engine, _session
 from kubefleet.resources._adapter import Props
 from kubefleet.resources._inputs import all_members
@@ -26,6 +27,7 @@ from kubefleet.spec.follower_kinds import is_follower
 from kubefleet.spec.health_check import parse_checks
 from kubefleet.spec.member import parse_member
 from kubefleet.spec.mistakes import Mistake, MistakesError, Spelling
+from kubefleet.spec.restarts import parse_restart_on, with_restarts
 from kubefleet.spec.singleton import stops_first
 from kubefleet.spec.strategy import parse_strategy
 
@@ -39,6 +41,9 @@ def make_task(news: Props, olds: Props | None) -> Task:
         reached = tuple(sorted(target))
     strategy = parse_strategy(news.get("strategy"), "strategy", Spelling.PYTHON, []) or RollingUpdate()
     manifests, own = _session.manifests[news["uid"]], own_manifests(news)
+    restart_on, versions = restarting(news), _session.versions.get(news["uid"], {})
+    manifests = with_restarts(manifests, restart_on, versions)
+    own = {name: with_restarts(item, restart_on, versions) for name, item in own.items()}
     if isinstance(strategy, SpreadUpdate):
         goal = Goal(target, news["revision"], strategy)
         manifests = tightened(manifests, goal)
@@ -72,6 +77,13 @@ def make_task(news: Props, olds: Props | None) -> Task:
         own_revisions=own_revisions(news),
         checks_before=parse_checks((olds or {}).get("proven"), "health", (), [], every=False),
     )
+
+
+def restarting(news: Props) -> tuple[Subject, ...]:
+    """Settings that restart what reads them."""
+    raw = news.get("restart_on") or ()
+    names = [raw] if isinstance(raw, str) else raw
+    return parse_restart_on(names, _session.manifests.get(news["uid"], {}), "restart_on", [])
 
 
 def _checks(news: Props) -> tuple[Check, ...]:

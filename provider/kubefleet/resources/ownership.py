@@ -12,6 +12,8 @@ from kubefleet.resources import _session
 from kubefleet.resources._adapter import Adapter, Props
 from kubefleet.spec.scale import replicas_path, with_replicas
 
+_OVERRIDES = 1_000_000
+"""More than overrides ever change: one number counts both."""
 _COMPARED = ("manifests", "overrides", "members", "uid", "secret_versions")
 
 
@@ -32,6 +34,7 @@ class OwnershipProvider(Adapter):
         unknown = has_unknown(news["manifests"]) or has_unknown(overrides)
         revision = UNKNOWN if unknown else revision_of(news["manifests"], versions, version)
         _session.manifests[uid] = news["manifests"]
+        _session.versions[uid] = {key: count * _OVERRIDES + version for key, count in versions.items()}
         _session.before[uid] = olds.get("manifests") or {}
         _session.overrides_before[uid] = in_order(olds.get("overrides"))
         if overrides:

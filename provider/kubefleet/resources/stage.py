@@ -11,7 +11,10 @@ from kubefleet.resources.ownership import has_unknown
 
 NOT_PLANNED = "not planned in this run. The next `pulumi up` without --target places it"
 PAUSED = "paused. Take `paused` out of the program, then run `pulumi up` again"
-_COMPARED = ("uid", "revision", "to", "members", "labels", "apart", "overrides", "options", "divide_companions")
+_COMPARED = (
+    *("uid", "revision", "to", "members", "labels", "apart"),
+    *("overrides", "options", "divide_companions", "restart_on"),
+)
 _COMPUTED = ("phase", "reason", "pending", "broken", "healthy", "proven", "timeline")
 
 
@@ -38,7 +41,7 @@ class StageProvider(Adapter):
             news = {**news, "drift": drift}
         if has_unknown(news.get("to")):
             return without_outputs(news), refused
-        from kubefleet.resources._forecast import companions, expected, takes
+        from kubefleet.resources._forecast import companions, expected, takes, unrestarted
         from kubefleet.resources._moving import moved
 
         how, mistakes = expected(olds, news) if counts_pods(news) else (takes(olds, news), list[str]())
@@ -50,6 +53,8 @@ class StageProvider(Adapter):
             from kubefleet.resources._of_stage import of_stage
 
             before, now = of_stage(news, before), of_stage(news, now)
+        for warning in unrestarted(olds, news):
+            _engine.show(warning, ephemeral=False, warning=True)
         gap = "" if counts_pods(news) else moved(olds.get("to"), news.get("to"), news)
         if line := ", ".join(filter(None, (changes_of(before, now), gap, how, beside))):
             _engine.show(line)

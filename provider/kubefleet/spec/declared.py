@@ -16,6 +16,7 @@ from kubefleet.spec.mistakes import Mistake, Spelling, beside, join
 from kubefleet.spec.override import parse_overrides
 from kubefleet.spec.policy import parse_policy
 from kubefleet.spec.replicas import parse_replicas
+from kubefleet.spec.restarts import parse_restart_on
 from kubefleet.spec.scalars import Labels, Priority, Selected, check_name
 from kubefleet.spec.selection_record import selection_of
 from kubefleet.spec.singleton import Moving
@@ -41,6 +42,7 @@ class WrittenPlacement(WrittenOptions):
     paused: bool = False
     divide_companions: bool = True
     move: Moving | None = None
+    restart_on: Selected = []
     select: Selected = []
     create_namespace: bool = False
     allow_namespaces: list[str] = []
@@ -74,6 +76,8 @@ def parse_placement(name: str, raw: Mapping[str, Any], mistakes: list[Mistake]) 
     if written is not None and written.move is not None and isinstance(strategy, SpreadUpdate):
         message = "`move` beside a strategy that counts pods (expected `max_surge`: with 0 the old ones stop first)."
         mistakes.append(Mistake(join(path, "move"), message))
+    if written is not None:
+        parse_restart_on(written.restart_on, raw.get("objects", ()), join(path, "restart_on"), mistakes)
     # Beside other mistakes the request is still made, for what is checked over all of them: names of clusters.
     written = written or WrittenPlacement()
     used, provided, apis, given = object_needs(raw.get("objects", ()))
