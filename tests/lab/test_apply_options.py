@@ -9,6 +9,7 @@ import pytest
 from lab_objects import QUICK, until
 
 from kubefleet.kube.inventory_store import read_inventory_object
+from kubefleet.kube.look_for_drift import look_for_drift
 from kubefleet.kube.member_apply import Wanted, complete, place, remove
 from kubefleet.kube.object_access import find
 from kubefleet.kube.object_ref import ref_of
@@ -232,3 +233,21 @@ def test_what_is_replaced_has_all_of_its_fields_again_also_those_that_had_drifte
     connection.patch(path_of(connection, workload()), patch, MERGE, fieldManager="kubectl-scale")
     put(connection, workload(app="other"), options=options, revision="r2")
     assert live(connection, workload())["spec"]["replicas"] == 1
+
+
+def test_what_a_refresh_reads_names_objects_managers_and_fields_and_writes_nothing(connection, writes):
+    manifests = {"a": workload(), "b": config(color="blue"), "c": config("gone")}
+    put(connection, *manifests.values(), options=ApplyOptions())
+    assert look_for_drift(connection, WEB, manifests) == ()
+    complete(connection, WEB, Wanted("r1", tuple(manifests.values())), patience=Patience(15))
+    assert look_for_drift(connection, WEB, manifests) == ()
+    connection.patch(path_of(connection, config()), {"data": {"color": "red"}}, MERGE, fieldManager="kubectl-patch")
+    connection.patch(path_of(connection, workload()), {"spec": {"replicas": 3}}, MERGE, fieldManager="terraform")
+    connection.delete(path_of(connection, config("gone")))
+    count = len(writes())
+    assert look_for_drift(connection, WEB, manifests) == (
+        "ConfigMap default/gone: deleted",
+        "ConfigMap default/taken: .data.color changed by `kubectl-patch`",
+        "Deployment default/taken: .spec.replicas changed by `terraform`",
+    )
+    assert len(writes()) == count
