@@ -308,6 +308,14 @@ def test_every_key_that_a_cluster_lacks_is_told() -> None:
     ]
 
 
+def test_of_several_spreads_only_those_are_told_that_one_more_would_break() -> None:
+    places = {"a": ("eu", "8"), "b": ("eu", "8"), "full": ("us", "1")}
+    fleet = [cluster(name, node(cpu), labels={"region": at, "tier": "x"}) for name, (at, cpu) in places.items()]
+    rules = (*spread("region"), *spread("tier", max_skew=5))
+    refused = decide(fleet, request(policy=best(2, topology_spread=rules), size=pod(cpu="2"))).refused
+    assert [(str(reason.code), reason.detail["key"]) for reason in refused["b"]] == [("topology-spread", "region")]
+
+
 def test_named_clusters_are_warned_of_what_would_refuse_others() -> None:
     where = cluster("a", node("1"), taints=(NO_SCHEDULE,))
     policy = named("a", required=(Term(labels=(TIER,)),), topology_spread=spread())

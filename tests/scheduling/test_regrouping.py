@@ -1,7 +1,22 @@
 """Rules about the whole choice: what is picked again, what stays, and what is said of it."""
 
 import pytest
-from makers import CORDONED, before, best, cluster, codes, counts, decide, divided, moves, plan, request, spread
+from makers import (
+    CORDONED,
+    before,
+    best,
+    cluster,
+    codes,
+    counts,
+    decide,
+    divided,
+    moves,
+    node,
+    plan,
+    pod,
+    request,
+    spread,
+)
 
 from kubefleet.model.affinity import Affinity, PlacementSelector
 from kubefleet.model.cluster import Cluster
@@ -81,3 +96,11 @@ def test_copies_that_stay_for_want_of_a_choice_wait_for_nothing() -> None:
     decision = decide(fleet(a="eu", b="us"), asked, before(a=1, b=1))
     assert counts(decision) == {"a": 1, "b": 1}
     assert decision.kept == {}
+
+
+def test_what_is_picked_again_does_not_wait_beyond_its_maximum() -> None:
+    # Two of a's four have to go, and c has room for one. b is given up for c, and keeps two for want of room.
+    where = [*fleet(a="eu", b="eu"), cluster("c", node("1"), labels={"region": "us"})]
+    asked = divided(replicas=6, policy=best(2, spread_groups=TWO), high={"a": 2}, size=pod(cpu="1"))
+    decision = decide(where, asked, before(edited=True, a=4, b=2))
+    assert (counts(decision), decision.unplaced) == ({"a": 2, "b": 2, "c": 1}, 1)
