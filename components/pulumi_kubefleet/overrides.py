@@ -61,13 +61,15 @@ class Override(Record):
 def as_input(overrides: Any) -> Any:
     """Overrides for state, by their place in the list: there, what goes into Secrets is a secret of that rule alone."""
     if not isinstance(overrides, list):
-        return overrides
+        # An Output of them all, which cannot be told apart here, or a mistake.
+        return pulumi.Output.secret(overrides)
     return {str(index): _hidden(without_nulls(item)) for index, item in enumerate(overrides)}
 
 
 def _hidden(item: Any) -> Any:
     if not isinstance(item, dict):
-        return item
+        # What it is about is not known yet, or it is a mistake.
+        return pulumi.Output.secret(item)
     named = [item.get(field) for field in ("object", "kind") if item.get(field) is not None]
     if named and all(isinstance(text, str) and not _may_be_secret(text) for text in named):
         return item

@@ -116,7 +116,7 @@ def _overrides_version(olds: Props, news: Props) -> int:
 def in_order(overrides: Any) -> Any:
     """The list that the program has written: in the inputs its items stand by their places."""
     if not isinstance(overrides, dict):
-        return overrides
+        return with_nulls(overrides)
     return [with_nulls(overrides[key]) for key in sorted(overrides, key=int)]
 
 
