@@ -292,6 +292,8 @@ def test_divided_workloads_need_room_for_one_replica_of_each_and_none_if_they_ha
     assert told(cluster("a", node("8")), low, cluster("b", node("8"))) == [
         ("insufficient-capacity", {"workload": "w", "pods": 5, "room": 4})
     ]
+    one = divided(policy=best(1), replicas=9, size=pod(cpu="2"), low={"a": 1})
+    assert told(cluster("a", node("2")), one) == []
     other = divided(policy=best(1), replicas=9, size=pod(cpu="2"), low={"b": 9, "gone": 99})
     assert told(cluster("a", node("2")), other) == []
 

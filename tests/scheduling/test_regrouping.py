@@ -104,3 +104,8 @@ def test_what_is_picked_again_does_not_wait_beyond_its_maximum() -> None:
     asked = divided(replicas=6, policy=best(2, spread_groups=TWO), high={"a": 2}, size=pod(cpu="1"))
     decision = decide(where, asked, before(edited=True, a=4, b=2))
     assert (counts(decision), decision.unplaced) == ({"a": 2, "b": 2, "c": 1}, 1)
+
+
+def test_a_cluster_in_which_replicas_stand_counts_once_for_a_minimum_of_clusters() -> None:
+    asked = divided(replicas=3, policy=Policy(PolicyType.PICK_ALL, min_clusters=2), weights={"a": 10})
+    assert counts(decide([cluster("a"), cluster("b")], asked, before(a=1))) == {"a": 2, "b": 1}

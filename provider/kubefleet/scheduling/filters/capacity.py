@@ -132,8 +132,9 @@ def _note(cycle: Cycle, request: Request, workload: Workload, clusters: Numbers,
     ledger, pod = cycle.ledger, workload.pod
     needs: list[tuple[str, int, Numbers]] = []
     for resource in ledger.asked(pod):
-        needs.append((resource, ledger.need(pod, resource), ledger.most_free(pod, resource)[clusters]))
-        if (needs[-1][2] < needs[-1][1]).all():
+        need, most = ledger.need(pod, resource), ledger.most_free(pod, resource)[clusters]
+        needs.append((resource, need, most))
+        if (most < need).all():
             # That is everybody's reason.
             break
     room = cycle.room_for(request, workload, clusters)
