@@ -27,7 +27,16 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 SCHEMA = 1
-_OF_ROLLOUT = ("strategy", "labels", "replicas", "paused", "divide_companions", "move", "restart_on")
+_OF_ROLLOUT = (
+    "strategy",
+    "labels",
+    "replicas",
+    "paused",
+    "divide_companions",
+    "move",
+    "before_remove",
+    "restart_on",
+)
 
 
 @dataclass(frozen=True)
@@ -116,6 +125,12 @@ class Collection:
         ]
         secrets += [
             await strategy_secrets(f"placements.{placement.placement_name}.strategy", placement._raw.get("strategy"))
+            for placement in self.placements
+        ]
+        secrets += [
+            await strategy_secrets(
+                f"placements.{placement.placement_name}.before_remove", placement._raw.get("before_remove")
+            )
             for placement in self.placements
         ]
         return [asdict(mistake) for mistake in (*self.mistakes, *chain.from_iterable(secrets))]

@@ -23,7 +23,7 @@ from pulumi_kubefleet.overrides import Override
 from pulumi_kubefleet.placement import Manifest, Placement
 from pulumi_kubefleet.policies import Policy
 from pulumi_kubefleet.replicas import Divided, Duplicated
-from pulumi_kubefleet.strategies import RollingUpdate, SpreadUpdate, StagedUpdate
+from pulumi_kubefleet.strategies import Check, RollingUpdate, SpreadUpdate, StagedUpdate, Wait
 from pulumi_kubefleet.terms import Taint
 
 
@@ -138,6 +138,7 @@ class Fleet(pulumi.ComponentResource):
         freeze: bool | None = None,
         data: str | None = None,
         move: str | None = None,
+        before_remove: Sequence[Wait | Check] | None = None,
         paused: bool | None = None,
         divide_companions: bool | None = None,
         restart_on: str | Sequence[str] | None = None,
@@ -170,6 +171,7 @@ class Fleet(pulumi.ComponentResource):
             freeze=freeze,
             data=data,
             move=move,
+            before_remove=before_remove,
             paused=paused,
             divide_companions=divide_companions,
             restart_on=restart_on,

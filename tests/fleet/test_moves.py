@@ -1,5 +1,7 @@
 """What stays, what moves, and in which order."""
 
+from datetime import datetime
+
 import pytest
 
 pytestmark = pytest.mark.engine
@@ -141,3 +143,27 @@ def test_toleration_seconds_keep_until_they_ran_out_and_the_next_up_moves(stack)
     assert "because it is tainted NoExecute maintenance" in stack.preview()
     stack.up()
     assert stack.replicas("web") == {"eu-2": 3}
+
+
+ADDRESSED = """
+way_in = {{"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {{"name": "web", "namespace": "shop"}},
+          "spec": {{"defaultBackend": {{"service": {{"name": "web", "port": {{"number": 80}}}}}}}}}}
+fleet.placement("web", manifests=[NAMESPACE, deployment(), way_in], policy=PickFixed("{}"),
+                before_remove=[Wait("4s"), Check(object="Deployment/web", cel="object.status.readyReplicas == 3")])
+"""
+
+
+def test_an_address_goes_away_some_time_after_the_new_side_is_healthy(stack):
+    stack.write(ADDRESSED.format("eu-1"))
+    stack.up()
+    mark = stack.events()
+    stack.write(ADDRESSED.format("us-1"))
+    assert "traffic: address of eu-1 goes away 4s after the new side is healthy" in stack.preview()
+    text = stack.up()
+    assert "waits 4s" in text or "waits 5s" in text
+    ready = [event for event in list(stack.lab.audit("us-1"))[mark["us-1"] :] if _available(event) == 3]
+    deleted = [event for event in list(stack.lab.audit("eu-1"))[mark["eu-1"] :] if _is_delete(event)]
+    times = [min(event["requestReceivedTimestamp"] for event in events) for events in (ready, deleted)]
+    healthy, gone = (datetime.fromisoformat(moment) for moment in times)
+    assert (gone - healthy).total_seconds() >= 3
+    assert stack.replicas("web") == {"us-1": 3}

@@ -3,7 +3,7 @@
 from kubefleet.model.member import Leave
 from kubefleet.model.on_failure import Then
 from kubefleet.model.phase import Phase
-from kubefleet.resources import _session
+from kubefleet.resources import _engine, _session
 from kubefleet.resources._adapter import Adapter, Props
 from kubefleet.resources.stage import (
     NOT_PLANNED,
@@ -28,7 +28,11 @@ class SettleProvider(Adapter):
         return f"{news['fleet']}/{news['placement']}"
 
     def checked(self, olds: Props, news: Props) -> tuple[Props, list[str]]:
-        """The inputs as they are."""
+        """Says what becomes of the addresses of clusters that it leaves."""
+        from kubefleet.resources._before_removal import addresses
+
+        if line := addresses(olds, news):
+            _engine.show(line)
         return without_outputs(news), []
 
     def changed(self, olds: Props, news: Props) -> bool:
@@ -51,11 +55,13 @@ class SettleProvider(Adapter):
                 return outputs(news, Phase.HELD, reason, unsettled(olds, news))
         if news.get("to") is None or news.get("uid") not in _session.manifests:
             return held(news, NOT_PLANNED, unsettled(olds, news))
+        from kubefleet.resources._before_removal import Removal
         from kubefleet.resources._task import make_task
         from kubefleet.rollout.settle import run_settle
 
-        task = make_task(news, olds)
-        done = with_timeline(olds, with_result(news, run_settle(task)), task.timeline)
+        task, gates = make_task(news, olds), Removal(olds, news)
+        result = with_result(news, run_settle(task, lambda removals: gates.passed(task, removals)))
+        done = with_timeline(olds, {**result, **gates.since}, task.timeline)
         if done["phase"] != Phase.COMPLETE:
             done["pending"] = sorted({*done["pending"], *unsettled(olds, news)})
         return done

@@ -1,5 +1,8 @@
 """The end of a rollout: what the target no longer has is taken away, and what is done is recorded as done."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from kubefleet.kube import Cancelled, MemberError
 from kubefleet.kube.member_apply import complete, remove
 from kubefleet.model.phase import Phase
@@ -13,8 +16,15 @@ from kubefleet.rollout.scaling import autoscaled_keys
 from kubefleet.rollout.step import patience, run_step
 from kubefleet.rollout.task import Result, Task, pending_reason
 
+BeforeRemoval = Callable[[tuple[str, ...]], Result | None]
+"""Waits until these clusters may lose it; a result where they may not."""
 
-def run_settle(task: Task) -> Result:
+
+def _at_once(_removals: tuple[str, ...]) -> None:
+    """Nothing is waited for."""
+
+
+def run_settle(task: Task, before_removal: BeforeRemoval = _at_once) -> Result:
     """Scale down, complete and prune on the clusters of the target; then remove the placement from all others.
 
     To be called only when every stage is complete. While a cluster of the target cannot be reached, or could not be
@@ -27,7 +37,10 @@ def run_settle(task: Task) -> Result:
         waiting = sorted(set(lost) & set(task.target))
         failures = _finish(task, live, take_away=not waiting)
         if not failures and not waiting:
-            failures = _clear(task, live)
+            removals = plan_clearance(live.copies, task.target).removals
+            if removals and (stopped := before_removal(removals)) is not None:
+                return replace(stopped, pending=tuple(sorted({*stopped.pending, *removals})))
+            failures = _clear(task, removals)
     except Cancelled:
         return Result(Phase.INTERRUPTED, "cancelled. Run `pulumi up` again to continue")
     except MemberError as error:
@@ -59,9 +72,8 @@ def _finish(task: Task, live: Live, *, take_away: bool) -> list[str]:
     return _failures(on_each(names, str, finish, task.max_parallel))
 
 
-def _clear(task: Task, live: Live) -> list[str]:
+def _clear(task: Task, names: tuple[str, ...]) -> list[str]:
     """Remove the placement from every cluster that it has left."""
-    names = plan_clearance(live.copies, task.target).removals
 
     def clear(name: str) -> None:
         task.show(f"settle: removing it from {name}")

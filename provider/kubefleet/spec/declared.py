@@ -10,6 +10,7 @@ from kubefleet.model.override import Override
 from kubefleet.model.request import Request
 from kubefleet.model.strategy import RollingUpdate, SpreadUpdate, Strategy
 from kubefleet.spec.apply_options import WrittenOptions
+from kubefleet.spec.before_remove import parse_before_remove
 from kubefleet.spec.data import Data, pinned_by
 from kubefleet.spec.health_check import parse_checks
 from kubefleet.spec.mistakes import Mistake, Spelling, beside, join
@@ -43,6 +44,7 @@ class WrittenPlacement(WrittenOptions):
     divide_companions: bool = True
     move: Moving | None = None
     restart_on: Selected = []
+    before_remove: Any = None
     select: Selected = []
     create_namespace: bool = False
     allow_namespaces: list[str] = []
@@ -71,6 +73,7 @@ def parse_placement(name: str, raw: Mapping[str, Any], mistakes: list[Mistake]) 
     overrides = parse_overrides(raw.get("overrides"), join(path, "overrides"), raw.get("objects", ()), mistakes)
     parse_checks(raw.get("health"), join(path, "health"), raw.get("objects", ()), mistakes)
     workloads = parse_workloads(raw.get("workloads", ()), path, mistakes)
+    parse_before_remove(raw.get("before_remove"), join(path, "before_remove"), mistakes, raw.get("objects", ()))
     if policy is None:
         return None
     if written is not None and written.move is not None and isinstance(strategy, SpreadUpdate):
