@@ -220,6 +220,8 @@ def _moment(cluster: str, event: Mapping[str, Any], before: Moment | None) -> Mo
     if event["verb"] == "delete":
         return Moment(at, cluster, 0, 0, user)
     live = event["responseObject"]
+    if live["kind"] == "Scale" and before is not None:
+        return replace(before, at=at, user=user, desired=int(live["spec"].get("replicas", 0)))
     spec, status = live.get("spec") or {}, live.get("status") or {}
     desired, ordered = int(spec.get("replicas", 1)), live["kind"] == "StatefulSet"
     generation = live["metadata"].get("generation", 0)

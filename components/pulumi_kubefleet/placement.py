@@ -31,7 +31,8 @@ class Placement(pulumi.ComponentResource):
             the manifests); one that exists is used as it is.
         policy: `PickAll()` (default), `PickFixed(...)` or `PickN(n, ...)`.
         replicas: `Duplicated()` (default) or `Divided(...)`.
-        strategy: `RollingUpdate(...)`, `StagedUpdate([Stage(...)])`, or `SpreadUpdate(...)`, which counts pods.
+        strategy: `RollingUpdate(...)`, `StagedUpdate([Stage(...)])`, or `SpreadUpdate(...)`, which counts pods. By
+            default divided replicas are counted as pods, copies as clusters.
         overrides: how its objects differ from cluster to cluster, `[Override(...)]`.
         health: health checks of your own, `[HealthCheck(...)]`, beside those of the fleet.
         priority: higher is planned first.

@@ -25,6 +25,7 @@ BENCHMARKS: Mapping[str, str] = {
     "placements": "bench_placements",
     "apply": "bench_apply",
     "faults": "bench_faults",
+    "rollout": "bench_rollout",
 }
 """Name -> module, whose `rows()` measures and returns the rows."""
 

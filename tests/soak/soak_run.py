@@ -29,7 +29,8 @@ from kubefleet.rollout.task import Task
 WALKER = Path(__file__).with_name("soak_walker.py")
 POLL = 0.02
 LOG_SECONDS = 0.3
-GONE_SECONDS = 15
+GONE_SECONDS = 60
+"""Controllers come back to an API server that was down only after a while."""
 RUNS = 12
 
 

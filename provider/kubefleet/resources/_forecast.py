@@ -7,32 +7,35 @@ from kubefleet.resources._adapter import Props
 from kubefleet.resources._gates import held_by_approval
 from kubefleet.resources._of_stage import of_stage
 from kubefleet.resources._overrides import own_manifests
+from kubefleet.resources._strategy import strategy_of
 from kubefleet.rollout.companions import told
 from kubefleet.rollout.forecast import Forecast, forecast, impossible
+from kubefleet.rollout.goal import goal_of
 from kubefleet.rollout.longest import longest_stage, longest_walk
 from kubefleet.rollout.spread_planner import Goal
 from kubefleet.rollout.tighten import tightened
-from kubefleet.spec.mistakes import Spelling
 from kubefleet.spec.named_objects import UnknownPartError
 from kubefleet.spec.restarts import not_restarted
-from kubefleet.spec.strategy import parse_strategy
 
 
 def expected(olds: Props, news: Props) -> tuple[str, list[str]]:
     """`4 steps, at least 10 of 12 web available`, and mistakes; nothing where pods are not counted or nothing is to be
     done.
     """
-    strategy = parse_strategy(news.get("strategy"), "strategy", Spelling.PYTHON, [])
-    if not isinstance(strategy, SpreadUpdate) or news.get("to") is None or news.get("uid") not in _session.manifests:
+    if news.get("to") is None or news.get("uid") not in _session.manifests:
         return "", []
-    goal = Goal(news["to"], str(news.get("revision")), strategy)
+    manifests = _session.manifests[news["uid"]]
+    strategy = strategy_of(news, manifests)
+    if not isinstance(strategy, SpreadUpdate):
+        return "", []
+    given = own_manifests(news)
+    goal = goal_of(manifests, news["to"], str(news.get("revision")), strategy, given)
     path = f"placements.{news['placement']}.strategy"
     if why := impossible(goal):
         return "", [f"{path}: {why}"]
     before = olds.get("to") or {}
-    manifests = tightened(_session.manifests[news["uid"]], goal)
-    own = {name: tightened(item, goal) for name, item in own_manifests(news).items()}
-    found = forecast(before, str(olds.get("revision") or ""), goal, manifests, own)
+    own = {name: tightened(item, goal) for name, item in given.items()}
+    found = forecast(before, str(olds.get("revision") or ""), goal, tightened(manifests, goal), own)
     if found.stuck:
         return "", [f"{path}: {found.stuck}"]
     return _line(found, goal) if before else "", []
@@ -40,7 +43,7 @@ def expected(olds: Props, news: Props) -> tuple[str, list[str]]:
 
 def takes(olds: Props, news: Props) -> str:
     """`2 clusters, at most 20m`, and what it needs; nothing where nothing changes."""
-    strategy = parse_strategy(news.get("strategy"), "strategy", Spelling.PYTHON, [])
+    strategy = strategy_of(news, _session.manifests.get(str(news.get("uid")), {}))
     before, now = olds.get("to") or {}, news.get("to") or {}
     revision = news.get("revision")
     if "stage" in news:

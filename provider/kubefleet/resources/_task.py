@@ -10,14 +10,16 @@ from kubefleet.health.checks import Check
 from kubefleet.kube import Connection, Unreachable
 from kubefleet.kube.placement_identity import PlacementIdentity
 from kubefleet.model.access import Access
-from kubefleet.model.strategy import RollingUpdate, SpreadUpdate
+from kubefleet.model.strategy import SpreadUpdate
 from kubefleet.model.subject import Subject
 from kubefleet.resources import _engine, _session
 from kubefleet.resources._adapter import Props
 from kubefleet.resources._inputs import all_members
 from kubefleet.resources._of_stage import of_stage
 from kubefleet.resources._overrides import own_manifests, own_revisions
-from kubefleet.rollout.spread_planner import Goal
+from kubefleet.resources._strategy import strategy_of
+from kubefleet.resources.stage import is_divided
+from kubefleet.rollout.goal import goal_of
 from kubefleet.rollout.task import Task
 from kubefleet.rollout.tighten import tightened
 from kubefleet.rollout.wanted import KnownAs
@@ -29,7 +31,6 @@ from kubefleet.spec.member import parse_member
 from kubefleet.spec.mistakes import Mistake, MistakesError, Spelling
 from kubefleet.spec.restarts import parse_restart_on, with_restarts
 from kubefleet.spec.singleton import stops_first
-from kubefleet.spec.strategy import parse_strategy
 
 
 def make_task(news: Props, olds: Props | None) -> Task:
@@ -39,13 +40,13 @@ def make_task(news: Props, olds: Props | None) -> Task:
     if "stage" in news:
         target = of_stage(news, target)
         reached = tuple(sorted(target))
-    strategy = parse_strategy(news.get("strategy"), "strategy", Spelling.PYTHON, []) or RollingUpdate()
     manifests, own = _session.manifests[news["uid"]], own_manifests(news)
     restart_on, versions = restarting(news), _session.versions.get(news["uid"], {})
     manifests = with_restarts(manifests, restart_on, versions)
     own = {name: with_restarts(item, restart_on, versions) for name, item in own.items()}
+    strategy = strategy_of(news, manifests)
     if isinstance(strategy, SpreadUpdate):
-        goal = Goal(target, news["revision"], strategy)
+        goal = goal_of(manifests, target, news["revision"], strategy, own)
         manifests = tightened(manifests, goal)
         own = {name: tightened(item, goal) for name, item in own.items()}
     return Task(
@@ -58,7 +59,7 @@ def make_task(news: Props, olds: Props | None) -> Task:
         connect=connector(members),
         show=lambda line: _engine.show(line, urn=urn),
         warn=lambda line: _engine.show(line, urn=urn, ephemeral=False, warning=True),
-        divided=(news.get("replicas") or {}).get("type") == "Divided",
+        divided=is_divided(news),
         whole=news["to"],
         companions=news.get("divide_companions") is not False,
         known_as=KnownAs(immutabledict(news.get("labels") or {}), parse_apart(news.get("apart") or (), news["fleet"])),
@@ -67,6 +68,7 @@ def make_task(news: Props, olds: Props | None) -> Task:
         behind=frozenset(name for stage in (news.get("after") or {}).values() for name in stage.get("pending") or ()),
         fresh=olds is None and ("stage" in news or "after" not in news) and news["uid"] not in _session.gone,
         held_before=frozenset((olds or {}).get("to") or {}) | frozenset((olds or {}).get("pending") or ()),
+        had=(olds or {}).get("to") or {},
         cancelled=_engine.cancelled.is_set,
         checks=_checks(news),
         stop_first=stops_first(news.get("move"), manifests.values()),

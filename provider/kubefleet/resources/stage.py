@@ -44,7 +44,8 @@ class StageProvider(Adapter):
         from kubefleet.resources._forecast import companions, expected, takes, unrestarted
         from kubefleet.resources._moving import moved
 
-        how, mistakes = expected(olds, news) if counts_pods(news) else (takes(olds, news), list[str]())
+        how, mistakes = expected(olds, news)
+        how = how or takes(olds, news)
         beside = companions(olds, news)
         if news.get("paused"):
             how = "paused"
@@ -55,7 +56,8 @@ class StageProvider(Adapter):
             before, now = of_stage(news, before), of_stage(news, now)
         for warning in unrestarted(olds, news):
             _engine.show(warning, ephemeral=False, warning=True)
-        gap = "" if counts_pods(news) else moved(olds.get("to"), news.get("to"), news)
+        by_pods = (news.get("strategy") or {}).get("type") == "SpreadUpdate"
+        gap = "" if by_pods else moved(olds.get("to"), news.get("to"), news)
         if line := ", ".join(filter(None, (changes_of(before, now), gap, how, beside))):
             _engine.show(line)
         return without_outputs(news), [*mistakes, *refused]
@@ -92,9 +94,10 @@ def stage_name(props: Props) -> str:
     return str(props.get("stage") or "all")
 
 
-def counts_pods(props: Props) -> bool:
-    """Whether its rollout counts pods, not clusters."""
-    return (props.get("strategy") or {}).get("type") == "SpreadUpdate"
+def is_divided(props: Props) -> bool:
+    """Whether replicas are divided over the clusters, not copied."""
+    replicas = props.get("replicas")
+    return replicas is not None and replicas.get("type", "Divided") == "Divided"
 
 
 def with_timeline(olds: Props | None, done: Props, timeline: Any) -> Props:
