@@ -37,6 +37,9 @@ def custom(path):
         ([workload()], False, RollingUpdate()),
         ([workload("Job", "batch/v1")], True, RollingUpdate()),
         ([workload("ConfigMap", "v1")], True, RollingUpdate()),
+        ([workload(), workload("Service", "v1", type="ClusterIP")], True, BY_PODS),
+        # Its pods have to be there until its address is gone.
+        ([workload(), workload("Service", "v1", type="LoadBalancer")], True, RollingUpdate()),
         # Nobody can tell how many pods of these are available.
         ([workload(), custom(".spec.replicas")], True, RollingUpdate()),
     ],
