@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 
 from kubefleet.model.decision import Candidate, Decision
 from kubefleet.model.reason import Code, Reason
@@ -50,5 +51,11 @@ def _lacking(reason: Reason) -> Fraction:
     detail = reason.detail
     for need, have in (("need", "free"), ("pods", "room")):
         if need in detail and have in detail and int(detail[need]) > 0:
-            return 1 - Fraction(max(0, int(detail[have])), int(detail[need]))
+            return _part(int(detail[need]), int(detail[have]))
     return Fraction(1)
+
+
+@lru_cache(maxsize=1024)
+def _part(need: int, have: int) -> Fraction:
+    """Many clusters lack the same."""
+    return 1 - Fraction(max(0, have), need)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -61,7 +62,7 @@ class Capacity:
 
     def _reasons(self, cycle: Cycle, notes: Sequence["_Shortage"], i: int) -> tuple[Reason, ...]:
         cluster = cycle.columns.names[i]
-        found = [note.reason(self.name, cluster, i) for note in notes if note.concerns(i)]
+        found = [note.reason(self.name, cluster, note.rows[i]) for note in notes if i in note.rows]
         if not found:
             found = [make_reason(Code.INSUFFICIENT_CAPACITY, self.name, cluster, short="together")]
         if unread := cycle.columns.clusters[i].growth.unread:
@@ -69,10 +70,10 @@ class Capacity:
         return tuple(found)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class _Shortage:
-    """The figures of one workload where it did not fit, as they were when it was judged: by cluster (`places`, sorted)
-    pods `wanted`, `room` and what rules limit it, in words; of every resource what one pod needs, and the most that any
+    """The figures of one workload where it did not fit, as they were when it was judged: by cluster (of `places`) pods
+    `wanted`, `room` and what rules limit it, in words; of every resource what one pod needs, and the most that any
     node of these clusters has.
     """
 
@@ -83,14 +84,13 @@ class _Shortage:
     limits: tuple[str, ...]
     needs: tuple[tuple[str, int, Numbers], ...]
 
-    def concerns(self, i: int) -> bool:
-        """Whether the workload did not fit on a cluster."""
-        row = int(np.searchsorted(self.places, i))
-        return row < len(self.places) and int(self.places[row]) == i
+    @cached_property
+    def rows(self) -> dict[int, int]:
+        """Where the figures of a cluster are. Few plans are asked."""
+        return {i: row for row, i in enumerate(self.places.tolist())}
 
-    def reason(self, plugin: str, cluster: str, i: int) -> Reason:
+    def reason(self, plugin: str, cluster: str, row: int) -> Reason:
         """The first resource of which no node has enough for one pod; else how many pods fit of those wanted."""
-        row = int(np.searchsorted(self.places, i))
         detail: dict[str, int | str] = {"workload": self.workload}
         if self.limits and self.limits[row]:
             detail |= {"pods": int(self.wanted[row]), "room": int(self.room[row]), "limit": self.limits[row]}
