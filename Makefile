@@ -31,6 +31,8 @@ lint: setup
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 	! git grep -nE '^(<<<<<<<|>>>>>>>) '
+	# pytest knows a test file by its name alone.
+	! git ls-files 'tests/*test_*.py' | xargs -n1 basename | sort | uniq -d | grep .
 
 types: setup
 	$(BIN)/mypy

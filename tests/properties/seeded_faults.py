@@ -336,7 +336,7 @@ def minimum_of_groups_is_ignored(patch: Patch) -> None:
 
 @fault
 def min_clusters_are_ignored(patch: Patch) -> None:
-    _instead(patch, groups, "grouped", lambda real, rules, least=0: real(rules))
+    _instead(patch, groups, "grouped", lambda real, rules, _least: real(rules, 0))
 
 
 @fault

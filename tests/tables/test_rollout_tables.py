@@ -10,6 +10,7 @@ from clock_world import World
 
 from kubefleet.health import Status, health
 from kubefleet.model.gate import Wait
+from kubefleet.model.on_failure import OnFailure, Then
 from kubefleet.model.strategy import RollingUpdate, Share, SpreadUpdate, Stage, StagedUpdate
 from kubefleet.rollout.planner import Copy, plan_rollout
 from kubefleet.rollout.pods import Pods, at_once
@@ -131,7 +132,8 @@ def test_a_rollout_goes_by_the_clock_as_in_open_cluster_management(
         for number, group in enumerate(groups)
     )
     world = World({name: takes for group in groups for name, takes in group.items()}, monkeypatch)
-    phase, pending = world.walk(StagedUpdate(stages, row.get("deadline", 600)))
+    on_failure = OnFailure(Then.CONTINUE, share(row["max_failures"])) if "max_failures" in row else OnFailure()
+    phase, pending = world.walk(StagedUpdate(stages, row.get("deadline", 600), on_failure=on_failure))
     begun = groupby(sorted((at, name) for name, at in world.begun.items()), key=lambda item: item[0])
     goes = "; ".join(f"{at} {' '.join(name for _, name in items)}" for at, items in begun)
     assert goes == row["goes"]
