@@ -26,3 +26,19 @@ def test_the_last_hundred_are_kept():
     lines = timeline.after(["before"])
     assert len(lines) == 100
     assert lines[0].endswith(" 50")
+
+
+def test_what_is_told_at_the_end_has_no_dates_and_leaves_out_the_middle():
+    timeline = Timeline(lambda: 61)
+    for number in range(20):
+        timeline.note(f"step {number}")
+    assert timeline.told()[0] == "00:01:01 step 0"
+    assert len(timeline.told()) == 20
+    timeline.note("step 20")
+    told = timeline.told()
+    assert (told[9], told[10], told[11], told[-1]) == (
+        "00:01:01 step 9",
+        "... 1 more",
+        "00:01:01 step 11",
+        "00:01:01 step 20",
+    )

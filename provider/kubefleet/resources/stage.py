@@ -103,6 +103,10 @@ def is_divided(props: Props) -> bool:
 def with_timeline(olds: Props | None, done: Props, timeline: Any) -> Props:
     """With what happened when, in the earlier runs of this revision too, and how it ended."""
     timeline.note(": ".join(filter(None, (done["phase"], done["reason"]))))
+    told = timeline.told()
+    if len(told) > 1:
+        # Else nothing has changed, and the row says how it ended.
+        _engine.show("\n  ".join((f"{done['phase']}, timeline:", *told)), ephemeral=False)
     same = olds is not None and olds.get("revision") == done.get("revision")
     return {**done, "timeline": timeline.after((olds or {}).get("timeline") or () if same else ())}
 

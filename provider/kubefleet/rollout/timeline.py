@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 _MOST = 100
+_SHOWN = 20
+_DATE = len("2026-01-02T")
 
 
 class Timeline:
@@ -21,6 +23,14 @@ class Timeline:
         at = datetime.fromtimestamp(self._clock(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         with self._lock:
             self._lines.append(f"{at} {what}")
+
+    def told(self) -> list[str]:
+        """Its own, as they are read at the end of a run: `03:04:05 eu-1 is healthy`. Of many the first and the last."""
+        with self._lock:
+            lines = [line[_DATE:].replace("Z ", " ", 1) for line in self._lines]
+        if len(lines) <= _SHOWN:
+            return lines
+        return [*lines[: _SHOWN // 2], f"... {len(lines) - _SHOWN} more", *lines[-_SHOWN // 2 :]]
 
     def after(self, before: Iterable[str]) -> list[str]:
         """`2026-01-02T03:04:05Z eu-1 is healthy`: those of a run before, then its own; the last hundred."""
