@@ -119,20 +119,11 @@ class Collection:
         secrets = [await member_secrets(name, member._raw) for name, member in self.members.items()]
         secrets.append(await fleet_secrets(self.knowledge))
         secrets.append(await health_secrets("fleet.health", self.fleet._health))
-        secrets += [
-            await health_secrets(f"placements.{placement.placement_name}.health", placement._raw.get("health"))
-            for placement in self.placements
-        ]
-        secrets += [
-            await strategy_secrets(f"placements.{placement.placement_name}.strategy", placement._raw.get("strategy"))
-            for placement in self.placements
-        ]
-        secrets += [
-            await strategy_secrets(
-                f"placements.{placement.placement_name}.before_remove", placement._raw.get("before_remove")
-            )
-            for placement in self.placements
-        ]
+        for placement in self.placements:
+            path, raw = f"placements.{placement.placement_name}", placement._raw
+            secrets.append(await health_secrets(f"{path}.health", raw.get("health")))
+            secrets.append(await strategy_secrets(f"{path}.strategy", raw.get("strategy")))
+            secrets.append(await strategy_secrets(f"{path}.before_remove", raw.get("before_remove")))
         return [asdict(mistake) for mistake in (*self.mistakes, *chain.from_iterable(secrets))]
 
     def rollout(self, placement: Placement) -> dict[str, Any]:

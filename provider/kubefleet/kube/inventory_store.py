@@ -18,7 +18,7 @@ from kubefleet.kube.inventory_object import (
     parse_inventory_object,
 )
 from kubefleet.kube.manifest import body_of
-from kubefleet.kube.object_access import apply_body, delete_live, find
+from kubefleet.kube.object_access import apply_body, delete_if_there, delete_live, find
 from kubefleet.kube.object_ref import ObjectRef
 from kubefleet.kube.ownership import is_going, may_delete, owners, was_created
 from kubefleet.kube.patience import Patience
@@ -59,14 +59,7 @@ def write_inventory_object(
 
 def delete_inventory_object(connection: Connection, uid: str) -> None:
     """Delete it, whatever it records, as long as nobody writes it at the same moment (ApiError 409)."""
-    live = find(connection, _ref(uid))
-    if live is None:
-        return
-    try:
-        delete_live(connection, live)
-    except ApiError as error:
-        if error.status != 404:
-            raise
+    delete_if_there(connection, _ref(uid))
 
 
 def _ensure_home(connection: Connection, identity: PlacementIdentity, patience: Patience) -> None:

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from kubefleet.kube.connection import Connection
-from kubefleet.kube.errors import ApiError, BadAnswer
+from kubefleet.kube.errors import BadAnswer
 from kubefleet.kube.inventory_object import KIND_LABEL, NAMESPACE
 from kubefleet.kube.managed_fields import applied, managed_by
-from kubefleet.kube.object_access import delete_live, find
+from kubefleet.kube.object_access import delete_if_there, find
 from kubefleet.kube.object_ref import ObjectRef
 from kubefleet.kube.placement_identity import PlacementIdentity
 
@@ -75,14 +75,7 @@ def read_kept_revision(connection: Connection, uid: str) -> KeptRevision | None:
 
 def forget_revision(connection: Connection, uid: str) -> None:
     """Delete it; nothing there is no error."""
-    live = find(connection, kept_ref(uid))
-    if live is None:
-        return
-    try:
-        delete_live(connection, live)
-    except ApiError as error:
-        if error.status != 404:
-            raise
+    delete_if_there(connection, kept_ref(uid))
 
 
 def kept_ref(uid: str) -> ObjectRef:

@@ -1,11 +1,13 @@
 """One object at a time: get, apply, delete. By name only, so that object-exact rights suffice."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError
 from kubefleet.kube.object_ref import ObjectRef, ref_of
+
+MERGE: Final = "application/merge-patch+json"
 
 
 def find(connection: Connection, ref: ObjectRef) -> dict[str, Any] | None:
@@ -56,3 +58,23 @@ def delete_live(connection: Connection, live: Mapping[str, Any], propagation: st
             "preconditions": {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]},
         },
     )
+
+
+def delete_if_there(connection: Connection, ref: ObjectRef) -> None:
+    """As `delete_live` of what is there now; nothing there is no error."""
+    live = find(connection, ref)
+    if live is None:
+        return
+    try:
+        delete_live(connection, live)
+    except ApiError as error:
+        if error.status != 404:
+            raise
+
+
+def change_live(connection: Connection, live: Mapping[str, Any], change: Mapping[str, Any], manager: str) -> None:
+    """Set single fields of exactly what was read: its resourceVersion is a precondition (ApiError 409 when it changed
+    since).
+    """
+    body = {"metadata": {"resourceVersion": live["metadata"]["resourceVersion"]}, **change}
+    connection.patch(path_to(connection, ref_of(live)), body, MERGE, fieldManager=manager)

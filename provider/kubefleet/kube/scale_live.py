@@ -1,15 +1,14 @@
 """Other replicas of a live object, and nothing else of it: where the manifests of what runs there are not at hand."""
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any
 
 from kubefleet.kube.connection import Connection
-from kubefleet.kube.object_access import find, path_to
+from kubefleet.kube.object_access import change_live, find
 from kubefleet.kube.object_ref import ObjectRef
 from kubefleet.kube.ownership import may_delete
 from kubefleet.kube.placement_identity import PlacementIdentity
 from kubefleet.spec.scale import replicas_in, replicas_path
-
-_MERGE: Final = "application/merge-patch+json"
 
 
 def scale_live(
@@ -28,9 +27,13 @@ def scale_live(
         return False
     have = int(replicas_in(live) or 0)
     if have < replicas if up else have > replicas:
-        body = {"metadata": {"resourceVersion": live["metadata"]["resourceVersion"]}, **_nested(path, replicas)}
-        connection.patch(path_to(connection, ref), body, _MERGE, fieldManager=identity.manager)
+        set_replicas(connection, live, replicas, identity)
     return True
+
+
+def set_replicas(connection: Connection, live: Mapping[str, Any], replicas: int, identity: PlacementIdentity) -> None:
+    """Of an object that can be scaled, as it was read. Raises ApiError 409 when it has changed since."""
+    change_live(connection, live, _nested(replicas_path(live) or (), replicas), identity.manager)
 
 
 def _nested(path: tuple[str, ...], value: int) -> dict[str, Any]:

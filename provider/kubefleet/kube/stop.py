@@ -6,17 +6,16 @@ from typing import Any, Final
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError
 from kubefleet.kube.managed_fields import managed_by
-from kubefleet.kube.object_access import delete_live, find, path_to
+from kubefleet.kube.object_access import MERGE, change_live, delete_live, find, path_to
 from kubefleet.kube.object_ref import ObjectRef
 from kubefleet.kube.ownership import may_delete
 from kubefleet.kube.patience import Patience
 from kubefleet.kube.pause import pause
 from kubefleet.kube.placement_identity import PlacementIdentity
 from kubefleet.kube.refusal import NotApplied
-from kubefleet.kube.scale_live import scale_live
-from kubefleet.spec.scale import replicas_path
+from kubefleet.kube.scale_live import set_replicas
+from kubefleet.spec.scale import SCALABLE, replicas_in, replicas_path
 
-_MERGE: Final = "application/merge-patch+json"
 _PAUSE: Final = 0.5
 _SETTLED: Final = 4
 """Looks in a row at which nothing of it runs: a CronJob's controller may make a Job that it has decided on before it
@@ -44,7 +43,7 @@ def stop_objects(
 def resume(connection: Connection, ref: ObjectRef, live: Mapping[str, Any], identity: PlacementIdentity) -> None:
     """Let it run again, where `stop_objects` has suspended it. Scaled ones get their replicas as they are applied."""
     if ref.kind in _SUSPENDED and was_stopped(live, identity, "suspend"):
-        connection.patch(path_to(connection, ref), {"spec": {"suspend": None}}, _MERGE, fieldManager=identity.manager)
+        connection.patch(path_to(connection, ref), {"spec": {"suspend": None}}, MERGE, fieldManager=identity.manager)
 
 
 def was_stopped(live: Mapping[str, Any], identity: PlacementIdentity, field: str) -> bool:
@@ -65,12 +64,11 @@ def _stop(connection: Connection, ref: ObjectRef, identity: PlacementIdentity) -
         return False
     try:
         if ref.group == "batch" and ref.kind in _SUSPENDED:
-            return _suspend(connection, ref, live, identity)
+            return _suspend(connection, live, identity)
         if replicas_path(live) is not None:
-            scale_live(connection, ref, 0, identity)
-            status = live.get("status") or {}
-            seen = int(status.get("observedGeneration") or 0) >= int(live["metadata"].get("generation") or 0)
-            return bool((live.get("spec") or {}).get("replicas", 1) or status.get("replicas")) or not seen
+            if replicas_in(live):
+                set_replicas(connection, live, 0, identity)
+            return has_pods(live)
         if (ref.group, ref.kind) == ("", "Pod"):
             delete_live(connection, live)
             return True
@@ -81,16 +79,25 @@ def _stop(connection: Connection, ref: ObjectRef, identity: PlacementIdentity) -
     return False
 
 
-def _suspend(connection: Connection, ref: ObjectRef, live: Mapping[str, Any], identity: PlacementIdentity) -> bool:
+def has_pods(live: Mapping[str, Any]) -> bool:
+    """Whether an object that can be scaled wants replicas or has some, as far as its controller has told. Only
+    Kubernetes' own kinds certainly tell up to which generation. Pure.
+    """
+    status = live.get("status") or {}
+    observed = int(status.get("observedGeneration") or 0)
+    unseen = live.get("kind") in SCALABLE and observed < int(live["metadata"].get("generation") or 0)
+    return bool(replicas_in(live) or status.get("replicas")) or unseen
+
+
+def _suspend(connection: Connection, live: Mapping[str, Any], identity: PlacementIdentity) -> bool:
     if not (live.get("spec") or {}).get("suspend"):
-        body = {"metadata": {"resourceVersion": live["metadata"]["resourceVersion"]}, "spec": {"suspend": True}}
-        connection.patch(path_to(connection, ref), body, _MERGE, fieldManager=identity.manager)
+        change_live(connection, live, {"spec": {"suspend": True}}, identity.manager)
         return True
     status = live.get("status") or {}
-    if ref.kind == "Job":
+    if live["kind"] == "Job":
         return bool(status.get("active"))
     return bool(status.get("active")) or any(
         (job.get("status") or {}).get("active")
-        for job in connection.list(f"/apis/batch/v1/namespaces/{ref.namespace}/jobs")
+        for job in connection.list(f"/apis/batch/v1/namespaces/{live['metadata']['namespace']}/jobs")
         if any(owner.get("uid") == live["metadata"]["uid"] for owner in job["metadata"].get("ownerReferences") or ())
     )

@@ -8,6 +8,7 @@ from kubefleet.resources._gates import held_by_approval
 from kubefleet.resources._of_stage import of_stage
 from kubefleet.resources._overrides import own_manifests
 from kubefleet.resources._strategy import strategy_of
+from kubefleet.resources.stage import is_divided
 from kubefleet.rollout.companions import told
 from kubefleet.rollout.forecast import Forecast, forecast, impossible
 from kubefleet.rollout.goal import goal_of
@@ -69,7 +70,7 @@ def companions(olds: Props, news: Props) -> str:
     same = all(olds.get(key) == news.get(key) for key in ("to", "revision", "divide_companions"))
     if same or not isinstance(news.get("to"), dict) or news.get("uid") not in _session.manifests:
         return ""
-    divides = (news.get("replicas") or {}).get("type") == "Divided" and news.get("divide_companions") is not False
+    divides = is_divided(news) and news.get("divide_companions") is not False
     try:
         lines, warnings = told(_session.manifests[news["uid"]], news["to"], divided=divides)
     except UnknownPartError:

@@ -18,6 +18,7 @@ from kubefleet.resources import _session
 from kubefleet.resources._adapter import Props
 from kubefleet.resources.keys import overrides_key
 from kubefleet.resources.ownership import has_unknown
+from kubefleet.resources.stage import is_divided
 from kubefleet.spec.mistakes import Mistake, MistakesError, join
 from kubefleet.spec.override import parse_overrides
 from kubefleet.spec.override_limits import limits
@@ -68,7 +69,7 @@ def own_manifests_before(olds: Props, uid: str) -> dict[str, Manifests]:
 
 
 def _guard(news: Props) -> Guard:
-    return limits(divided=(news.get("replicas") or {}).get("type") == "Divided")
+    return limits(divided=is_divided(news))
 
 
 def own_revisions(news: Props) -> dict[str, str]:
@@ -91,7 +92,7 @@ def bind_overrides(plan: Plan, snapshot: Snapshot, olds: Props, news: Props) -> 
         if raw["uid"] not in _session.overrides:
             continue
         rules = overrides_of(raw["uid"])
-        divided = (raw.get("replicas") or {}).get("type") == "Divided"
+        divided = is_divided(raw)
         records: dict[str, Any] = {}
         flaws: list[tuple[str, Flaw]] = []
         for binding in decision.bindings:

@@ -20,8 +20,8 @@ _COMPUTED = ("phase", "reason", "pending", "broken", "healthy", "proven", "timel
 
 class StageProvider(Adapter):
     """Inputs: `fleet, placement, stack, members, uid, revision, to, redo?, strategy?, labels?, health?, overrides?,
-    options?, paused?`; where it is staged also `stage`, `after` (the stage before -> phase and reason), `clusters`
-    (labels by member), `approvals` and `expedite?`.
+    options?, divide_companions?, restart_on?, move?, before_remove?, paused?`; where it is staged also `stage`, `after`
+    (the stage before -> phase and reason), `clusters` (labels by member), `approvals` and `expedite?`.
 
     Outputs: the inputs and `phase`, `reason`, `pending`; `broken`: a cluster or a gate has failed; `healthy`: since
     when a stage has been so at a revision; `proven`: the health checks of the last run that completed; `timeline`: what

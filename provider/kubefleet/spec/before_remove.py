@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from kubefleet.model.gate import Approval, Gate, Wait
+from kubefleet.spec.follower_kinds import group_of
 from kubefleet.spec.gates import parse_gates
 from kubefleet.spec.mistakes import Mistake, Spelling, join
 
@@ -35,7 +36,7 @@ def gates_before_removal(written: tuple[Gate, ...] | None, manifests: Iterable[M
 
 def has_address(manifest: Mapping[str, Any]) -> bool:
     """Whether clients from outside reach the cluster by this object."""
-    group, kind = str(manifest.get("apiVersion")).split("/")[0], str(manifest.get("kind"))
-    if (group, kind) == ("v1", "Service"):
+    group, kind = group_of(manifest), str(manifest.get("kind"))
+    if (group, kind) == ("", "Service"):
         return (manifest.get("spec") or {}).get("type") == "LoadBalancer"
     return (group, kind) in _ADDRESSED or (group == _ROUTES and kind.endswith("Route"))

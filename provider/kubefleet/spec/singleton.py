@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
+from kubefleet.spec.follower_kinds import group_of
+
 
 class Moving(StrEnum):
     """How a whole copy moves: the new one runs before the old one goes, or the other way round."""
@@ -20,8 +22,8 @@ def stops_first(move: str | None, manifests: Iterable[Mapping[str, Any]]) -> boo
 
 
 def _is_singleton(manifest: Mapping[str, Any]) -> bool:
-    kind, group = manifest.get("kind"), str(manifest.get("apiVersion")).split("/")[0]
+    group, kind = group_of(manifest), manifest.get("kind")
     if (group, kind) == ("apps", "Deployment"):
         strategy = (manifest.get("spec") or {}).get("strategy")
         return isinstance(strategy, Mapping) and strategy.get("type") == "Recreate"
-    return (group, kind) in {("batch", "CronJob"), ("apps", "StatefulSet"), ("v1", "PersistentVolumeClaim")}
+    return (group, kind) in {("batch", "CronJob"), ("apps", "StatefulSet"), ("", "PersistentVolumeClaim")}
