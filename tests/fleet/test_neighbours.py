@@ -54,7 +54,7 @@ def test_what_another_stack_has_placed_is_a_neighbour_by_name_and_by_label(stack
         'fleet.placement("batch", manifests=[NAMESPACE, deployment("batch", 1)], '
         'policy=PickN(3, anti_affinity=[Affinity({"labels": {"tier": "db"}})]))\n'
         'fleet.placement("load", manifests=[NAMESPACE, deployment("load", 1)], labels={"load": "heavy"}, '
-        'policy=PickN(3))'
+        "policy=PickN(3))"
     )
     other.up()
     assert other.plan() == {"batch": "eu-1, eu-2", "cache": "us-1", "load": "eu-1, eu-2"}

@@ -10,7 +10,7 @@ from lab_objects import crd
 from kubefleet.kube import Unreachable, connect
 from kubefleet.kube.placement_identity import PlacementIdentity
 from kubefleet.model.phase import Phase
-from kubefleet.model.strategy import RollingUpdate
+from kubefleet.model.strategy import RollingUpdate, Share
 from kubefleet.rollout.settle import run_settle
 from kubefleet.rollout.task import Task
 from kubefleet.rollout.walk import run_rollout
@@ -44,7 +44,7 @@ def task(quickstart_lab, warnings):
     """Makes tasks of one placement; what it has placed is removed afterwards."""
     connections = {}
 
-    def make(target, *, revision="one", lost=(), image="moving:1"):
+    def make(target, *, revision="one", lost=(), image="moving:1", unavailable=1):
         def reach(name):
             if name in lost:
                 raise Unreachable(name, "cut off by the test")
@@ -59,7 +59,7 @@ def task(quickstart_lab, warnings):
             revision=revision,
             target={cluster: {KEY: count} for cluster, count in target.items()},
             members=("eu-1", "eu-2", "us-1"),
-            strategy=RollingUpdate(progress_deadline=60),
+            strategy=RollingUpdate(Share(unavailable), progress_deadline=60),
             connect=reach,
             show=lambda _: None,
             warn=warnings.append,
@@ -71,9 +71,18 @@ def task(quickstart_lab, warnings):
         connection.close()
 
 
+def kubectl(lab, cluster, *arguments):
+    command = ["kubectl", f"--kubeconfig={lab.kubeconfig}", f"--context={cluster}", *arguments]
+    return subprocess.run(command, capture_output=True, check=True, text=True).stdout
+
+
+def images(lab):
+    path = "jsonpath={.spec.template.spec.containers[0].image}"
+    return {name: kubectl(lab, name, "get", "deploy", "moving", "-o", path) for name in ("eu-1", "eu-2", "us-1")}
+
+
 def replicas(lab, cluster):
-    command = ["kubectl", f"--kubeconfig={lab.kubeconfig}", f"--context={cluster}", "get", "deploy", "moving"]
-    text = subprocess.run([*command, "--ignore-not-found", "-o", "json"], capture_output=True, check=True).stdout
+    text = kubectl(lab, cluster, "get", "deploy", "moving", "--ignore-not-found", "-o", "json")
     return json.loads(text)["spec"]["replicas"] if text else None
 
 
@@ -97,15 +106,39 @@ def test_a_cluster_that_the_stage_missed_is_not_recorded_as_done_when_it_is_back
     both = {"eu-1": 2, "eu-2": 2}
     for run in (run_rollout, run_settle):
         assert run(task(both)).phase is Phase.COMPLETE
-    missed = run_rollout(task(both, revision="two", image="moving:2", lost={"eu-2"}))
+    two = {"revision": "two", "image": "moving:2", "unavailable": 2}
+    missed = run_rollout(task(both, **two, lost={"eu-2"}))
     assert (missed.phase, missed.pending) == (Phase.COMPLETE, ("eu-2",))
-    settled = run_settle(replace(task(both, revision="two", image="moving:2"), behind=frozenset(missed.pending)))
+    settled = run_settle(replace(task(both, **two), behind=frozenset(missed.pending)))
     assert (settled.phase, settled.pending) == (Phase.COMPLETE, ("eu-2",))
     since = quickstart_lab.audited("eu-2")
     for run in (run_rollout, run_settle):
-        assert run(task(both, revision="two", image="moving:2")).pending == ()
+        assert run(task(both, **two)).pending == ()
     written = {write.resource for write in quickstart_lab.writes("eu-2", since) if write.user == "lab-admin"}
     assert "deployments" in written
+
+
+def test_beside_a_member_that_is_silent_only_what_is_broken_changes(task, quickstart_lab):
+    three = dict.fromkeys(("eu-1", "eu-2", "us-1"), 1)
+    for run in (run_rollout, run_settle):
+        assert run(task(three)).phase is Phase.COMPLETE
+    since = quickstart_lab.audited("eu-1")
+    two = {"revision": "two", "image": "moving:2", "lost": {"us-1"}}
+    refused = run_rollout(task(three, **two))
+    assert (refused.phase, refused.broken, refused.pending) == (Phase.FAILED, False, ("eu-1", "eu-2", "us-1"))
+    assert refused.reason == (
+        "us-1 is pending: cut off by the test; "
+        "`max_unavailable` lets no other be changed beside us-1 (cannot be reached): eu-1, eu-2"
+    )
+    assert [write for write in quickstart_lab.writes("eu-1", since) if write.user == "lab-admin"] == []
+    kubectl(quickstart_lab, "eu-1", "taint", "nodes", "--all", "full=yes:NoSchedule")
+    try:
+        kubectl(quickstart_lab, "eu-1", "delete", "pod", "-l", "app=moving")
+        mended = run_rollout(replace(task(three, **two), strategy=RollingUpdate(Share(1), progress_deadline=5)))
+    finally:
+        kubectl(quickstart_lab, "eu-1", "taint", "nodes", "--all", "full-")
+    assert mended.reason.startswith("eu-1: Deployment default/moving is not available")
+    assert images(quickstart_lab) == {"eu-1": "moving:2", "eu-2": "moving:1", "us-1": "moving:1"}
 
 
 def test_what_another_stack_has_placed_under_this_uid_is_not_taken_over(task, quickstart_lab):

@@ -45,13 +45,34 @@ def test_surge_bounds_new_copies_while_old_ones_still_run():
     assert plan_clearance(live, {"a": {"web": 3}}).removals == ("old-1", "old-2")
 
 
-@pytest.mark.parametrize(("failed", "first"), [(0, ["b"]), (1, ["b"]), (2, ["new"]), (3, ["new"])])
-def test_those_that_failed_use_the_budget_up_but_not_for_what_costs_nothing(failed, first):
-    live = dict([copy("a", revision="old"), copy("b", revision="old")])
-    gone = frozenset({"f-1", "f-2", "f-3"})
-    target = {name: {"web": 3} for name in ("b", *gone)} | ({"new": {"web": 3}} if failed > 1 else {})
-    batches = plan_rollout(live, target, "new", RollingUpdate(Share(2), Share(1)), gone, failed=failed)
-    assert [[step.cluster for step in batch] for batch in batches] == [first]
+@pytest.mark.parametrize(
+    ("silent", "bounded", "clusters"),
+    [
+        (1, True, [["ill"], ["a"], ["b"]]),
+        (2, True, [["ill"]]),
+        (3, True, [["ill"]]),
+        # Of a stage: how many may change at once says nothing of how many may be unavailable.
+        (3, False, [["ill"], ["a"], ["b"]]),
+    ],
+)
+def test_those_that_cannot_be_reached_use_the_budget_up_but_not_for_what_costs_nothing(silent, bounded, clusters):
+    live = dict([copy("a", revision="old"), copy("b", revision="old"), copy("ill", revision="old", available=False)])
+    gone = frozenset(f"silent-{number}" for number in range(silent))
+    target = {name: {"web": 3} for name in (*live, *gone)}
+    batches = plan_rollout(live, target, "new", RollingUpdate(Share(2), Share(1)), gone, bounded=bounded)
+    assert [[step.cluster for step in batch] for batch in batches] == clusters
+
+
+def test_a_new_copy_comes_however_few_are_available():
+    batches = plan_rollout({}, {"a": {"web": 3}, "silent": {"web": 3}}, "new", RollingUpdate(), frozenset({"silent"}))
+    assert [[step.cluster for step in batch] for batch in batches] == [["a"]]
+
+
+def test_a_copy_that_is_ill_at_the_new_revision_uses_the_budget_up():
+    live = dict([copy("a", revision="old"), copy("b", available=False), copy("c", revision="old")])
+    target = {name: {"web": 3} for name in live}
+    assert plan_rollout(live, target, "new", RollingUpdate(Share(1), Share(1))) == ()
+    assert [len(batch) for batch in plan_rollout(live, target, "new", RollingUpdate(Share(3), Share(1)))] == [2]
 
 
 def test_nothing_is_left_to_do_when_live_is_the_target():

@@ -1,6 +1,5 @@
 """Filters and scorers of the user's own, and everything that may be wrong with them."""
 
-
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import count

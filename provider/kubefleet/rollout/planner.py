@@ -57,7 +57,7 @@ def plan_rollout(
     strategy: RollingUpdate,
     unreachable: frozenset[str] = frozenset(),
     *,
-    failed: int = 0,
+    bounded: bool = True,
     last_first: bool = False,
 ) -> tuple[Batch, ...]:
     """Batches that bring every cluster of `target` to `revision` and at least to its replicas.
@@ -65,9 +65,8 @@ def plan_rollout(
     New copies and scale-ups come first, so that nothing is taken away before its substitute is healthy. While copies
     that the target lacks still run, at most `max_surge` new ones start at a time. Updates in place keep at most
     `max_unavailable` copies unavailable, counting those that already are and those that cannot be reached; mending
-    an unavailable copy costs nothing. So many of those that cannot be reached have `failed`: what these leave nothing
-    of the budget for is not planned. Else an empty result means that nothing is left to do. Clusters come by name, or
-    `last_first`, as they do on the way back.
+    an unavailable copy costs nothing. Updates that these leave nothing of the budget for are not planned, or, where it
+    is not `bounded` by them, come one by one. Clusters come by name, or `last_first`, as they do on the way back.
     """
     reachable = sorted(set(target) - unreachable, reverse=last_first)
     creations = [Step(name, Action.CREATE, target[name]) for name in reachable if name not in live]
@@ -93,12 +92,13 @@ def plan_rollout(
     down = len(unreachable & set(target)) + sum(
         not live[name].available and live[name].revision == revision for name in reachable if name in live
     )
-    budget = strategy.max_unavailable.of(len(target))
-    if failed >= budget:
+    room = strategy.max_unavailable.of(len(target)) - down
+    if bounded and room <= 0:
         costly_updates = []
-    room = max(1, budget - down)
     at_once = max(1, strategy.max_concurrency.of(len(target)))
-    return tuple(part for batch in (*batches, *_chunks(costly_updates, room)) for part in _chunks(batch, at_once))
+    return tuple(
+        part for batch in (*batches, *_chunks(costly_updates, max(1, room))) for part in _chunks(batch, at_once)
+    )
 
 
 def plan_clearance(live: Mapping[str, Copy], target: Mapping[str, Replicas]) -> Clearance:

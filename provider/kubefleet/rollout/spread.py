@@ -10,6 +10,7 @@ from kubefleet.kube.scale_live import scale_live
 from kubefleet.model.phase import Phase
 from kubefleet.model.strategy import SpreadUpdate
 from kubefleet.rollout.each import on_each
+from kubefleet.rollout.endings import handed_over, stopped, taken, went_on
 from kubefleet.rollout.goal import goal_of
 from kubefleet.rollout.planner import Action, Replicas, Step
 from kubefleet.rollout.pods import Pods, at_once, scalable
@@ -17,7 +18,6 @@ from kubefleet.rollout.progress import Progress
 from kubefleet.rollout.scaling import autoscaled_keys
 from kubefleet.rollout.sites import LiveSites, read_sites
 from kubefleet.rollout.spread_planner import Goal, Site, available, next_steps
-from kubefleet.rollout.stage import handed_over, stopped, taken, went_on
 from kubefleet.rollout.step import run_step
 from kubefleet.rollout.task import Result, Task, pending_reason
 

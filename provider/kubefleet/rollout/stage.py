@@ -1,13 +1,14 @@
 """Walking a stage: batch by batch, live state read again before each."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 
 from kubefleet.kube import Cancelled, MemberError
-from kubefleet.model.on_failure import OnFailure, Then
 from kubefleet.model.phase import Phase
 from kubefleet.model.strategy import RollingUpdate
-from kubefleet.rollout.each import Outcomes, on_each
+from kubefleet.rollout.each import on_each
+from kubefleet.rollout.endings import handed_over, stopped, taken, used_up, went_on
 from kubefleet.rollout.live import read_live
 from kubefleet.rollout.planner import Batch, Copy, plan_rollout
 from kubefleet.rollout.progress import Progress
@@ -15,24 +16,21 @@ from kubefleet.rollout.step import run_step
 from kubefleet.rollout.stop_first import stop_sources
 from kubefleet.rollout.task import Result, Task, pending_reason
 
-_HANDOVER = "owned by {}, freed at the end of this `pulumi up`. Run it again"
-
-_TAKEN = (
-    "{}: another stack of this name has placed it there, or the state of this one was lost. Rename the stack or the "
-    "placement; to take it over, delete the ConfigMap `{}` in namespace `pulumi-kubefleet` there"
-)
+_LOOK_AGAIN = 1.0
 
 
 def run_stage(task: Task, strategy: RollingUpdate, stage: str = "all", *, budget: bool = True) -> Result:
     """Bring every cluster of the target to its revision and at least to its replicas; nothing is taken away.
 
-    With `budget` those that fail use up what may be unavailable. Never raises for what a member does. Running it again
-    continues: what is already so is not written.
+    With `budget` those that fail, cannot be reached or are not available use up what may be unavailable: none of the
+    others is changed then, and those that may come back are waited for. Never raises for what a member does. Running
+    it again continues: what is already so is not written.
     """
     progress = Progress(stage, len(task.target), task.show)
     finished: dict[str, Copy] = {}
     lost: dict[str, str] = {}
     failed: dict[str, str] = {}
+    moved_on = time.monotonic()
     try:
         while True:
             live = read_live(task, [name for name in task.members if name not in lost])
@@ -47,7 +45,7 @@ def run_stage(task: Task, strategy: RollingUpdate, stage: str = "all", *, budget
                 task.revision,
                 strategy,
                 frozenset(lost),
-                failed=len(failed) if budget else 0,
+                bounded=budget,
                 last_first=bool(task.back),
             )
             for name in _at_rest(task, batches, lost):
@@ -56,10 +54,19 @@ def run_stage(task: Task, strategy: RollingUpdate, stage: str = "all", *, budget
                 batch for whole in batches if (batch := tuple(step for step in whole if step.cluster not in finished))
             )
             if not batches:
-                outdated = [name for name in sorted(set(task.target) - set(lost)) if not _is_at(copies.get(name), task)]
-                if outdated:
-                    return _used_up(failed, outdated, _pending(task, lost))
-                break
+                here = set(task.target) - set(lost)
+                outdated = {name for name in here if not _is_at(copies.get(name), task)}
+                if not outdated:
+                    break
+                # These are up to date: they may be available again any moment. Those that are lost are not asked again.
+                ill = sorted(name for name in here - outdated if not copies[name].available)
+                gone = set(task.target) & set(lost)
+                in_vain = len(gone) >= strategy.max_unavailable.of(len(task.target))
+                if in_vain or time.monotonic() - moved_on >= strategy.progress_deadline:
+                    return used_up({name: lost[name] for name in gone}, failed, ill, outdated)
+                task.show(f"{stage}: waits for {', '.join(ill)}: `max_unavailable` lets no other be changed meanwhile")
+                task.sleep(_LOOK_AGAIN)
+                continue
             if (result := stop_sources(task, batches[0])) is not None:
                 return result
             outcomes = on_each(
@@ -69,6 +76,7 @@ def run_stage(task: Task, strategy: RollingUpdate, stage: str = "all", *, budget
                 task.max_parallel,
                 task.going,
             )
+            moved_on = time.monotonic()
             lost.update(outcomes.lost)
             finished.update({name: _healthy(task, batches[0], name) for name in outcomes.done})
             failed.update(outcomes.failures)
@@ -84,45 +92,8 @@ def run_stage(task: Task, strategy: RollingUpdate, stage: str = "all", *, budget
     return _judge(task, strategy, lost, failed)
 
 
-def stopped(failed: Mapping[str, str], on_failure: OnFailure, pending: tuple[str, ...]) -> Result:
-    """Failed, with one line for each cluster that is."""
-    told = [why for _, why in sorted(failed.items())]
-    if on_failure.then is Then.CONTINUE:
-        told.append(f"{len(failed)} failed, more than `max_failures` allows")
-    return Result(Phase.FAILED, "; ".join(told), pending, broken=True)
-
-
 def _is_at(copy: Copy | None, task: Task) -> bool:
     return copy is not None and copy.revision == task.revision
-
-
-def _used_up(failed: Mapping[str, str], outdated: list[str], pending: tuple[str, ...]) -> Result:
-    """Failed: none of the others may be unavailable beside those that are."""
-    told = [why for _, why in sorted(failed.items())]
-    told.append(f"`max_unavailable` lets no other be changed beside {len(failed)} that failed: {', '.join(outdated)}")
-    return Result(Phase.FAILED, "; ".join(told), tuple(sorted({*pending, *outdated})), broken=True)
-
-
-def went_on(failed: Mapping[str, str]) -> str:
-    """What a rollout says in the end that has left clusters behind; empty where none has failed."""
-    if not failed:
-        return ""
-    return "; ".join((*(why for _, why in sorted(failed.items())), "left behind: the next `pulumi up` tries again"))
-
-
-def taken(task: Task, completed: Mapping[str, str], pending: tuple[str, ...] = ()) -> Result | None:
-    """Failed, where this stack has never placed it and a cluster has it completed at a revision (by cluster)."""
-    if not task.fresh or not any(completed.values()):
-        return None
-    names = ", ".join(sorted(name for name, revision in completed.items() if revision))
-    return Result(Phase.FAILED, _TAKEN.format(names, task.identity.uid), pending)
-
-
-def handed_over(outcomes: Outcomes, pending: tuple[str, ...]) -> Result | None:
-    """Held, where something is still owned by a placement that goes at the end of this command."""
-    if not outcomes.awaited:
-        return None
-    return Result(Phase.HELD, _HANDOVER.format(", ".join(outcomes.awaited)), pending)
 
 
 def _at_rest(task: Task, batches: tuple[Batch, ...], lost: Mapping[str, str]) -> list[str]:
