@@ -10,9 +10,11 @@ from kubefleet.model.affinity import Affinity, PlacementSelector
 from kubefleet.model.booking import Booking
 from kubefleet.model.policy import Policy, SpreadGroup
 from kubefleet.model.reason import Code
+from kubefleet.model.request import Request
 from kubefleet.model.taint import Toleration
 from kubefleet.report.reason_text import reason_text
 from kubefleet.scheduling.neighbours import Neighbours
+from kubefleet.scheduling.partners import Partners
 from kubefleet.scheduling.search import Search
 
 pytestmark = pytest.mark.fast
@@ -151,6 +153,29 @@ def test_who_is_only_warned_of_room_needs_none_in_a_circle_either() -> None:
     )
     made = plan([cluster("a", node("1"))], (one, two))
     assert [counts(decision) for decision in made.decisions] == [{"a": 1}, {"a": 1}]
+
+
+def test_a_circle_of_many_asks_about_a_few_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    possible = Partners.possible
+
+    def counted(self: Partners, one: Request, *given: object) -> object:
+        asked.append(one.name)
+        return possible(self, one, *given)
+
+    monkeypatch.setattr(Partners, "possible", counted)
+    team = Affinity(PlacementSelector(labels=(("team", "a"),)), "region")
+    fleet = [cluster(name, node("64"), labels={"region": name}) for name in "abcd"]
+    circle = [
+        request(f"p{number:02}", policy=beside(team), size=pod(cpu="1"), labels=immutabledict({"team": "a"}))
+        for number in range(30)
+    ]
+    made = plan(fleet, circle)
+    on = [place for decision in made.decisions for place in counts(decision)]
+    assert len(on) == len(circle)
+    assert all(on.count(place) > 1 for place in on)
+    # The ways on from one to the next are as many as orders of them.
+    assert len(asked) <= 100 * len(circle)
 
 
 def test_named_clusters_that_break_the_groups_are_warned_of_as_a_whole() -> None:

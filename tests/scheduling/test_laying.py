@@ -54,3 +54,24 @@ def test_what_is_laid_together_stands_as_if_laid_cluster_by_cluster(seed: int) -
         assert together.room(looked_at).tolist() == apart.room(looked_at).tolist()
         wanted = np.array([random.randint(0, 20) for _ in clusters])
         assert together.reaches(looked_at, wanted).tolist() == (apart.room(looked_at) >= wanted).tolist()
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_pods_of_several_sizes_are_held_where_laying_them_leaves_none_out(seed: int) -> None:
+    random = Random(seed)
+    sizes = [pod(cpu=f"{random.randint(1, 30) * 100}m", memory=f"{random.randint(0, 30) * 100}Mi") for _ in range(3)]
+    clusters = tuple(
+        cluster(f"c{number}", *(node(random.choice("248"), random.randint(1, 9)) for _ in range(random.randint(0, 4))))
+        for number in range(8)
+    )
+    columns = Columns(Snapshot(NOW, clusters))
+    for _ in range(5):
+        ledger, places = Ledger(columns, sizes), np.arange(8)
+        # What was laid before makes what is known of the room a bound only.
+        ledger.take(places, [(random.choice(sizes), np.array([random.randint(0, 30) for _ in places]))])
+        some = [random.choice(sizes) for _ in range(random.randint(1, 3))]
+        demands = [(size, np.array([random.choice((0, 1, 4, 12)) for _ in places])) for size in some]
+        held, laid = ledger.holds(places, demands), ledger.fork(sizes)
+        laid.crowded[:] = False
+        laid.take(places, demands)
+        assert held.tolist() == (~laid.crowded).tolist()

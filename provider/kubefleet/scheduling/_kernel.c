@@ -1,5 +1,5 @@
-/* The innermost loops of the ledger, compiled: the same results as `least_allocated.py`, `nodes.py` and `ledger.py` give,
- * which are used where this was not built. Tests hold the two together.
+/* The innermost loops of the ledger, compiled: the same results as `least_allocated.py`, `nodes.py`, `rooms.py` and
+ * `ledger.py` give, which are used where this was not built. Tests hold the two together.
  *
  * Arrays come as buffers of C order, checked by length only. Axes as in `nodes.py`: C clusters, G places for groups, R
  * resources, K kinds of nodes (the last stands for a place that is not taken: kind -1). Amounts are 64 bits wide and
@@ -367,6 +367,33 @@ static PyObject *room(PyObject *self, PyObject *args)
     Py_RETURN_NONE;
 }
 
+/* The most of a resource that any node which accepts a size has free, by cluster; -1 where there is none: see
+ * `Ledger.most_free`. Buffers: kinds, free of that resource (cluster x place), used, accepts; and the result. */
+static PyObject *most(PyObject *self, PyObject *args)
+{
+    Py_buffer v[5];
+    (void)self;
+    if (!PyArg_ParseTuple(args, "y*y*y*y*w*", &v[0], &v[1], &v[2], &v[3], &v[4]))
+        return NULL;
+    num clusters = length(&v[2]), groups = clusters ? length(&v[0]) / clusters : 0;
+    const num *kinds = v[0].buf, *free = v[1].buf, *used = v[2].buf;
+    const uint8_t *accepts = v[3].buf;
+    num *out = v[4].buf;
+    if (length(&v[0]) != clusters * groups || length(&v[1]) != clusters * groups || length(&v[4]) != clusters) {
+        release_all(v, 5);
+        PyErr_SetString(PyExc_ValueError, "arrays that do not go together");
+        return NULL;
+    }
+    for (num c = 0; c < clusters; c++) {
+        num found = -1;
+        for (num g = c * groups; g < c * groups + used[c]; g++)
+            found = accepts[kinds[g]] && free[g] > found ? free[g] : found;
+        out[c] = found;
+    }
+    release_all(v, 5);
+    Py_RETURN_NONE;
+}
+
 /* Percentages that stay free, rounded half up: see `Ledger.share_free`. Buffers: free (resource x cluster), whole (the same
  * of the scored ones, shifted), best (by cluster), what is taken off each, shifted, by how many bits; and the result. */
 static PyObject *shares(PyObject *self, PyObject *args)
@@ -469,6 +496,7 @@ static PyObject *best(PyObject *self, PyObject *args)
 static PyMethodDef methods[] = {
     {"lay", lay, METH_VARARGS, "Lay pods on clusters; gives how many of these are done before places ran out."},
     {"room", room, METH_VARARGS, "Count the pods of one size that clusters hold."},
+    {"most", most, METH_VARARGS, "Find the most that any node of each cluster has free."},
     {"shares", shares, METH_VARARGS, "Percentages of cpu or memory that stay free."},
     {"took", took, METH_VARARGS, "Count what was laid as taken, and the most that any cluster has lost."},
     {"best", best, METH_VARARGS, "Find the places of the highest totals."},

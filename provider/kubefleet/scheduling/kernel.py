@@ -38,6 +38,13 @@ def room(loops: ModuleType, nodes: "Nodes", rows: Numbers, size: "Size") -> Numb
     return out
 
 
+def most_free(loops: ModuleType, nodes: "Nodes", size: "Size", resource: int) -> Numbers:
+    """As `nodes.most_free_in`."""
+    out = np.empty(len(nodes.used), dtype=np.int64)
+    loops.most(nodes.kinds, nodes.free[resource], nodes.used, size.accepts, out)
+    return out
+
+
 def shares(loops: ModuleType, free: "Table", wholes: "Table", best: Numbers, taken: Numbers, bits: Numbers) -> Scores:
     """As `Ledger.share_free`."""
     out = np.empty(len(best), dtype=np.int8)

@@ -12,7 +12,7 @@ from kubefleet.scheduling.columns import Columns
 from kubefleet.scheduling.layout import lay_all
 from kubefleet.scheduling.new_nodes import Needs, NewNodes, grows
 from kubefleet.scheduling.node_table import PODS, NodeTable, accepted
-from kubefleet.scheduling.nodes import NONE_AT_ALL, UNBOUNDED, Size, Table, room_in
+from kubefleet.scheduling.nodes import NONE_AT_ALL, UNBOUNDED, Size, Table, most_free_in, room_in
 from kubefleet.scheduling.protocols import Mask, Numbers, Scores
 from kubefleet.scheduling.rooms import Rooms
 from kubefleet.scheduling.rules.books import Admissions, Limit, RuledBooks
@@ -129,10 +129,16 @@ class Ledger:
         wanted = self._wanted(demands)
         if not wanted:
             return np.ones(len(clusters), dtype=np.bool_)
-        out = lay_all(self._nodes.of(clusters), np.arange(len(clusters)), wanted)
-        held = ~self.known[clusters] | ~out.any(axis=0)
-        if grown and self._new is not None and not held.all():
-            held |= self._new.holds(clusters, _left_over(wanted, out))
+        held, never = self._rooms.sure(wanted, clusters)
+        held |= ~self.known[clusters]
+        grows = grown and self._new is not None
+        unsure = np.flatnonzero(~held if grows else ~held & ~never)
+        if len(unsure):
+            some = [(size, pods[unsure]) for size, pods in wanted]
+            out = lay_all(self._nodes.of(clusters[unsure]), np.arange(len(unsure)), some)
+            held[unsure] = ~out.any(axis=0)
+            if grows and self._new is not None and not held.all():
+                held[unsure] |= self._new.holds(clusters[unsure], _left_over(some, out))
         return held
 
     def take(self, clusters: Numbers, demands: Sequence[Demand]) -> None:
@@ -185,12 +191,7 @@ class Ledger:
         """The most of a resource that a node that accepts the pod has free, by cluster; −1 where there is none."""
         key = pod, resource
         if key not in self._most_free:
-            nodes, accepts = self._nodes, self._size(pod).accepts
-            free = nodes.free[self.resources.index(resource)]
-            if accepts[:-1].all():
-                most = np.where(nodes.used > 0, free.max(axis=1), -1)
-            else:
-                most = np.where(accepts[nodes.kinds], free, -1).max(axis=1)
+            most = most_free_in(self._nodes, self._size(pod), self.resources.index(resource))
             if self._new is not None:
                 most[self.growing] = np.maximum(most[self.growing], self._new.most_free(self._size(pod), resource))
             self._most_free[key] = most

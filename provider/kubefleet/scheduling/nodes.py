@@ -173,3 +173,15 @@ def room_in(nodes: Nodes, size: Size, rows: Numbers | None = None) -> Numbers:
     rooms = rooms_in(some.free, size) * some.counts
     room: Numbers = (rooms if size.accepts[:-1].all() else np.where(size.accepts[some.kinds], rooms, 0)).sum(axis=1)
     return np.where(room >= MOST_PER_NODE, UNBOUNDED, room)
+
+
+def most_free_in(nodes: Nodes, size: Size, resource: int) -> Numbers:
+    """The most of a resource, by cluster, that any node that accepts a size has free; -1 where there is none."""
+    if kernel.built is not None:
+        return kernel.most_free(kernel.built, nodes, size, resource)
+    free = nodes.free[resource]
+    if size.accepts[:-1].all():
+        most: Numbers = np.where(nodes.used > 0, free.max(axis=1), -1)
+    else:
+        most = np.where(size.accepts[nodes.kinds], free, -1).max(axis=1)
+    return most

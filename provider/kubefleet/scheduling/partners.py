@@ -19,6 +19,10 @@ Beside = tuple[Request, ...]
 """Placements that would be on the same cluster, each with its share."""
 
 _FEW = 8
+_LOOKED_AT = 16
+"""A look at who needs whom goes no further than so many placements: in a circle of needs there are as many ways on as
+orders of its members.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +40,12 @@ class Partners:
             return []
         here = np.zeros(len(self.cycle.columns), dtype=np.bool_)
         here[list(chosen)] = True
+        everywhere = self.cycle.columns.everywhere()
         wants: list[tuple[Want, ...]] = []
         together: Beside = (request,)
         for other in self._needers(request):
             rules = self._rules(other, request)
-            alone = self.possible(other, (), frozenset({request.name}))
+            alone = self.possible(other, (), {request.name}, everywhere)
             if not rules or any(
                 (self.neighbours.met_without(other, rule, request.name) & alone).any() for rule in rules
             ):
@@ -53,7 +58,7 @@ class Partners:
                 wants.append((Want(fine, count),))
                 together = (*together, other)
                 continue
-            tries = [self.possible(other, beside, frozenset({request.name})), alone]
+            tries = [self.possible(other, beside, {request.name}, everywhere), alone]
             wants.append(tuple(Want(self._around(mask, rules, _number(other)), count) for mask in tries))
             together = (*together, other) if beside else together
         return [*wants, *self._waiting(request)]
@@ -74,21 +79,49 @@ class Partners:
         return found
 
     def hoped(self, request: Request) -> dict[Affinity, Mask]:
-        """By rule, where others of the same cycle of needs, which are still to be decided, could be beside it."""
+        """By rule, where others of the same cycle of needs, which are still to be decided, could be beside it; as far
+        as it stands there or could come itself.
+        """
         found: dict[Affinity, Mask] = {}
         members = frozenset(self.neighbours.ties.cycles.get(request.name, ()))
+        open_to_it = self._open(request) | self.neighbours.stood(request.name)
         for rule in request.policy.affinity:
             names = members.intersection(self.neighbours.members[rule.placements])
             for other in self._undecided(sorted(names - {request.name})) if rule.required else ():
+                here = found.get(rule)
+                lacking = open_to_it if here is None else open_to_it & ~here
+                if not lacking.any():
+                    break
                 beside: Beside = (request,) if rule.key == CLUSTER else ()
-                mask = self.neighbours.domain(self.possible(other, beside, frozenset({request.name})), rule.key)
-                found[rule] = found[rule] | mask if rule in found else mask
+                among = self.neighbours.domain(lacking, rule.key)
+                could = self.possible(other, beside, {request.name}, among)
+                mask = self.neighbours.domain(could, rule.key)
+                found[rule] = mask if here is None else here | mask
         return found
 
-    def possible(self, request: Request, beside: Beside, seen: frozenset[str]) -> Mask:
-        """Where a placement could be if those that it needs came there too: all filters but affinity pass, it has room
-        beside others, and so have those that need it in turn.
+    def possible(self, request: Request, beside: Beside, seen: set[str], among: Mask) -> Mask:
+        """Where of some clusters a placement could be if those that it needs came there too: all filters but affinity
+        pass, it has room beside others, and so have those that need it in turn. Whoever was `seen` is not looked at
+        again.
         """
+        seen.add(request.name)
+        passed = self._open(request) & among
+        together = (*beside, request)
+        if beside:
+            passed = self._hold(together, passed)
+        for other in self._needers(request):
+            if other.name in seen or len(seen) >= _LOOKED_AT:
+                continue
+            rules = self._rules(other, request)
+            same = together if all(rule.key == CLUSTER for rule in rules) else ()
+            near = [self.neighbours.domain(passed, rule.key) for rule in rules]
+            mask = self._around(self.possible(other, same, seen, np.logical_or.reduce(near)), rules, 1)
+            if (passed & mask).any():
+                passed = passed & mask
+        return passed
+
+    def _open(self, request: Request) -> Mask:
+        """Where all filters pass it but affinity to those that are still to be decided."""
         funnel = run_filters(self.cycle, request)
         self.neighbours.look_again(request.name)
         passed = funnel.named.copy() if funnel.named is not None else self.cycle.columns.everywhere().copy()
@@ -96,20 +129,9 @@ class Partners:
             if row.name != AFFINITY and request.policy.type not in row.warns_for:
                 passed &= verdict.passed
         for rule in request.policy.affinity:
-            open_ones = self.neighbours.undecided.intersection(self.neighbours.members[rule.placements])
-            if rule.required and not open_ones - {request.name}:
+            undecided = self.neighbours.undecided.intersection(self.neighbours.members[rule.placements])
+            if rule.required and not undecided - {request.name}:
                 passed &= self.neighbours.met(request, rule)
-        together = (*beside, request)
-        if beside:
-            passed &= self._hold(together, passed)
-        for other in self._needers(request):
-            if other.name in seen:
-                continue
-            rules = self._rules(other, request)
-            same = together if all(rule.key == CLUSTER for rule in rules) else ()
-            mask = self._around(self.possible(other, same, seen | {request.name}), rules, 1)
-            if (passed & mask).any():
-                passed = passed & mask
         return passed
 
     def _hold(self, together: Beside, among: Mask) -> Mask:

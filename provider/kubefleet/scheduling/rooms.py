@@ -5,7 +5,7 @@ size. So the room counted once, less that for everything laid since, is a floor;
 enough, at a cost of clusters instead of clusters × groups of nodes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 
@@ -108,6 +108,22 @@ class Rooms:
         enough: Mask = counted.floor >= pods
         return enough
 
+    def sure(self, sizes: Sequence[tuple[Size, Numbers]], clusters: Numbers) -> tuple[Mask, Mask]:
+        """Where so many pods (by size, per given cluster) find nodes in whatever order they are laid, and where those
+        of one size alone do not. In between only laying them can tell.
+        """
+        surely, never = np.ones(len(clusters), dtype=np.bool_), np.zeros(len(clusters), dtype=np.bool_)
+        for at, (size, pods) in enumerate(sizes):
+            others = [*sizes[:at], *sizes[at + 1 :]]
+            taken = sum([more * _toll(other, size) for other, more in others], start=pods)
+            floor = self._known(size).floor[clusters]
+            unsure = np.flatnonzero(floor < taken)
+            if len(unsure):
+                room = self.room(size, clusters[unsure])
+                surely[unsure] &= room >= taken[unsure]
+                never[unsure] |= room < pods[unsure]
+        return surely, never
+
     def _known(self, size: Size) -> _Counted:
         counted = self._counted.get(size)
         if counted is None:
@@ -140,3 +156,8 @@ class Rooms:
         """Where something was laid since; but there is never more room, so none stays none."""
         stale: Mask = (counted.level != counted.now) & (counted.room > 0)
         return stale
+
+
+def _toll(laid: Size, size: Size) -> int:
+    """The room for a size that a pod of another takes at most."""
+    return sum([-(-int(laid.need[resource]) // int(size.need[resource])) for resource in size.asked])
