@@ -13,6 +13,7 @@ class HealthCheck(Record):
         HealthCheck(kind="example.com/Widget", cel="object.status.phase == 'Running' && object.status.replicas >= 3")
         HealthCheck(object="Service/shop/web", jsonpath="$.status.loadBalancer.ingress[0].ip")
         HealthCheck(kind="apps/Deployment", condition="Canary", status="True")
+        HealthCheck(object="Service/shop/web", http="/ready", port=8080)
         HealthCheck(kind="example.com/Widget", function="own.rules:ready", mode="replace")
         ```
 
@@ -22,12 +23,15 @@ class HealthCheck(Record):
         cel: an expression over `object` that must be true. Its syntax and types are checked by the preview.
         jsonpath: a path (RFC 9535) at which something must stand, and be equal to `value` if that is given.
         condition: the type of a condition in its status, which must have this `status` (`"True"` by default).
+        http: the path of a GET that must be answered with a status from 200 to 399, and a body with `contains` if that
+            is given. It goes through the cluster's API server to a Service, to a Pod, or to each pod of a workload.
+            `port` is a number or a name (not needed where there is only one), `scheme` `"http"` (default) or `"https"`.
         function: `"my.module:name"`, called with the live object; it returns True, False, or a text that says why
             not.
         mode: `"add"` (default): both this and the built-in rule must hold; `"replace"`: that rule does not count.
 
-    Exactly one of `kind` and `object`, and one of `cel`, `jsonpath`, `condition` and `function`. A check that cannot be
-    evaluated, as on a field that is not there yet, does not hold; its error is the reason.
+    Exactly one of `kind` and `object`, and one of `cel`, `jsonpath`, `condition`, `http` and `function`. A check
+    that cannot be evaluated, as on a field that is not there yet, does not hold; its error is the reason.
     """
 
     def __init__(
@@ -40,6 +44,10 @@ class HealthCheck(Record):
         value: str | float | bool | None = None,
         condition: str | None = None,
         status: str | None = None,
+        http: str | None = None,
+        port: int | str | None = None,
+        scheme: str | None = None,
+        contains: str | None = None,
         function: str | None = None,
         mode: str | None = None,
         **unknown: Any,
@@ -52,6 +60,10 @@ class HealthCheck(Record):
             value=value,
             condition=condition,
             status=status,
+            http=http,
+            port=port,
+            scheme=scheme,
+            contains=contains,
             function=function,
             mode=mode,
             **unknown,

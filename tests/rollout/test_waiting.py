@@ -9,7 +9,8 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from kubefleet.health.checks import Cel, Check
+from kubefleet.health.checks import Cel, Check, HttpProbe
+from kubefleet.health.status import available, progressing
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.object_ref import ObjectRef
 from kubefleet.model.subject import Subject
@@ -254,3 +255,24 @@ def test_a_check_is_about_its_own_objects_only(api: HTTPServer, connection: Conn
     Cluster(api, web=[rolled(4)], thing=[state(THING, phase="Running")])
     waited = Waited(connection, within=20, checks=RUNS)
     assert waited.seconds(WEB, THING) < 5
+
+
+def test_what_is_asked_is_asked_again_though_the_object_does_not_change(
+    api: HTTPServer, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kubefleet.rollout.waiting._ASK_AGAIN", 0.3)
+    Cluster(api, web=[rolled(4)])
+    answers = [progressing("busy"), progressing("busy"), available()]
+    probe = HttpProbe("/ready", send=lambda _probe, _live: answers.pop(0))
+    assert Waited(connection, checks=(Check(Subject("Deployment"), probe),)).seconds(WEB) < 3
+    assert answers == []
+
+
+def test_what_cannot_be_asked_until_time_is_up_has_failed_with_the_reason(
+    api: HTTPServer, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kubefleet.rollout.waiting._ASK_AGAIN", 0.3)
+    Cluster(api, web=[rolled(4)])
+    probe = HttpProbe("/ready", send=lambda _probe, _live: progressing("no endpoints"))
+    with pytest.raises(Unhealthy, match="is not available: no endpoints when its time was up"):
+        Waited(connection, within=1, checks=(Check(Subject("Deployment"), probe),)).seconds(WEB)

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from kubefleet.health.checks import Cel, Check, Condition, Function, JsonPath
+from kubefleet.health.checks import Cel, Check, Condition, Function, HttpProbe, JsonPath
 from kubefleet.model.subject import Subject
 from kubefleet.spec.declared import parse_placement
 from kubefleet.spec.health_check import parse_checks
@@ -15,6 +15,8 @@ pytestmark = pytest.mark.fast
 KEYS = ("apps/v1/Deployment/shop/web", "example.com/v1/Widget/shop/main", "v1/Service/shop/web")
 ABOUT = {"kind": "example.com/Widget"}
 WIDGET = Subject("Widget", "example.com")
+SERVICE = Subject("Service", None, "shop", "web")
+ASKED = {"object": "Service/shop/web", "http": "/up"}
 
 
 @pytest.fixture
@@ -48,6 +50,12 @@ def read(*raw, every=True):
             {"object": "Deployment/shop/web", "cel": "true", "mode": "replace"},
             Check(Subject("Deployment", None, "shop", "web"), Cel("true"), replaces=True),
         ),
+        ({"object": "Service/shop/web", "http": "/up"}, Check(SERVICE, HttpProbe("/up"))),
+        ({"object": "Service/shop/web", "http": "/up", "port": 80.0}, Check(SERVICE, HttpProbe("/up", "80"))),
+        (
+            {"kind": "apps/Deployment", "http": "/?a=../b", "port": "web", "scheme": "https", "contains": "ok"},
+            Check(Subject("Deployment", "apps"), HttpProbe("/?a=../b", "web", "https", "ok")),
+        ),
         ({**ABOUT, "function": "ownhealth:ready"}, Check(WIDGET, Function("ownhealth:ready", print))),
     ],
 )
@@ -60,7 +68,7 @@ def test_a_check_is_read(own, raw, check):
     [
         ("text", "health[0]: bad value `text` (expected a mapping of fields)"),
         ({}, "health[0]: none of kind, object (expected exactly one of them)."),
-        (ABOUT, "health[0]: none of cel, jsonpath, condition, function (expected exactly one of them)."),
+        (ABOUT, "health[0]: none of cel, jsonpath, condition, function, http (expected exactly one of them)."),
         ({**ABOUT, "cel": "true", "condition": "Up"}, "health[0]: `cel` and `condition` of cel, jsonpath, condition,"),
         ({**ABOUT, "object": "Widget/main", "cel": "true"}, "health[0]: `kind` and `object` of kind, object (expected"),
         ({**ABOUT, "cell": "true"}, "health[0].cell: unknown field `cell` (expected one of kind, object, cel,"),
@@ -88,6 +96,20 @@ def test_a_check_is_read(own, raw, check):
         ),
         ({"object": "Widget", "cel": "true"}, "health[0].object: bad object `Widget` (expected `Kind/name` or"),
         ({"object": "Widget/mian", "cel": "true"}, "health[0].object: it has no object `Widget/mian` (expected one of"),
+        ({**ABOUT, "cel": "true", "port": 80}, "health[0].port: `port` without `http`"),
+        ({**ABOUT, "cel": "true", "contains": "ok"}, "health[0].contains: `contains` without `http`"),
+        ({**ABOUT, "http": "/up"}, "health[0]: a Widget cannot be sent a request (expected one of Service, Pod,"),
+        ({**ASKED, "http": "http://web/up"}, "health[0].http: bad path `http://web/up` (expected one such as `/ready`"),
+        ({**ASKED, "http": "/a/../b"}, "health[0].http: bad path `/a/../b`"),
+        ({**ASKED, "http": "/a b"}, "health[0].http: bad path `/a b`"),
+        (
+            {**ASKED, "port": 0},
+            "health[0].port: bad port `0` (expected a number from 1 to 65535, or the name of a port)",
+        ),
+        ({**ASKED, "port": 65536}, "health[0].port: bad port `65536`"),
+        ({**ASKED, "port": True}, "health[0].port: bad port `True`"),
+        ({**ASKED, "port": "Web"}, "health[0].port: bad port `Web`"),
+        ({**ASKED, "scheme": "ftp"}, "health[0].scheme: unknown value `ftp` (expected one of http, https)"),
         ({**ABOUT, "function": "ready"}, "health[0].function: unknown function `ready` (expected `package.module:fun"),
         (
             {**ABOUT, "function": "ownhealth:raedy"},

@@ -29,7 +29,10 @@ def health(live: Live, *, binding_modes: Mapping[str, str] = _NO_CLASSES, checks
         return unseen
     found = [] if any(check.replaces for check in own) else [built_in(live, binding_modes)]
     found = [each for each in found if each.status is not Status.UNVERIFIED]
-    found += [_judged(check, live) for check in own]
+    # Who is known not to be well is not asked.
+    for check in sorted(own, key=lambda check: check.asks):
+        if not check.asks or all(each.status is Status.AVAILABLE for each in found):
+            found.append(_judged(check, live))
     return min(found, key=lambda each: _WORST_FIRST.index(each.status))
 
 

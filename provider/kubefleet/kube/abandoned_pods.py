@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError
+from kubefleet.kube.label_selector import label_selector
 from kubefleet.kube.object_access import delete_live, find
 from kubefleet.kube.object_ref import ObjectRef
 from kubefleet.kube.patience import Patience
@@ -30,8 +31,7 @@ def remove_abandoned_pods(connection: Connection, ref: ObjectRef, patience: Pati
         live = find(connection, ref)
     if live is None or _is_unseen(live) or not _waits_in_order(live):
         return
-    selector = ",".join(f"{key}={value}" for key, value in sorted(live["spec"]["selector"]["matchLabels"].items()))
-    for pod in connection.list(f"/api/v1/namespaces/{ref.namespace}/pods", labelSelector=selector):
+    for pod in connection.list(f"/api/v1/namespaces/{ref.namespace}/pods", labelSelector=label_selector(live)):
         if is_abandoned(pod, live):
             try:
                 delete_live(connection, {**pod, "apiVersion": "v1", "kind": "Pod"})

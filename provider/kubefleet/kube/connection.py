@@ -1,5 +1,6 @@
 """A connection to one member: JSON in, JSON out, every failure typed."""
 
+import math
 import time
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,7 @@ from kubefleet.kube.transport import Transport
 
 Body = Mapping[str, Any] | list[Any]
 _RESTARTS: Final = 3
+_MOST: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,22 @@ class Connection:
     def get_text(self, path: str, **query: object) -> str:
         """One GET of something that is not JSON, as `/readyz` is."""
         return self._send("GET", path, query, accept="*/*").decode(errors="replace")
+
+    def ask_once(self, path: str, query: str, *, seconds: float) -> tuple[int, bytes]:
+        """One GET that is never tried again, within so many seconds: status and the beginning of the body (1 MiB),
+        whatever they are. For what an API server passes on to others, whose answers are no refusals of its own.
+        """
+        end = min(time.monotonic() + seconds, self.patience.deadline or math.inf)
+        patience = replace(self.patience, silence=seconds, deadline=end)
+        ask = replace(make_ask("GET", path, {}, accept="*/*"), query=query)
+        answer = self.transport.send(ask, patience, connect_within=seconds)
+        body = b""
+        try:
+            while len(body) < _MOST and (more := self.transport.read_some(answer, patience)):
+                body += more
+        finally:
+            answer.close()
+        return answer.status, body
 
     def list(
         self, path: str, limit: int = 500, *, accept: str = JSON, page: Page | None = None, **query: object

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from kubefleet.health import Status, health
 from kubefleet.health.checks import Check
 from kubefleet.kube import Cancelled, Connection, Unreachable, fan_out
+from kubefleet.kube.http_probes import with_probes
 from kubefleet.kube.inventory_store import read_inventory_object
 from kubefleet.kube.object_access import find
 from kubefleet.rollout.planner import Copy
@@ -75,7 +76,7 @@ def read_copy(
     if inventory is None:
         return None
     revision = inventory.revision if inventory.completed else ""
-    checks = checks_of(revision)
+    checks = with_probes(checks_of(revision), connection)
     replicas: dict[str, int] = {}
     booked = {booking.workload: booking.replicas for booking in inventory.bookings}
     available = True

@@ -6,6 +6,7 @@ from typing import Any
 
 from kubefleet.kube import Connection
 from kubefleet.kube.abandoned_pods import remove_abandoned_pods
+from kubefleet.kube.http_probes import with_probes
 from kubefleet.kube.member_apply import place, record_finished
 from kubefleet.kube.object_access import find
 from kubefleet.kube.object_ref import ObjectRef
@@ -33,7 +34,8 @@ def run_step(task: Task, cluster: str, replicas: Replicas, progress: Progress) -
     def seen(ref: ObjectRef, live: Mapping[str, Any]) -> None:
         progress.saw(cluster, ref, live)
 
-    waiting = Waiting(connection, deadline, task.strategy.unverified_wait, seen, task.warn, task.checks)
+    checks = with_probes(task.checks, connection)
+    waiting = Waiting(connection, deadline, task.strategy.unverified_wait, seen, task.warn, checks)
 
     def wait(refs: tuple[ObjectRef, ...]) -> None:
         for ref in refs:

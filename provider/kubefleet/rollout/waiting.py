@@ -15,6 +15,7 @@ from kubefleet.kube.together import together
 from kubefleet.rollout.claims import binding_modes_for
 
 Seen = Callable[[ObjectRef, Mapping[str, Any]], None]
+_ASK_AGAIN: Final = 5.0
 _ABSENT: Final = Health(Status.PROGRESSING, "it was not found")
 
 
@@ -59,7 +60,11 @@ class Waiting:
     def _wait(self, item: "_Watched") -> None:
         while not item.available:
             passes = item.unverified_since + self.unverified_wait
-            self._watch(item, min(self.deadline, passes) if item.unverified else self.deadline)
+            end = min(self.deadline, passes) if item.unverified else self.deadline
+            if self._asks(item.ref):
+                # What others answer changes without an event.
+                end = min(end, time.monotonic() + _ASK_AGAIN)
+            self._watch(item, end)
             now = time.monotonic()
             if item.unverified and now >= item.unverified_since + self.unverified_wait:
                 # A server that went silent has told nothing since: only a new look lets it pass.
@@ -69,6 +74,10 @@ class Waiting:
                     return
             if not item.available and now >= self.deadline:
                 raise Unhealthy(self.connection.name, item.ref, f"{item.says} when its time was up")
+
+    def _asks(self, ref: ObjectRef) -> bool:
+        address = (ref.api_version, ref.kind, ref.namespace, ref.name)
+        return any(check.asks and check.subject.covers(*address) for check in self.checks)
 
     def _watch(self, item: "_Watched", end: float) -> None:
         """Look at the object once, then until it is available, or unverified when it was not, or the other way round.

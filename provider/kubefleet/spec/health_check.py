@@ -9,14 +9,16 @@ from pydantic import BeforeValidator
 from kubefleet.health.checks import BadText, Check, Condition, Function, JsonPath, Rule
 from kubefleet.health.checks.cel import Cel, flaws_of
 from kubefleet.health.checks.json_path import Scalar, flaw_of
+from kubefleet.model.subject import Subject
+from kubefleet.spec.http_probe import WrittenProbe, parse_http_probe
 from kubefleet.spec.mistakes import Mistake, Spelling, beside, did_you_mean, join
 from kubefleet.spec.plugins import HEALTH_CHECKS, load_plugin
 from kubefleet.spec.scalars import Text
 from kubefleet.spec.subject import one_of, subject_in
 from kubefleet.spec.written import Written, read
 
-_RULES: Final = ("cel", "jsonpath", "condition", "function")
-_NEEDS: Final = {"value": "jsonpath", "status": "condition"}
+_RULES: Final = ("cel", "jsonpath", "condition", "function", "http")
+_NEEDS: Final = {"value": "jsonpath", "status": "condition", "port": "http", "scheme": "http", "contains": "http"}
 _STATUSES: Final = {True: "True", False: "False"}
 
 
@@ -42,8 +44,10 @@ class WrittenRule(Written):
     function: Text | None = None
 
 
-class WrittenCheck(WrittenRule):
-    """`mode`: `add` to what the built-in rule of the kind says, or `replace` it."""
+class WrittenCheck(WrittenProbe, WrittenRule):
+    """With HTTP, which gates have with a URL. `mode`: `add` to what the built-in rule of the kind says, or `replace`
+    it.
+    """
 
     mode: Literal["add", "replace"] = "add"
 
@@ -86,14 +90,17 @@ def parse_check(
         if needed in given and other not in given:
             mistakes.append(Mistake(join(path, needed), f"`{needed}` without `{other}` (expected beside it)."))
     subject = subject_in(written.kind, written.object, path, known, mistakes, every=every)
-    rule = _rule(written, path, mistakes)
+    rule = _rule(written, subject, path, mistakes)
     return Check(subject, rule) if subject and rule else None
 
 
-def _rule(written: WrittenRule, path: str, mistakes: list[Mistake]) -> Rule | None:
-    field = one_of({name: getattr(written, name) for name in _RULES}, path, mistakes)
+def _rule(written: WrittenRule, subject: Subject | None, path: str, mistakes: list[Mistake]) -> Rule | None:
+    known = type(written).model_fields
+    field = one_of({name: getattr(written, name) for name in _RULES if name in known}, path, mistakes)
     if field is None:
         return None
+    if isinstance(written, WrittenCheck) and field == "http":
+        return parse_http_probe(written, subject, path, mistakes)
     text = str(getattr(written, field))
     path = join(path, field)
     if field == "cel":

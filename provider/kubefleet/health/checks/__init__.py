@@ -5,6 +5,7 @@ from kubefleet.health.checks.cel import Cel
 from kubefleet.health.checks.check import Check, Rule
 from kubefleet.health.checks.condition import Condition
 from kubefleet.health.checks.function import Function
+from kubefleet.health.checks.http_probe import HttpProbe
 from kubefleet.health.checks.json_path import JsonPath
 
-__all__ = ["BadText", "Cel", "Check", "Condition", "Function", "JsonPath", "Rule"]
+__all__ = ["BadText", "Cel", "Check", "Condition", "Function", "HttpProbe", "JsonPath", "Rule"]

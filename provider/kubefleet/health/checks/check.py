@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from kubefleet.health.checks.http_probe import HttpProbe
 from kubefleet.health.status import Health
 from kubefleet.model.subject import Subject
 
@@ -22,3 +23,8 @@ class Check:
     subject: Subject
     rule: Rule
     replaces: bool = False
+
+    @property
+    def asks(self) -> bool:
+        """Whether what it says may change though the object does not: it has to be asked again and again."""
+        return isinstance(self.rule, HttpProbe)
