@@ -75,6 +75,38 @@ def test_an_image_changes_in_place_while_pods_move(stack, least, surge):
     assert set(images) == {"web:2"}
 
 
+ADDRESSED = """
+way_in = {{"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {{"name": "web", "namespace": "shop"}},
+          "spec": {{"defaultBackend": {{"service": {{"name": "web", "port": {{"number": 80}}}}}}}}}}
+fleet.placement("web", manifests=[NAMESPACE, deployment(replicas=6), way_in], policy=PickFixed("{}"),
+                replicas=Divided(), strategy=SpreadUpdate(min_available=5, max_surge={surge}),
+                before_remove=[Wait("3s")])
+"""
+
+
+def test_an_address_has_pods_until_it_goes_away_as_far_as_the_surge_goes(stack):
+    stack.write(ADDRESSED.format("eu-1", surge=2))
+    stack.up()
+    stack.write(ADDRESSED.format("us-1", surge=0))
+    shown = stack.preview()
+    assert "traffic: address of eu-1 goes away 3s after the new side is healthy" in shown
+    assert "(without pods before: `max_surge` leaves none on eu-1)" in shown
+    stack.write(ADDRESSED.format("us-1", surge=2))
+    assert "without pods" not in stack.preview()
+    begin, mark = datetime.now(UTC), stack.events()
+    stack.up()
+    assert stack.replicas("web") == {"us-1": 6}
+    seen = watched(stack, begin)
+    assert seen.violations(5, 8) == []
+    here, there = ([one for one in seen.moments if one.cluster == name] for name in ("eu-1", "us-1"))
+    healthy = min(one.at for one in there if one.available == 6)
+    emptied = min(one.at for one in here if one.desired == 0)
+    assert min(one.desired for one in here if one.at < emptied) == 2
+    assert (emptied - healthy).total_seconds() >= 2.5
+    assert ("eu-1", "delete", "ingresses", "web") in stack.writes(mark)
+    assert "to update" not in stack.run("preview").stdout
+
+
 def test_a_watcher_sees_what_is_taken_down_too_soon(stack):
     program(stack)
     stack.up()

@@ -1,8 +1,11 @@
 """Pods counted over the fleet on real clusters: every kind of strategy, and a member that falls silent on the way."""
 
 import copy
+import os
+import signal
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -13,7 +16,7 @@ from kubefleet.kube.placement_identity import PlacementIdentity
 from kubefleet.model.phase import Phase
 from kubefleet.model.strategy import Share, SpreadUpdate
 from kubefleet.rollout.settle import run_settle
-from kubefleet.rollout.task import Task
+from kubefleet.rollout.task import Result, Task
 from kubefleet.rollout.walk import run_rollout
 
 pytestmark = pytest.mark.lab
@@ -112,6 +115,47 @@ def test_a_member_that_falls_silent_counts_as_none_and_the_rollout_goes_on_when_
     taken = [moment for moment in before.moments if silent <= moment.at < back and moment.cluster == "eu-2"]
     assert len({moment.desired for moment in taken}) <= 1, "pods were taken down while six could not be read"
     assert watched(quickstart_lab, begin).violations(10) == []
+
+
+def test_beside_an_address_pods_stay_until_it_may_go(task, quickstart_lab):
+    done(task({"eu-1": 3, "eu-2": 3}, least=5, surge=2))
+    begin, found = datetime.now(UTC), []
+    moving = replace(task({"eu-2": 3, "us-1": 3}, least=5, surge=2), lingers=True)
+    assert run_rollout(moving).phase is Phase.COMPLETE
+
+    def gate(removals):
+        moments = watched(quickstart_lab, begin).moments
+        found.append((removals, [moment.available for moment in moments if moment.cluster == "eu-1"][-1]))
+
+    assert run_settle(moving, gate).phase is Phase.COMPLETE
+    assert found == [(("eu-1",), 2)]
+    seen = watched(quickstart_lab, begin)
+    assert seen.violations(5, 8) == []
+    assert seen.lowest() >= 5
+    assert [moment.desired for moment in seen.moments if moment.cluster == "eu-1"][-1] == 0
+
+
+def test_it_is_complete_when_the_controllers_have_seen_it(task, quickstart_lab):
+    done(task({"eu-1": 3, "eu-2": 3}))
+    (manager,) = (
+        process.pid
+        for cluster in quickstart_lab.status().clusters
+        for process in cluster.processes
+        if (cluster.name, process.name) == ("eu-1", "kube-controller-manager")
+    )
+    results: list[Result] = []
+    fewer = task({"eu-1": 1, "eu-2": 3}, least=3)
+    run = threading.Thread(target=lambda: results.append(run_rollout(fewer)))
+    os.kill(manager, signal.SIGSTOP)
+    try:
+        run.start()
+        run.join(timeout=4)
+        assert results == []
+        assert task.shown[-1].endswith("waits for eu-1")
+    finally:
+        os.kill(manager, signal.SIGCONT)
+        run.join()
+    assert [result.phase for result in results] == [Phase.COMPLETE], results
 
 
 def test_a_budget_that_no_step_fits_is_told_at_once(task):

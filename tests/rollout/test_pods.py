@@ -140,8 +140,12 @@ def test_a_live_object_is_read_as_its_api_server_reports_it():
     live["status"] |= {"updatedReplicas": 5, "replicas": 6}
     assert not pods_of(live).steady, "an old pod still runs"
     live["status"] |= {"replicas": 5, "observedGeneration": 2}
-    assert not pods_of(live).steady
-    assert pods_of({"kind": "Deployment", "apiVersion": "apps/v1"}) == Pods(0, 0, steady=False, at_once=0)
+    assert (pods_of(live).steady, pods_of(live).observed) == (False, False)
+    # Of others' kinds not all controllers say what they have seen.
+    assert pods_of({"kind": "Workers", "apiVersion": "example.com/v1", "spec": {"replicas": 2}}).observed
+    assert pods_of({"kind": "Deployment", "apiVersion": "apps/v1"}) == Pods(
+        0, 0, steady=False, at_once=0, observed=False
+    )
 
 
 def test_a_planned_workload_is_as_it_should_be():

@@ -152,7 +152,7 @@ def worlds(draw):
         )
         sites[name] = Site({"web": pods}, pods.revision)
     target = {name: {"web": draw(COUNTS)} for name in names if draw(st.booleans())}
-    return sites, Goal(target, "new", strategy)
+    return sites, Goal(target, "new", strategy, lingering=draw(st.booleans()))
 
 
 def cost(pods, step):
@@ -216,6 +216,9 @@ def test_it_ends_at_the_goal_whatever_is_half_done_and_whatever_breaks_for_a_tim
         broken = max(0, broken - 1)
     blocked = [item.pods["web"] for name, item in sites.items() if name in wanted.target and item.revision != "new"]
     if wanted.reached(sites):
+        running = sum(item.replicas["web"] for item in sites.values())
+        budget = wanted.strategy.budget("web", wanted.desired.get("web", 0))
+        assert not wanted.desired or running <= wanted.desired["web"] + budget.max_surge
         return
     # Only a step that takes down more than is ever spare can be left.
     spare = available(sites).get("web", 0) - least
@@ -246,3 +249,54 @@ def after(item, revision, steps, name, data):
         pods = replace(pods, available=data.draw(st.integers(0, pods.replicas)))
     here = revision if pods.revision == revision else item.revision
     return Site({"web": pods}, here)
+
+
+@pytest.mark.parametrize(
+    ("sites", "reached"),
+    [
+        ({"a": site(2), "b": site(1)}, True),
+        ({"a": site(2), "b": site(1, observed=False)}, False),
+        # What is left goes with its copy.
+        ({"a": site(2), "b": site(1), "c": site(0, observed=False)}, True),
+        ({"a": site(2), "b": site(2)}, False),
+    ],
+)
+def test_it_is_done_when_the_controllers_have_seen_it(sites, reached):
+    assert goal({"a": 2, "b": 1}).reached(sites) is reached
+
+
+LINGERING = replace(goal({"b": 6, "c": 6}, least=10), lingering=True)
+
+
+@pytest.mark.parametrize(
+    ("sites", "wanted", "steps"),
+    [
+        # A move goes as ever while others need the room ...
+        ({"a": site(6), "b": site(6)}, LINGERING, [("c", "create", 2)]),
+        ({"a": site(6), "b": site(6), "c": site(2)}, LINGERING, [("a", "scale down", 4)]),
+        # ... and what is not in the way of anybody stays.
+        ({"a": site(2), "b": site(6), "c": site(4)}, LINGERING, [("c", "scale up", 6)]),
+        ({"a": site(2), "b": site(6), "c": site(6)}, LINGERING, []),
+        # Of two clusters that are left each keeps one.
+        ({"a": site(1), "b": site(6), "c": site(4), "d": site(3)}, LINGERING, [("d", "scale down", 1)]),
+        ({"a": site(1), "b": site(6), "c": site(6), "d": site(1)}, LINGERING, []),
+        # What is beyond those that may run goes.
+        ({"a": site(4), "b": site(6), "c": site(6)}, LINGERING, [("a", "scale down", 2)]),
+        # Where there is no surge, or one that is too small, none can stay.
+        (
+            {"a": site(6), "b": site(6)},
+            replace(goal({"b": 12}, least=10, surge=0), lingering=True),
+            [("a", "scale down", 4)],
+        ),
+        (
+            {"a": site(1), "b": site(11)},
+            replace(goal({"b": 12}, least=10, surge=0), lingering=True),
+            [("a", "scale down", 0)],
+        ),
+        # Those of the target that are too many go first.
+        ({"a": site(2), "b": site(8), "c": site(4)}, LINGERING, [("b", "scale down", 6)]),
+    ],
+)
+def test_pods_beside_an_address_go_only_where_others_need_the_room(sites, wanted, steps):
+    assert shape(next_steps(sites, wanted)) == steps
+    assert wanted.reached(sites) or steps

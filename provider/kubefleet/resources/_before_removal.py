@@ -6,11 +6,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kubefleet.model.gate import Gate, Wait
+from kubefleet.model.strategy import SpreadUpdate
 from kubefleet.report.duration_text import duration_text
 from kubefleet.resources import _session
 from kubefleet.resources._adapter import Props
 from kubefleet.resources._gates import healthy_since
+from kubefleet.resources._strategy import strategy_of
+from kubefleet.resources.ownership import has_unknown
 from kubefleet.rollout.gates import Gates
+from kubefleet.rollout.goal import goal_of
 from kubefleet.rollout.task import Result, Task
 from kubefleet.spec.before_remove import gates_before_removal, has_address, parse_before_remove
 
@@ -49,6 +53,19 @@ def addresses(olds: Props, news: Props) -> str:
     manifests = _session.manifests.get(news.get("uid", ""), {})
     if not left or not any(map(has_address, manifests.values())):
         return ""
+    early = _emptied_early(news, now, left)
     waits = sum(gate.seconds for gate in gates_of(news) if isinstance(gate, Wait))
     when = f" {duration_text(waits)} after the new side is healthy" if waits else ""
-    return f"traffic: address of {', '.join(left)} goes away{when}"
+    gone = f" (without pods before: `max_surge` leaves none on {', '.join(early)})" if early else ""
+    return f"traffic: address of {', '.join(left)} goes away{when}{gone}"
+
+
+def _emptied_early(news: Props, target: Mapping[str, Any], left: list[str]) -> list[str]:
+    """Clusters whose pods go before their address does: where pods are counted one on each needs a surge of as many."""
+    manifests = _session.manifests.get(news.get("uid", ""), {})
+    strategy = strategy_of(news, manifests)
+    if not isinstance(strategy, SpreadUpdate) or not gates_of(news) or has_unknown(target):
+        return []
+    goal = goal_of(manifests, target, str(news.get("revision")), strategy)
+    surge = min((goal.strategy.budget(key, count).max_surge for key, count in goal.desired.items()), default=0)
+    return left[: max(0, len(left) - surge)]

@@ -1,9 +1,12 @@
 """What a preview says of a rollout: of one that counts pods how few there will be, of others how long it may take."""
 
+from dataclasses import replace
+
 from kubefleet.model.strategy import RollingUpdate, SpreadUpdate, StagedUpdate
 from kubefleet.report.duration_text import duration_text
 from kubefleet.resources import _engine, _session
 from kubefleet.resources._adapter import Props
+from kubefleet.resources._before_removal import gates_of
 from kubefleet.resources._gates import held_by_approval
 from kubefleet.resources._of_stage import of_stage
 from kubefleet.resources._overrides import own_manifests
@@ -31,6 +34,7 @@ def expected(olds: Props, news: Props) -> tuple[str, list[str]]:
         return "", []
     given = own_manifests(news)
     goal = goal_of(manifests, news["to"], str(news.get("revision")), strategy, given)
+    goal = replace(goal, lingering=bool(gates_of(news)))
     path = f"placements.{news['placement']}.strategy"
     if why := impossible(goal):
         return "", [f"{path}: {why}"]

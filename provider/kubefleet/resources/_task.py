@@ -14,6 +14,7 @@ from kubefleet.model.strategy import SpreadUpdate
 from kubefleet.model.subject import Subject
 from kubefleet.resources import _engine, _session
 from kubefleet.resources._adapter import Props
+from kubefleet.resources._before_removal import gates_of
 from kubefleet.resources._inputs import all_members
 from kubefleet.resources._of_stage import of_stage
 from kubefleet.resources._overrides import own_manifests, own_revisions
@@ -73,6 +74,7 @@ def make_task(news: Props, olds: Props | None) -> Task:
         checks=_checks(news),
         stop_first=stops_first(news.get("move"), manifests.values()),
         may_hold=tuple(sorted(members)),
+        lingers=isinstance(strategy, SpreadUpdate) and bool(gates_of(news)),
         options=replace(parse_options(news.get("options")), pods_counted=isinstance(strategy, SpreadUpdate)),
         drifted=frozenset(news.get("drift") or ()),
         own=own,

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kubefleet.health.reading import count, not_observed, part
+from kubefleet.health.reading import behind, count, not_observed, part
 from kubefleet.kube.manifest import REVISION_ANNOTATION
 from kubefleet.kube.object_ref import ref_of
-from kubefleet.spec.scale import replicas_in, replicas_path
+from kubefleet.spec.scale import SCALABLE, replicas_in, replicas_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,8 @@ class Pods:
     """`replicas` are desired, `available` is what the API server reports; `revision` is that of the object. `steady`
     is False while an update of the pod template is under way, or may be. An update takes down at most `at_once` of the
     replicas at a time by the workload's own strategy; one that brings another strategy along `next_at_once`. `ordered`:
-    it takes them down whether others are available or not, as a StatefulSet does.
+    it takes them down whether others are available or not, as a StatefulSet does. `observed`: its controller has seen
+    what it is asked for.
     """
 
     replicas: int
@@ -25,6 +26,7 @@ class Pods:
     at_once: int = 1
     ordered: bool = False
     next_at_once: int | None = None
+    observed: bool = True
 
     @property
     def kept(self) -> int:
@@ -86,6 +88,7 @@ def pods_of(live: Mapping[str, Any]) -> Pods:
     updated = status.get("updatedReplicas")
     # While old pods run beside the new ones, an update may still take some of either down.
     goal = max(replicas, count(status, "replicas"))
+    observed = (not_observed if kind in SCALABLE else behind)(live) is None
     steady = not_observed(live) is None and (updated is None or count(status, "updatedReplicas") >= goal)
     return Pods(
         replicas,
@@ -94,6 +97,7 @@ def pods_of(live: Mapping[str, Any]) -> Pods:
         steady=steady,
         at_once=at_once(live, replicas),
         ordered=kind == "StatefulSet",
+        observed=observed,
     )
 
 
@@ -106,7 +110,13 @@ def planned(manifest: Mapping[str, Any], replicas: int, revision: str) -> Pods:
     """As they will be once a manifest is applied and everything is well."""
     pods = pods_of(manifest)
     return replace(
-        pods, replicas=replicas, available=replicas, revision=revision, steady=True, at_once=at_once(manifest, replicas)
+        pods,
+        replicas=replicas,
+        available=replicas,
+        revision=revision,
+        steady=True,
+        at_once=at_once(manifest, replicas),
+        observed=True,
     )
 
 

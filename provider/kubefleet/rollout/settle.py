@@ -15,6 +15,7 @@ from kubefleet.rollout.progress import Progress
 from kubefleet.rollout.scaling import autoscaled_keys
 from kubefleet.rollout.step import patience, run_step
 from kubefleet.rollout.task import Result, Task, pending_reason
+from kubefleet.rollout.walk import run_rollout
 
 BeforeRemoval = Callable[[tuple[str, ...]], Result | None]
 """Waits until these clusters may lose it; a result where they may not."""
@@ -40,6 +41,8 @@ def run_settle(task: Task, before_removal: BeforeRemoval = _at_once) -> Result:
             removals = plan_clearance(live.copies, task.target).removals
             if removals and (stopped := before_removal(removals)) is not None:
                 return replace(stopped, pending=tuple(sorted({*stopped.pending, *removals})))
+            if removals and task.lingers and (left := _drained(task)).phase is not Phase.COMPLETE:
+                return replace(left, pending=tuple(sorted({*left.pending, *removals})))
             failures = _clear(task, removals)
     except Cancelled:
         return Result(Phase.INTERRUPTED, "cancelled. Run `pulumi up` again to continue")
@@ -50,6 +53,11 @@ def run_settle(task: Task, before_removal: BeforeRemoval = _at_once) -> Result:
         return Result(Phase.FAILED, "; ".join(failures), pending)
     reason = pending_reason(pending, lost)
     return Result(Phase.COMPLETE, reason, pending)
+
+
+def _drained(task: Task) -> Result:
+    """Pods that have stayed until now go as all others do: within the budget."""
+    return run_rollout(replace(task, lingers=False), "settle")
 
 
 def _finish(task: Task, live: Live, *, take_away: bool) -> list[str]:

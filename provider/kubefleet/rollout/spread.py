@@ -125,7 +125,8 @@ class _Walk:
         for name, replicas in self.task.target.items():
             here = sites[name].replicas if name in sites else {}
             target[name] = {key: here.get(key, wanted) if key in own else wanted for key, wanted in replicas.items()}
-        return goal_of(self.task.manifests, target, self.task.revision, self.strategy, self.task.own)
+        found = goal_of(self.task.manifests, target, self.task.revision, self.strategy, self.task.own)
+        return replace(found, lingering=self.task.lingers)
 
     def _round(self, live: LiveSites, steps: tuple[Step, ...]) -> Result | None:
         """Run steps together; a result where that ends the run."""
@@ -191,7 +192,7 @@ class _Walk:
         short = [
             name
             for name, site in sorted(sites.items())
-            if any(pods.left < pods.replicas for pods in site.pods.values())
+            if any(pods.left < pods.replicas or not pods.observed for pods in site.pods.values())
         ]
         where = ", ".join([*short, *(f"{name} ({why})" for name, why in sorted(self._absent.items()))])
         return f"{self._numbers(sites, goal)}: waits for {where or 'pods'}"

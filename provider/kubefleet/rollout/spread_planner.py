@@ -34,11 +34,14 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What a rollout is to come to: every cluster of `target` at the revision with its replicas, no pods elsewhere."""
+    """What a rollout is to come to: every cluster of `target` at the revision with its replicas, no pods elsewhere; or,
+    where these are to be `lingering`, no more than the surge allows: an address there still gets traffic.
+    """
 
     target: Mapping[str, Replicas]
     revision: str
     strategy: SpreadUpdate
+    lingering: bool = False
 
     @property
     def desired(self) -> dict[str, int]:
@@ -46,12 +49,15 @@ class Goal:
         return _sum(self.target.values())
 
     def reached(self, sites: Mapping[str, Site], lost: Iterable[str] = ()) -> bool:
-        """Whether there is nothing left to do on clusters that can be reached."""
+        """Whether there is nothing left to do on clusters that can be reached, and the controllers of those that stay
+        have seen all of it: where one has not, pods may still be those of before.
+        """
         for name in set(self.target) - set(lost):
             site = sites.get(name)
             if site is None or site.revision != self.revision or _differ(site, self.target[name]):
                 return False
-        return not any(any(site.replicas.values()) for name, site in sites.items() if name not in self.target)
+        left = (site for name, site in sites.items() if name not in self.target)
+        return self.lingering or not any(any(site.replicas.values()) for site in left)
 
 
 @dataclass(slots=True)
@@ -83,9 +89,12 @@ def next_steps(sites: Mapping[str, Site], goal: Goal, lost: Mapping[str, Replica
     for name in mine:
         if name not in outdated and name not in spending.chosen:
             _add(spending, name, sites.get(name), goal)
-    for name in sorted(sites):
-        if name not in spending.chosen:
-            _take_away(spending, name, sites[name], goal)
+    needed = _needed(spending, sites, goal, mine)
+    # The last pod of a cluster that is left goes only where those of others are not enough.
+    for spared in (1, 0) if goal.lingering else (0,):
+        for name in sorted(sites, key=lambda name: (goal.lingering and name not in goal.target, name)):
+            if name not in spending.chosen:
+                _take_away(spending, name, sites[name], goal, needed, spared)
     for name in outdated:
         if name not in spending.chosen:
             _update(spending, name, sites[name], goal, free=False)
@@ -156,18 +165,36 @@ def _add(spending: _Spending, name: str, site: Site | None, goal: Goal) -> None:
         spending.chosen[name] = Step(name, Action.SCALE_UP, replicas)
 
 
-def _take_away(spending: _Spending, name: str, site: Site, goal: Goal) -> None:
-    """As many pods as are too many here and may go. With a surge only what others stand for already."""
+def _needed(spending: _Spending, sites: Mapping[str, Site], goal: Goal, mine: Iterable[str]) -> dict[str, int]:
+    """How many lingering pods have to go, by workload: those that others need the room of, and those beyond what may
+    run.
+    """
+    missing = Counter[str]()
+    for name in mine:
+        chosen, here = spending.chosen.get(name), sites[name].replicas if name in sites else {}
+        have = here if chosen is None else chosen.replicas
+        missing.update({key: max(0, count - have.get(key, 0)) for key, count in goal.target[name].items()})
+    return {key: max(0, missing[key] - up) for key, up in spending.up.items()}
+
+
+def _take_away(spending: _Spending, name: str, site: Site, goal: Goal, needed: dict[str, int], spared: int) -> None:
+    """As many pods as are too many here and may go. With a surge only what others stand for already; of those that may
+    linger only what is `needed`, and none of the last `spared`.
+    """
     target, replicas = goal.target.get(name, {}), {}
+    lingering = goal.lingering and name not in goal.target
     for key, pods in sorted(site.pods.items()):
         fewer = max(0, pods.replicas - target.get(key, 0))
         if key in spending.down:
+            if lingering:
+                fewer = min(max(0, fewer - spared), needed[key])
             most = spending.surplus[key] if spending.surging[key] else fewer
             fewer = max(0, min(fewer, most))
             while fewer and not _may_go(pods, fewer, spending.down[key]):
                 fewer -= 1
             spending.down[key] -= pods.left - pods.left_by_scale(pods.replicas - fewer)
             spending.surplus[key] -= fewer
+            needed[key] -= fewer
         replicas[key] = pods.replicas - fewer
     if replicas != site.replicas:
         spending.chosen[name] = Step(name, Action.SCALE_DOWN, replicas)
@@ -179,7 +206,8 @@ def _may_go(pods: Pods, fewer: int, spare: int) -> bool:
 
 
 def _differ(site: Site, target: Replicas) -> bool:
-    return any(key not in site.pods or site.pods[key].replicas != count for key, count in target.items())
+    here = site.pods
+    return any(key not in here or here[key].replicas != n or not here[key].observed for key, n in target.items())
 
 
 def _sum(several: Iterable[Replicas]) -> dict[str, int]:

@@ -34,7 +34,9 @@ class Task:
     as they should be. `drifted` are clusters where others have changed something. `companions`: what counts pods is
     divided as they are, over the `whole` target where this one is of a stage. `own` are the manifests of clusters where
     overrides hold, and `own_revisions` what these record for the task's revision. `stop_first`: its copies stop before
-    others start elsewhere; `may_hold` are all members that may hold one. `timeline` notes what happens when.
+    others start elsewhere; `may_hold` are all members that may hold one. `lingers`: where pods are counted, those of
+    clusters that are left stay until `Settle` may remove them, as far as the surge goes. `timeline` notes what happens
+    when.
     """
 
     identity: PlacementIdentity
@@ -67,6 +69,7 @@ class Task:
     own_revisions: Mapping[str, str] = field(default_factory=immutabledict)
     stop_first: bool = False
     may_hold: tuple[str, ...] = ()
+    lingers: bool = False
     timeline: Timeline = field(default_factory=Timeline, compare=False)
 
     @property
