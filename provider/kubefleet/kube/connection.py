@@ -11,6 +11,7 @@ import urllib3
 
 from kubefleet.kube.answer import Json, items_of, parse_object, parse_page, refusal_in, uid_of
 from kubefleet.kube.ask import APPLY, JSON, Ask, make_ask
+from kubefleet.kube.credential import CredentialSource
 from kubefleet.kube.discovery import ApiCatalogue, ApiResource, DiscoveryCache
 from kubefleet.kube.errors import ApiError
 from kubefleet.kube.list_pages import Page
@@ -40,6 +41,10 @@ class Connection:
     def by(self, deadline: float) -> "Connection":
         """A view whose requests all end by that moment of `time.monotonic`; a refused connection is final in it."""
         return replace(self, patience=replace(self.patience, deadline=deadline))
+
+    def acting_with(self, source: CredentialSource) -> "Connection":
+        """A connection to the same server under another identity. What the server serves is known to both."""
+        return replace(self, transport=Transport(self.name, self.transport.endpoint, source))
 
     def get(self, path: str, *, accept: str = JSON, **query: object) -> Json:
         """One GET."""

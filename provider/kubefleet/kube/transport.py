@@ -23,14 +23,15 @@ _SPARE: Final = 7
 class Transport:
     """Sends requests to one server; safe to use from several threads.
 
-    `spare` counts how many requests work on many objects may have under way beyond one for each caller.
+    `source` says under which identity. `spare` counts how many requests work on many objects may have under way beyond
+    one for each caller.
     """
 
     def __init__(self, member: str, endpoint: Endpoint, source: CredentialSource) -> None:
         self.member = member
         self.endpoint = endpoint
         self.spare = threading.BoundedSemaphore(_SPARE)
-        self._source = source
+        self.source = source
         self._lock = threading.Lock()
         self._pool: urllib3.PoolManager | None = None
         self._shown: tuple[str, str] = ("", "")
@@ -96,7 +97,7 @@ class Transport:
         if not self.endpoint.encrypted:
             return Credential()  # a credential never travels in clear, not even on this machine
         try:
-            return self._source.current(patience, fresh=fresh)
+            return self.source.current(patience, fresh=fresh)
         except ValueError as error:
             raise NoAccess(self.member, str(error)) from error
         except Impatient as error:

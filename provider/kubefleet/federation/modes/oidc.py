@@ -1,0 +1,37 @@
+"""`oidc`: members trust the hub's issuer of service accounts (`AuthenticationConfiguration`, KEP-3331)."""
+
+from kubefleet.federation.modes.protocol import Ground, needed_hub
+from kubefleet.federation.role import Role
+from kubefleet.federation.token_request import request_token
+from kubefleet.kube.credential import Credential, CredentialSource, Kept
+
+PREFIX = "fleet:"
+"""Members put it before the subject, so that nobody of the hub is anybody of the member."""
+
+
+class Oidc:
+    """A token of the hub for one member: its audience names the member, which accepts no other."""
+
+    name = "oidc"
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground, self._hub = ground, needed_hub(ground, self.name)
+
+    def user(self, role: Role) -> str:
+        """See `Mode`."""
+        return f"{PREFIX}system:serviceaccount:{self._ground.namespace}:{role.account}"
+
+    def source(self, member: str, role: Role) -> CredentialSource:
+        """See `Mode`."""
+        ground = self._ground
+
+        def make(_: object) -> Credential:
+            audience = audience_of(ground.uid_of(member))
+            return request_token(self._hub, ground.namespace, role, [audience], ground.seconds).credential()
+
+        return Kept(make)
+
+
+def audience_of(uid: str) -> str:
+    """The audience of tokens for the member with this uid."""
+    return f"fleet:{uid}"
