@@ -8,10 +8,11 @@ pytestmark = pytest.mark.fast
 
 
 def test_moments_are_told_in_order_after_those_of_the_run_before():
-    clock = iter([0, 61.9])
+    clock = iter([0.1, 61.9])
     timeline = Timeline(lambda: next(clock))
     timeline.note("eu-1 changes")
     timeline.note("eu-1 is healthy")
+    assert timeline.lasted == 62
     assert timeline.after(["before"]) == [
         "before",
         "1970-01-01T00:00:00Z eu-1 changes",

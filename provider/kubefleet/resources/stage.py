@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from kubefleet.model.phase import Phase
+from kubefleet.report.duration_text import duration_text
 from kubefleet.resources import _engine, _session
 from kubefleet.resources._adapter import Adapter, Props
 from kubefleet.resources.keys import appeared
@@ -106,7 +107,9 @@ def with_timeline(olds: Props | None, done: Props, timeline: Any) -> Props:
     told = timeline.told()
     if len(told) > 1:
         # Else nothing has changed, and the row says how it ended.
-        _engine.show("\n  ".join((f"{done['phase']}, timeline:", *told)), ephemeral=False)
+        # The row shows the first line, the diagnostics all of them.
+        heading = f"{done['phase']} after {duration_text(timeline.lasted)}"
+        _engine.show("\n  ".join((heading, *told)), ephemeral=False)
     same = olds is not None and olds.get("revision") == done.get("revision")
     return {**done, "timeline": timeline.after((olds or {}).get("timeline") or () if same else ())}
 

@@ -17,12 +17,21 @@ class Timeline:
         self._clock = clock
         self._lock = threading.Lock()
         self._lines: list[str] = []
+        self._first = self._last = 0.0
 
     def note(self, what: str) -> None:
         """`what` is one line, without the moment."""
-        at = datetime.fromtimestamp(self._clock(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        now = self._clock()
+        at = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         with self._lock:
+            self._first, self._last = self._first or now, now
             self._lines.append(f"{at} {what}")
+
+    @property
+    def lasted(self) -> int:
+        """Seconds from its first moment to its last."""
+        with self._lock:
+            return round(self._last - self._first)
 
     def told(self) -> list[str]:
         """Its own, as they are read at the end of a run: `03:04:05 eu-1 is healthy`. Of many the first and the last."""
