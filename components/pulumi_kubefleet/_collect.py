@@ -152,20 +152,19 @@ class Collection:
 
     def staging(self, placement: Placement, stage: str, after: Mapping[str, Any]) -> dict[str, Any]:
         """Inputs of a stage of a staged rollout, beside those that all share."""
-        approvals = placement._raw.get("approvals")
-        if approvals is None:
-            approvals = pulumi.Config("kubefleet").get_object("approvals") or []
         return {
             "stage": stage,
             "after": dict(list(after.items())[-1:]),
             "clusters": self._labels(),
-            "approvals": approvals,
+            "approvals": _approvals(placement),
             "expedite": pulumi.Config("kubefleet").get("expedite"),
         }
 
     def settling(self, placement: Placement) -> dict[str, Any]:
-        """Inputs of `Settle` where the rollout is staged: it goes back stage by stage."""
-        return {"clusters": self._labels()} if self.stages(placement) else {}
+        """Inputs of `Settle`: a staged rollout goes back stage by stage, and removals may need an approval."""
+        clusters = {"clusters": self._labels()} if self.stages(placement) else {}
+        gated = placement._raw.get("before_remove") is not None
+        return {**clusters, **({"approvals": _approvals(placement)} if gated else {})}
 
     def _labels(self) -> dict[str, Any]:
         return {name: member._raw.get("labels") or {} for name, member in self.members.items()}
@@ -174,6 +173,12 @@ class Collection:
 def overridden(placement: Placement) -> bool:
     """Whether its objects differ from cluster to cluster."""
     return placement._raw.get("overrides") not in (None, [])
+
+
+def _approvals(placement: Placement) -> Any:
+    """As the program says, else as the stack's configuration does."""
+    given = placement._raw.get("approvals")
+    return pulumi.Config("kubefleet").get_object("approvals") or [] if given is None else given
 
 
 def _stack() -> str:

@@ -23,7 +23,7 @@ from pulumi_kubefleet.overrides import Override
 from pulumi_kubefleet.placement import Manifest, Placement
 from pulumi_kubefleet.policies import Policy
 from pulumi_kubefleet.replicas import Divided, Duplicated
-from pulumi_kubefleet.strategies import Check, RollingUpdate, SpreadUpdate, StagedUpdate, Wait
+from pulumi_kubefleet.strategies import Approval, Check, RollingUpdate, SpreadUpdate, StagedUpdate, Wait
 from pulumi_kubefleet.terms import Taint
 
 
@@ -138,7 +138,7 @@ class Fleet(pulumi.ComponentResource):
         freeze: bool | None = None,
         data: str | None = None,
         move: str | None = None,
-        before_remove: Sequence[Wait | Check] | None = None,
+        before_remove: Sequence[Wait | Approval | Check] | None = None,
         paused: bool | None = None,
         divide_companions: bool | None = None,
         restart_on: str | Sequence[str] | None = None,

@@ -12,7 +12,7 @@ from pulumi_kubefleet.health import HealthCheck
 from pulumi_kubefleet.overrides import Override
 from pulumi_kubefleet.policies import Policy
 from pulumi_kubefleet.replicas import Divided, Duplicated
-from pulumi_kubefleet.strategies import Check, RollingUpdate, SpreadUpdate, StagedUpdate, Wait
+from pulumi_kubefleet.strategies import Approval, Check, RollingUpdate, SpreadUpdate, StagedUpdate, Wait
 
 Manifest = str | PathLike[str] | Mapping[str, Any]
 
@@ -42,8 +42,9 @@ class Placement(pulumi.ComponentResource):
             move it is an error), `disposable` (it is lost) or `replicated` (others have it).
         move: how a whole copy moves: `surge`, the new one runs before the old one goes, or `stop_first`, never both at
             once (default of CronJobs, StatefulSets, Deployments that are recreated, and what has volume claims).
-        before_remove: gates (`Wait`, `Check`) between the health of new copies and the removal of old ones; by default
-            `Wait("60s")` for what has an address of its own: a LoadBalancer, an Ingress, a route, a ServiceExport.
+        before_remove: gates (`Wait`, `Approval`, `Check`) between the health of new copies and the removal of old ones;
+            by default `Wait("60s")` for what has an address of its own: a LoadBalancer, an Ingress, a route, a
+            ServiceExport.
         paused: change nothing on any cluster while it is True; what a rollout has done until then stays.
         divide_companions: whether disruption budgets and autoscalers of divided workloads are divided too (default).
         restart_on: ConfigMaps and Secrets of its manifests (`"ConfigMap/settings"`, one or a list) that, when they
@@ -82,7 +83,7 @@ class Placement(pulumi.ComponentResource):
         freeze: bool | None = None,
         data: str | None = None,
         move: str | None = None,
-        before_remove: Sequence[Wait | Check] | None = None,
+        before_remove: Sequence[Wait | Approval | Check] | None = None,
         paused: bool | None = None,
         divide_companions: bool | None = None,
         restart_on: str | Sequence[str] | None = None,

@@ -90,7 +90,7 @@ class Wait(Record):
 
 
 class Approval(Record):
-    """A gate: somebody has approved this revision for the stage, with `kubefleet approve`."""
+    """A gate: somebody has approved this revision for the stage, or the removal, with `kubefleet approve`."""
 
     def __init__(self) -> None:
         super().__init__(type="Approval")

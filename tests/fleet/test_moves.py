@@ -1,6 +1,8 @@
 """What stays, what moves, and in which order."""
 
 import re
+import subprocess
+import sys
 from datetime import datetime
 
 import pytest
@@ -170,3 +172,45 @@ def test_an_address_goes_away_some_time_after_the_new_side_is_healthy(stack):
     healthy, gone = (datetime.fromisoformat(moment) for moment in times)
     assert (gone - healthy).total_seconds() >= 3
     assert stack.replicas("web") == {"us-1": 3}
+
+
+HELD = """
+fleet.placement("web", manifests=[NAMESPACE, deployment()], policy=PickFixed("{}"), before_remove=[Approval()])
+"""
+
+
+def approve(stack, *more, code=0):
+    command = [sys.executable, "-m", "kubefleet.cli.main", "approve", "web", "removal", "--cwd", str(stack.folder)]
+    done = subprocess.run([*command, *more], capture_output=True, text=True, check=False, env=stack.pulumi.environment)
+    assert done.returncode == code, done.stderr
+    return done.stdout + done.stderr
+
+
+def test_a_cluster_is_left_only_when_that_very_removal_is_approved(stack):
+    stack.write(HELD.format("eu-1"))
+    stack.up()
+    assert "no stage `removal` of `web`" in approve(stack, code=1)
+
+    stack.write(HELD.format("us-1"))
+    assert "leaves eu-1 only with an approval" in stack.preview()
+    shown = stack.up()
+    assert "held: it leaves eu-1 only with an approval: `kubefleet approve web removal`, then" in shown
+    assert stack.replicas("web") == {"eu-1": 3, "us-1": 3}
+
+    # What is held says so again, though nothing else has changed, also in `status`.
+    assert "held: it leaves eu-1 only with an approval" in stack.preview()
+    command = [sys.executable, "-m", "kubefleet.cli.main", "status", "--cwd", str(stack.folder)]
+    told = subprocess.run(command, capture_output=True, text=True, check=False, env=stack.pulumi.environment)
+    assert "shop/web settle held: it leaves eu-1 only with an approval" in told.stderr
+
+    assert "pulumi config set --path 'kubefleet:approvals[0]' web/removal@" in approve(stack, "--print")
+    assert ":eu-1" in approve(stack)
+    assert "goes on: the removal is approved" in stack.preview()
+    stack.up()
+    assert stack.replicas("web") == {"us-1": 3}
+    assert "to update" not in stack.run("preview").stdout
+
+    # That it may leave one cluster says nothing of another.
+    stack.write(HELD.format("eu-2"))
+    assert "held: it leaves us-1 only with an approval" in stack.up()
+    assert stack.replicas("web") == {"eu-2": 3, "us-1": 3}

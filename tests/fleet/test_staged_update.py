@@ -71,7 +71,12 @@ def test_a_stage_is_held_until_its_revision_is_approved(stack):
     shown = stack.up()
     assert "needs an approval: `kubefleet approve web us`, then `pulumi up` again" in shown
     assert images(stack) == {"eu-1": "web:2", "eu-2": "web:1", "us-1": "web:1"}
+    # It says so again, though nothing else has changed.
+    shown = stack.preview()
+    assert re.search("held: revision [0-9a-f]{12} needs an approval: `kubefleet approve web us`", shown)
+    assert "held: waits for stage `us`" in shown
     assert "approved: web/us@" in approve(stack, "us")
+    assert "needs an approval" not in stack.preview()
     stack.up()
     assert images(stack) == {"eu-1": "web:2", "eu-2": "web:2", "us-1": "web:2"}
     # Of another revision it says nothing.

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kubefleet.model.gate import Gate, Wait
+from kubefleet.model.gate import REMOVAL, Approval, Gate, Wait, is_removal_approved, leaving_of
+from kubefleet.model.phase import Phase
 from kubefleet.model.strategy import SpreadUpdate
 from kubefleet.report.duration_text import duration_text
 from kubefleet.resources import _session
@@ -18,23 +19,36 @@ from kubefleet.rollout.goal import goal_of
 from kubefleet.rollout.task import Result, Task
 from kubefleet.spec.before_remove import gates_before_removal, has_address, parse_before_remove
 
+_HELD = "it leaves {} only with an approval: `kubefleet approve {} {}`, then `pulumi up` again"
+
 
 @dataclass(slots=True)
 class Removal:
-    """The gates of one run. `since` is what the outputs keep of it: since when the new side is healthy, so that a wait
-    which was interrupted goes on where it was.
+    """The gates of one run. `kept` is what the outputs keep of it: since when the new side is healthy, so that a wait
+    which was interrupted goes on where it was; and which approval it `awaits`.
     """
 
     olds: Props | None
     news: Props
-    since: dict[str, Any] = field(default_factory=dict)
+    kept: dict[str, Any] = field(default_factory=dict)
 
     def passed(self, task: Task, removals: tuple[str, ...]) -> Result | None:
-        """Wait for the gates; a result where one is not passed."""
+        """Wait for the gates, in their order; a result where one is not passed."""
         what = f"{self.news['revision']} leaves {', '.join(removals)}"
         since = healthy_since(self.olds, what, time.time())
-        self.since["healthy"] = {"revision": what, "since": since}
-        return Gates(task, "before removal", tuple(sorted(task.target))).after(gates_of(self.news), since)
+        self.kept["healthy"] = {"revision": what, "since": since}
+        gates, all_of_them = Gates(task, "before removal", tuple(sorted(task.target))), gates_of(self.news)
+        asks = next((at for at, gate in enumerate(all_of_them) if isinstance(gate, Approval)), len(all_of_them))
+        if (stopped := gates.after(all_of_them[:asks], since)) is not None or asks == len(all_of_them):
+            return stopped
+        return self._unapproved(removals) or gates.after(all_of_them[asks:], since)
+
+    def _unapproved(self, removals: tuple[str, ...]) -> Result | None:
+        placement, revision = str(self.news["placement"]), str(self.news["revision"])
+        if is_removal_approved(self.news.get("approvals") or (), placement, revision, removals):
+            return None
+        self.kept["awaits"] = leaving_of(revision, removals)
+        return Result(Phase.HELD, _HELD.format(", ".join(removals), placement, REMOVAL))
 
 
 def gates_of(news: Props) -> tuple[Gate, ...]:
@@ -44,20 +58,27 @@ def gates_of(news: Props) -> tuple[Gate, ...]:
     return gates_before_removal(written, manifests.values())
 
 
-def addresses(olds: Props, news: Props) -> str:
-    """`traffic: address of eu-1 goes away 60s after the new side is healthy`; empty where none does."""
+def told(olds: Props, news: Props) -> str:
+    """What the preview says of clusters that are left: `traffic: address of eu-1 goes away 60s after the new side is
+    healthy`, `leaves eu-1 with an approval`. Empty where it does neither.
+    """
     before, now = olds.get("to"), news.get("to")
     if not isinstance(before, Mapping) or not isinstance(now, Mapping):
         return ""
     left = sorted(set(before) - set(now))
-    manifests = _session.manifests.get(news.get("uid", ""), {})
-    if not left or not any(map(has_address, manifests.values())):
+    if not left:
         return ""
-    early = _emptied_early(news, now, left)
-    waits = sum(gate.seconds for gate in gates_of(news) if isinstance(gate, Wait))
-    when = f" {duration_text(waits)} after the new side is healthy" if waits else ""
-    gone = f" (without pods before: `max_surge` leaves none on {', '.join(early)})" if early else ""
-    return f"traffic: address of {', '.join(left)} goes away{when}{gone}"
+    gates, lines = gates_of(news), []
+    if any(map(has_address, _session.manifests.get(news.get("uid", ""), {}).values())):
+        early = _emptied_early(news, now, left)
+        waits = sum(gate.seconds for gate in gates if isinstance(gate, Wait))
+        when = f" {duration_text(waits)} after the new side is healthy" if waits else ""
+        gone = f" (without pods before: `max_surge` leaves none on {', '.join(early)})" if early else ""
+        lines.append(f"traffic: address of {', '.join(left)} goes away{when}{gone}")
+    approved = is_removal_approved(news.get("approvals") or (), str(news["placement"]), str(news.get("revision")), left)
+    if any(isinstance(gate, Approval) for gate in gates) and not approved:
+        lines.append(f"leaves {', '.join(left)} only with an approval")
+    return ", ".join(lines)
 
 
 def _emptied_early(news: Props, target: Mapping[str, Any], left: list[str]) -> list[str]:

@@ -20,7 +20,9 @@ from kubefleet.resources.stage import (
 
 class SettleProvider(Adapter):
     """Inputs: those of `Stage`, `leaving` (members that left the program), `after` (stage -> what became of it), and
-    where it is staged `clusters` (labels by member).
+    where it is staged `clusters` (labels by member); `approvals`, where removals may wait for one.
+
+    Outputs: as `Stage`, and `awaits`: what an approval would have to say.
     """
 
     def identity(self, news: Props) -> str:
@@ -28,15 +30,21 @@ class SettleProvider(Adapter):
         return f"{news['fleet']}/{news['placement']}"
 
     def checked(self, olds: Props, news: Props) -> tuple[Props, list[str]]:
-        """Says what becomes of the addresses of clusters that it leaves."""
-        from kubefleet.resources._before_removal import addresses
+        """Says what becomes of the addresses of clusters that it leaves, and what it needs for that."""
+        from kubefleet.resources._before_removal import told
 
-        if line := addresses(olds, news):
+        if line := told(olds, news):
             _engine.show(line)
         return without_outputs(news), []
 
     def changed(self, olds: Props, news: Props) -> bool:
-        """True when something else was decided, a stage changed its phase, or the last run did not complete."""
+        """True when something else was decided, a stage changed its phase, or the last run did not complete: what was
+        held says so again.
+        """
+        from kubefleet.resources._held_again import held_again
+
+        if line := held_again(olds, news):
+            _engine.show(line)
         return to_be_done(olds, news) or olds.get("after") != news.get("after")
 
     def applied(self, olds: Props | None, news: Props) -> Props:
@@ -61,7 +69,7 @@ class SettleProvider(Adapter):
 
         task, gates = make_task(news, olds), Removal(olds, news)
         result = with_result(news, run_settle(task, lambda removals: gates.passed(task, removals)))
-        done = with_timeline(olds, {**result, **gates.since}, task.timeline)
+        done = with_timeline(olds, {**result, **gates.kept}, task.timeline)
         if done["phase"] != Phase.COMPLETE:
             done["pending"] = sorted({*done["pending"], *unsettled(olds, news)})
         return done

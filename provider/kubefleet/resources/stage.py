@@ -16,7 +16,7 @@ _COMPARED = (
     *("uid", "revision", "to", "members", "labels", "apart"),
     *("overrides", "options", "divide_companions", "restart_on"),
 )
-_COMPUTED = ("phase", "reason", "pending", "broken", "healthy", "proven", "timeline")
+_COMPUTED = ("phase", "reason", "pending", "broken", "healthy", "proven", "timeline", "awaits")
 
 
 class StageProvider(Adapter):
@@ -64,7 +64,11 @@ class StageProvider(Adapter):
         return without_outputs(news), [*mistakes, *refused]
 
     def changed(self, olds: Props, news: Props) -> bool:
-        """True when something else was decided, or the last run did not complete."""
+        """True when something else was decided, or the last run did not complete: what was held says so again."""
+        from kubefleet.resources._held_again import held_again
+
+        if line := held_again(olds, news):
+            _engine.show(line)
         return to_be_done(olds, news)
 
     def applied(self, olds: Props | None, news: Props) -> Props:

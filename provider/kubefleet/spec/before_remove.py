@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from kubefleet.model.gate import Approval, Gate, Wait
+from kubefleet.model.gate import Gate, Wait
 from kubefleet.spec.follower_kinds import group_of
 from kubefleet.spec.gates import parse_gates
-from kubefleet.spec.mistakes import Mistake, Spelling, join
+from kubefleet.spec.mistakes import Mistake, Spelling
 
 _TRAFFIC_SECONDS: Final = 60
 _ADDRESSED: Final = frozenset({("networking.k8s.io", "Ingress"), ("multicluster.x-k8s.io", "ServiceExport")})
@@ -18,13 +18,9 @@ def parse_before_remove(raw: Any, path: str, mistakes: list[Mistake], keys: Iter
     if raw is None:
         return None
     if not isinstance(raw, list):
-        mistakes.append(Mistake(path, "no list of gates (expected `Wait` and `Check`)."))
+        mistakes.append(Mistake(path, "no list of gates (expected `Wait`, `Approval` and `Check`)."))
         return ()
-    gates = parse_gates(raw, path, Spelling.PYTHON, mistakes, keys)
-    if any(isinstance(gate, Approval) for gate in gates):
-        where = join(path, next(index for index, item in enumerate(raw) if item.get("type") == "Approval"))
-        mistakes.append(Mistake(where, "an approval before removal (expected `Wait` or `Check`)."))
-    return gates
+    return parse_gates(raw, path, Spelling.PYTHON, mistakes, keys)
 
 
 def gates_before_removal(written: tuple[Gate, ...] | None, manifests: Iterable[Mapping[str, Any]]) -> tuple[Gate, ...]:

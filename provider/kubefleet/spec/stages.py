@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from immutabledict import immutabledict
 
+from kubefleet.model.gate import REMOVAL
 from kubefleet.model.member import Member
 from kubefleet.model.share import Share
 from kubefleet.model.strategy import REST, Stage, StagedUpdate
@@ -64,7 +65,7 @@ def _stage(raw: object, path: str, spelling: Spelling, mistakes: list[Mistake], 
     if written is None:
         return None
     check_name(written.name, join(path, "name"), mistakes)
-    if written.name in {REST, "all", "settle"}:
+    if written.name in {REST, REMOVAL, "all", "settle"}:
         message = f"`{written.name}` has a meaning already (expected another name: `{REST}` are those left over)."
         mistakes.append(Mistake(join(path, "name"), message))
     if not written.selector:
