@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from joined_member import JoinedMember, joined
 
 from kubefleet.kube.connect import connect
 from kubefleet.kube.connection import Connection
@@ -40,3 +41,17 @@ def writes(quickstart_lab: Lab) -> Callable[[], list[tuple[str, str, str]]]:
         return [(write.verb, write.resource, write.name) for write in found if write.user == ADMIN]
 
     return read
+
+
+@pytest.fixture(scope="module")
+def joined_member(access: Kubeconfig) -> Iterator[JoinedMember]:
+    """The member, joined to a fleet while the tests of one module run."""
+    with joined(access) as member:
+        yield member
+
+
+@pytest.fixture
+def member(joined_member: JoinedMember) -> Iterator[JoinedMember]:
+    """The same, without what other tests have applied there."""
+    yield joined_member
+    joined_member.clean()

@@ -82,6 +82,8 @@ def api_server(
         f"--service-account-key-file={files.service_accounts.certificate}",
         f"--service-account-signing-key-file={files.service_accounts.key}",
         "--authorization-mode=Node,RBAC",
+        # As kubeadm has it: what is refused is refused by policies.
+        "--allow-privileged=true",
         f"--authentication-config={files.authentication}",
         f"--audit-policy-file={AUDIT_POLICY}",
         f"--audit-log-path={files.audit_log}",

@@ -1,0 +1,109 @@
+"""`fleet-fence`: what T1 may write. RBAC cannot say it, so an admission policy reads every role and binding of T1's.
+
+T1 may write roles named `fleet:*` and nothing else, so each rule here closes one way out: a rule without names, or with
+an empty one (which is the whole collection), a resource outside the ceiling, a label or an aggregation by which
+Kubernetes' own controllers would copy rules elsewhere, a binding of somebody else, or to a role that is another user's.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from immutabledict import immutabledict
+
+from kubefleet.identity.admission_policy import Matched, Policy, cel_list, cel_text, either, every
+from kubefleet.identity.ceiling import (
+    INSIDE,
+    LABEL,
+    Ceiling,
+    Permit,
+    permits_in_cluster,
+    permits_in_home,
+    permits_in_namespace,
+)
+from kubefleet.identity.escalation import RBAC
+from kubefleet.identity.federation import ROLE_PREFIX, Federation
+from kubefleet.identity.needs import HOME
+
+NAME: Final = "fleet-fence"
+_VARIABLES: Final = immutabledict(
+    {
+        "going": "request.operation == 'DELETE'",
+        # Untyped: roles and bindings have different fields, and a server would warn of each.
+        "item": "dyn(variables.going ? oldObject : object)",
+        "rules": "variables.going ? [] : variables.item.?rules.orValue([])",
+        "namespaced": "request.resource.resource in ['roles', 'rolebindings']",
+        "binding": "!variables.going && request.resource.resource in ['rolebindings', 'clusterrolebindings']",
+    }
+)
+
+
+def fence(federation: Federation, ceiling: Ceiling) -> Policy:
+    """The policy for a member with this ceiling. On deletion only the name and the namespace matter."""
+    rules = (
+        (
+            f"T1 writes roles and bindings named {ROLE_PREFIX}* only",
+            f"variables.item.metadata.name.startsWith({cel_text(ROLE_PREFIX)})",
+        ),
+        (
+            f"the namespace is outside the ceiling: it has no label {LABEL}={INSIDE}",
+            f"""!variables.namespaced ||
+            namespaceObject.metadata.?labels[?{cel_text(LABEL)}].orValue('') == {cel_text(INSIDE)}""",
+        ),
+        (
+            "no aggregation: Kubernetes would copy rules",
+            f"""variables.going || (!has(variables.item.aggregationRule) &&
+            variables.item.metadata.?labels.orValue({{}}).all(key, !key.startsWith({cel_text(RBAC + "/")})))""",
+        ),
+        (
+            "a rule in a namespace that is outside the ceiling, without names or with other verbs",
+            f"""!variables.namespaced || variables.rules.all(r,
+            request.namespace == {cel_text(HOME)} ?
+            {_one_of(permits_in_home())} :
+            {_one_of(permits_in_namespace(ceiling))})""",
+        ),
+        (
+            "a rule of the cluster that is outside the ceiling, without names or with other verbs",
+            f"""variables.namespaced || variables.rules.all(r,
+            {_one_of(permits_in_cluster(ceiling))})""",
+        ),
+        (
+            "a binding is of one user of the fleet, to the role of that user",
+            f"!variables.binding || ({_own_role(federation)})",
+        ),
+    )
+    kinds = ("clusterrolebindings", "clusterroles", "rolebindings", "roles")
+    return Policy(
+        NAME,
+        f"request.userInfo.username == {cel_text(federation.rbac_user)}",
+        (Matched(RBAC, kinds, ("CREATE", "UPDATE", "DELETE")),),
+        rules,
+        _VARIABLES,
+    )
+
+
+def _one_of(permits: Iterable[Permit]) -> str:
+    """CEL: whether the rule `r` has one of these forms; see `Permit.covers`."""
+    return f"!has(r.nonResourceURLs) && ({either(*map(_has_form, permits))})"
+
+
+def _has_form(permit: Permit) -> str:
+    names = "r.?resourceNames.orValue([])"
+    among = f"n in {cel_list(permit.names)}" if permit.names is not None else "n != ''"
+    return every(
+        f"r.apiGroups.all(g, r.resources.all(s, (g == '' ? s : s + '.' + g) in {cel_list(permit.resources)}))",
+        f"r.verbs.all(v, v in {cel_list(permit.verbs)})",
+        f"size({names}) == 0" if permit.whole else f"size({names}) > 0 && {names}.all(n, {among})",
+    )
+
+
+def _own_role(federation: Federation) -> str:
+    """CEL: whether the binding binds the one role of the one user that it names, who is nobody of the fleet's own."""
+    tiers = cel_list((federation.rbac_user, federation.reader_user))
+    return every(
+        "size(variables.item.?subjects.orValue([])) == 1",
+        f"""variables.item.subjects.all(s, s.kind == 'User' && s.apiGroup == {cel_text(RBAC)} &&
+        s.name.startsWith({cel_text(federation.prefix)}) && !(s.name in {tiers}) &&
+        variables.item.metadata.name == {cel_text(federation.role_prefix)} + s.name)""",
+        "variables.item.roleRef.name == variables.item.metadata.name",
+        "variables.item.roleRef.kind == (variables.namespaced ? 'Role' : 'ClusterRole')",
+    )

@@ -1,0 +1,53 @@
+"""The two identities of a fleet that a join gives fixed rights: T1, which writes placements' rights, and the reader."""
+
+from typing import Any, Final
+
+from kubefleet.identity.escalation import RBAC
+from kubefleet.identity.federation import Federation
+from kubefleet.identity.needs import HOME
+from kubefleet.identity.rights import Rule
+from kubefleet.identity.roles import VERSION, binding_to
+
+RBAC_ROLE: Final = "fleet-rbac"
+READER_ROLE: Final = "fleet-reader"
+_READ: Final = ("get", "list", "watch")
+_RBAC_RULES: Final = (
+    # RBAC cannot say "roles named fleet:*": without the fence T1 is the cluster's admin.
+    Rule(
+        (RBAC,),
+        ("clusterrolebindings", "clusterroles", "rolebindings", "roles"),
+        ("create", "delete", "get", "patch"),
+    ),
+    Rule((RBAC,), ("clusterroles", "roles"), ("bind", "escalate")),
+)
+_READER_RULES: Final = (
+    Rule(("",), ("limitranges", "namespaces", "nodes", "pods", "resourcequotas"), _READ),
+    Rule(("autoscaling",), ("horizontalpodautoscalers",), _READ),
+    Rule(("node.k8s.io",), ("runtimeclasses",), _READ),
+    Rule(("storage.k8s.io",), ("storageclasses",), _READ),
+    Rule(("karpenter.sh",), ("nodepools",), _READ),
+    Rule(("about.k8s.io",), ("clusterproperties",), _READ),
+)
+_READER_RULES_IN: Final = (
+    (HOME, Rule(("",), ("configmaps",), _READ)),
+    # Where the cluster autoscaler tells of its node groups.
+    ("kube-system", Rule(("",), ("configmaps",), ("get",), ("cluster-autoscaler-status",))),
+)
+
+
+def tier_manifests(federation: Federation) -> tuple[dict[str, Any], ...]:
+    """Roles of T1 and of the reader with their bindings. The reader sees no Secrets, but literal values in pods."""
+    found = []
+    for name, user, rules in (
+        (RBAC_ROLE, federation.rbac_user, _RBAC_RULES),
+        (READER_ROLE, federation.reader_user, _READER_RULES),
+    ):
+        found += _role("ClusterRole", {"name": name}, user, rules)
+    for namespace, rule in _READER_RULES_IN:
+        found += _role("Role", {"name": READER_ROLE, "namespace": namespace}, federation.reader_user, (rule,))
+    return tuple(found)
+
+
+def _role(kind: str, metadata: dict[str, Any], user: str, rules: tuple[Rule, ...]) -> list[dict[str, Any]]:
+    role = {"apiVersion": VERSION, "kind": kind, "metadata": metadata}
+    return [{**role, "rules": [rule.as_manifest() for rule in rules]}, binding_to(user, kind, metadata)]

@@ -1,0 +1,291 @@
+"""T1 with its token in hand: what it may write, and that it gets nowhere beyond."""
+
+import time
+from typing import Any
+
+import pytest
+from joined_member import API, CEILING, FEDERATION, OUTSIDE, RBAC, SHOP, USERS, WEB, JoinedMember, forbidden
+
+from identity_objects import SERVED, UID, thing
+from kubefleet.identity import Action, Rights, both, derive_rbac, needed_actions
+from kubefleet.identity.ceiling import outside_ceiling
+from kubefleet.identity.lint import lint
+from kubefleet.identity.roles import role_manifests
+from kubefleet.identity.served import address_of
+from kubefleet.kube.object_access import MERGE, apply_body, find
+from kubefleet.kube.object_ref import ref_of
+
+pytestmark = pytest.mark.lab
+
+T1 = FEDERATION.rbac_user
+FENCE = "ValidatingAdmissionPolicy 'fleet-fence'"
+NO_RIGHT = "cannot "
+GOOD = {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get", "patch"], "resourceNames": ["web"]}
+
+
+def role(*rules: dict[str, Any], name: str = WEB, namespace: str = SHOP, **metadata: Any) -> dict[str, Any]:
+    kind = {"apiVersion": f"{RBAC}/v1", "kind": "Role"}
+    return {**kind, "metadata": {"name": name, "namespace": namespace, **metadata}, "rules": list(rules)}
+
+
+def cluster_role(*rules: dict[str, Any], name: str = WEB, **rest: Any) -> dict[str, Any]:
+    metadata = {"name": name, **rest.pop("metadata", {})}
+    return {"apiVersion": f"{RBAC}/v1", "kind": "ClusterRole", "metadata": metadata, "rules": list(rules), **rest}
+
+
+def binding(
+    user: str = WEB, *, name: str = WEB, to: str = WEB, kind: str = "Role", namespace: str = SHOP, **subject: Any
+) -> dict[str, Any]:
+    subjects = [{"apiGroup": RBAC, "kind": "User", "name": user} | subject]
+    reference = {"apiGroup": RBAC, "kind": kind, "name": to}
+    metadata = {"name": name} | ({"namespace": namespace} if namespace else {})
+    whole = {"apiVersion": f"{RBAC}/v1", "kind": "RoleBinding" if namespace else "ClusterRoleBinding"}
+    return {**whole, "metadata": metadata, "roleRef": reference, "subjects": subjects}
+
+
+def rule(**changes: Any) -> dict[str, Any]:
+    return {key: value for key, value in (GOOD | changes).items() if value is not None}
+
+
+CORE = {"apiGroups": [""]}
+ATTEMPTS = {
+    "itself: a role binding": binding(T1),
+    "itself: under a name of its own": binding(T1, name=T1, to=T1),
+    "itself: cluster-wide": binding(T1, name=T1, to=T1, kind="ClusterRole", namespace=""),
+    "itself: as a group": binding("system:authenticated", kind="Role")
+    | {"subjects": [{"apiGroup": RBAC, "kind": "Group", "name": "system:authenticated"}]},
+    "the reader": binding(FEDERATION.reader_user, name=FEDERATION.reader_user, to=FEDERATION.reader_user),
+    "cluster-admin for a placement": binding(to="cluster-admin", kind="ClusterRole", namespace=""),
+    "cluster-admin in a namespace": binding(to="cluster-admin", kind="ClusterRole"),
+    "edit in a namespace": binding(to="edit", kind="ClusterRole"),
+    "its own role for a placement": binding(to="fleet-rbac", kind="ClusterRole", namespace=""),
+    "another placement's role": binding(to=API),
+    "a foreign user": binding("ada", name="fleet:ada", to="fleet:ada"),
+    "a foreign user of a like name": binding("fleet:ada", name="fleet:ada", to="fleet:ada"),
+    "a system user": binding("system:anonymous", name="fleet:a", to="fleet:a"),
+    "a service account": binding() | {"subjects": [{"kind": "ServiceAccount", "name": "default", "namespace": SHOP}]},
+    "two subjects": binding() | {"subjects": [{"apiGroup": RBAC, "kind": "User", "name": name} for name in (WEB, API)]},
+    "a cluster role bound in a namespace": binding(kind="ClusterRole"),
+    "a name that is not the fleet's": role(GOOD, name="web"),
+    "a cluster role of another name": cluster_role(name="view-more"),
+    "a namespace without the label": role(GOOD, namespace=OUTSIDE),
+    "kube-system": role(GOOD, namespace="kube-system"),
+    "a binding in kube-system": binding(namespace="kube-system"),
+    "no names": role(rule(resourceNames=None)),
+    "an empty list of names": role(rule(resourceNames=[])),
+    "an empty name": role(rule(resourceNames=[""])),
+    "an empty name among others": role(rule(resourceNames=["web", ""])),
+    "every verb": role(rule(verbs=["*"])),
+    "deletecollection": role(rule(verbs=["deletecollection"])),
+    "update": role(rule(verbs=["get", "update"])),
+    "impersonate": role(rule(**CORE, resources=["serviceaccounts"], verbs=["impersonate"])),
+    "every group": role(rule(apiGroups=["*"])),
+    "every resource": role(rule(resources=["*"])),
+    "every scale": role(rule(resources=["*/scale"])),
+    "one good rule and a bad one": role(GOOD, rule(verbs=["*"])),
+    "tokens": role(rule(**CORE, resources=["serviceaccounts/token"], verbs=["create"], resourceNames=["default"])),
+    "exec": role(rule(**CORE, resources=["pods/exec"], verbs=["create"])),
+    "proxy to services": role(rule(**CORE, resources=["services/proxy"], verbs=["get"])),
+    "ephemeral containers": role(rule(**CORE, resources=["pods/ephemeralcontainers"], verbs=["patch"])),
+    "roles": role(rule(apiGroups=[RBAC], resources=["roles"], verbs=["patch"], resourceNames=["x"])),
+    "escalate": role(rule(apiGroups=[RBAC], resources=["roles"], verbs=["escalate"], resourceNames=["x"])),
+    "bind": role(rule(apiGroups=[RBAC], resources=["clusterroles"], verbs=["bind"], resourceNames=["admin"])),
+    "endpoint slices": role(rule(apiGroups=["discovery.k8s.io"], resources=["endpointslices"])),
+    "a custom resource": role(rule(apiGroups=["argoproj.io"], resources=["rollouts"])),
+    "list of Secrets": role(rule(**CORE, resources=["secrets"], verbs=["list"], resourceNames=None)),
+    "list of pods and Secrets": role(rule(**CORE, resources=["pods", "secrets"], verbs=["list"], resourceNames=None)),
+    "watch of pods": role(rule(**CORE, resources=["pods"], verbs=["list", "watch"], resourceNames=None)),
+    "pods of the fleet's home": role(rule(**CORE, resources=["pods"]), namespace="pulumi-kubefleet"),
+    "list of pods everywhere": cluster_role(rule(**CORE, resources=["pods"], verbs=["list"], resourceNames=None)),
+    "Secrets everywhere": cluster_role(rule(**CORE, resources=["secrets"], verbs=["get"])),
+    "deployments everywhere": cluster_role(GOOD),
+    "nodes": cluster_role(rule(**CORE, resources=["nodes"], verbs=["patch"])),
+    "proxy to nodes": cluster_role(rule(**CORE, resources=["nodes/proxy"], verbs=["get"])),
+    "namespaces": cluster_role(rule(**CORE, resources=["namespaces"], verbs=["patch"], resourceNames=[SHOP])),
+    "impersonating users": cluster_role(rule(**CORE, resources=["users"], verbs=["impersonate"])),
+    "policies": cluster_role(
+        rule(
+            apiGroups=["admissionregistration.k8s.io"],
+            resources=["validatingadmissionpolicies", "validatingadmissionpolicybindings"],
+            verbs=["delete"],
+            resourceNames=["fleet-fence"],
+        )
+    ),
+    "signing requests": cluster_role(
+        rule(apiGroups=["certificates.k8s.io"], resources=["certificatesigningrequests/approval"])
+    ),
+    "reviews": cluster_role(rule(apiGroups=["authentication.k8s.io"], resources=["tokenreviews"], verbs=["create"])),
+    "an APIService": cluster_role(rule(apiGroups=["apiregistration.k8s.io"], resources=["apiservices"])),
+    "a URL": cluster_role({"nonResourceURLs": ["/metrics"], "verbs": ["get"]}),
+    "aggregation": cluster_role(
+        aggregationRule={"clusterRoleSelectors": [{"matchLabels": {"kubernetes.io/bootstrapping": "rbac-defaults"}}]}
+    ),
+    "aggregated to admin": cluster_role(metadata={"labels": {f"{RBAC}/aggregate-to-admin": "true"}}),
+}
+
+
+def shop(kind: str, name: str, **rest: Any) -> dict[str, Any]:
+    return thing(kind, name, SHOP, **rest)
+
+
+@pytest.mark.parametrize("attempt", ATTEMPTS.values(), ids=ATTEMPTS.keys())
+def test_the_fence_denies(member: JoinedMember, attempt: dict[str, Any]):
+    member.denied(T1, attempt, FENCE)
+    member.denied(T1, attempt, FENCE, post=True)
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        shop("ConfigMap", "mine"),
+        shop("Secret", "mine"),
+        shop("Pod", "mine", spec={"containers": [{"name": "a", "image": "a"}]}),
+        thing("Namespace", "fence-more"),
+        {
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "kind": "ValidatingAdmissionPolicyBinding",
+            "metadata": {"name": "fence-mine"},
+            "spec": {"policyName": "fleet-fence", "validationActions": ["Audit"]},
+        },
+    ],
+    ids=lambda manifest: manifest["kind"],
+)
+def test_t1_may_write_nothing_but_rbac(member: JoinedMember, manifest):
+    member.denied(T1, manifest, NO_RIGHT)
+
+
+def test_t1_may_neither_change_nor_delete_the_fence_nor_what_others_may(member: JoinedMember):
+    policies = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies/fleet-fence"
+    for call in (member.t1.get, member.t1.delete):
+        forbidden(lambda call=call: call(policies), NO_RIGHT)
+    for name in ("cluster-admin", "fleet-rbac", "fleet-reader"):
+        for kind in ("clusterroles", "clusterrolebindings"):
+            path = f"/apis/{RBAC}/v1/{kind}/{name}"
+            before = member.admin.get(path)["metadata"]["resourceVersion"]
+            forbidden(lambda path=path: member.t1.delete(path), FENCE)
+            forbidden(lambda path=path: member.t1.patch(path, {"metadata": {"labels": {"a": "b"}}}, MERGE), FENCE)
+            assert member.admin.get(path)["metadata"]["resourceVersion"] == before
+
+
+def test_t1_may_not_widen_what_it_has_written(member: JoinedMember):
+    member.apply(T1, role(GOOD))
+    path = f"/apis/{RBAC}/v1/namespaces/{SHOP}/roles/{WEB}"
+    for change in (
+        [{"op": "remove", "path": "/rules/0/resourceNames"}],
+        [{"op": "add", "path": "/rules/0/verbs/-", "value": "*"}],
+        [{"op": "add", "path": "/rules/0/resourceNames/-", "value": ""}],
+    ):
+        forbidden(lambda change=change: member.t1.patch(path, change, "application/json-patch+json"), FENCE)
+    assert member.admin.get(path)["rules"] == [GOOD]
+
+
+def test_t1_may_not_act_as_anybody(member: JoinedMember):
+    for user, resource in ((WEB, "users"), ("system:masters", "groups"), ("default", "serviceaccounts")):
+        for verb in ("impersonate", "impersonate:user-info", "impersonate:serviceaccount"):
+            namespace = SHOP if resource == "serviceaccounts" else ""
+            assert not member.allows(T1, Action(verb, "", resource, namespace, user))
+    forbidden(lambda: member.t1.post(f"/api/v1/namespaces/{SHOP}/serviceaccounts/default/token", {}), NO_RIGHT)
+
+
+def test_the_reader_reads_and_writes_nothing(member: JoinedMember):
+    reader = FEDERATION.reader_user
+    for resource in ("nodes", "pods", "namespaces", "resourcequotas", "limitranges"):
+        assert member.allows(reader, Action("list", "", resource))
+    assert member.allows(reader, Action("list", "", "configmaps", "pulumi-kubefleet"))
+    for action in (
+        Action("list", "", "secrets"),
+        Action("get", "", "configmaps", SHOP, "x"),
+        Action("patch", "", "configmaps", "pulumi-kubefleet", UID),
+        Action("delete", "", "pods", SHOP, "x"),
+        Action("create", "", "pods", SHOP, "x", "exec"),
+    ):
+        assert not member.allows(reader, action)
+    member.denied(reader, shop("ConfigMap", "mine"), NO_RIGHT)
+
+
+OBJECTS = (
+    shop("ConfigMap", "settings", data={"a": "1"}),
+    shop("Secret", "password"),
+    shop("Service", "web", spec={"ports": [{"port": 80}], "selector": {"app": "web"}}),
+    thing("PriorityClass", "fence-high", value=10),
+    shop("PersistentVolumeClaim", "data", spec={"storageClassName": "fast"}),
+)
+
+
+def rights_of(objects, previous=(), uid=UID) -> Rights:
+    rights = derive_rbac(objects, [address_of(item) for item in previous], SERVED, uid=uid)
+    assert lint(rights) == ()
+    assert outside_ceiling(rights, CEILING) == ()
+    return rights
+
+
+def test_what_is_derived_passes_the_fence_and_allows_exactly_what_is_needed(member: JoinedMember):
+    rights = rights_of(OBJECTS)
+    member.grant(WEB, rights)
+    assert all(member.allows(WEB, action) for action in needed_actions(OBJECTS, (), SERVED, uid=UID))
+    for manifest in (item for item in OBJECTS if item["kind"] != "PersistentVolumeClaim"):
+        member.apply(WEB, manifest)
+        assert find(member.by(WEB), ref_of(manifest)) is not None
+    for manifest in (shop("ConfigMap", "other"), shop("Secret", "other"), thing("ConfigMap", "settings", OUTSIDE)):
+        member.denied(WEB, manifest, NO_RIGHT)
+        member.denied(WEB, manifest, NO_RIGHT, post=True)
+    # Without its name a creation is none of an object that is named: POST where apply may.
+    for manifest in (shop("ConfigMap", "extra"), shop("Secret", "extra")):
+        member.denied(WEB, manifest, NO_RIGHT, post=True)
+    forbidden(lambda: list(member.by(WEB).list(f"/api/v1/namespaces/{SHOP}/configmaps")), NO_RIGHT)
+    forbidden(lambda: member.by(WEB).delete(f"/api/v1/namespaces/{SHOP}/configmaps"), NO_RIGHT)
+
+
+def test_one_placement_cannot_touch_what_is_anothers(member: JoinedMember):
+    member.grant(WEB, rights_of(OBJECTS))
+    member.grant(API, rights_of([shop("ConfigMap", "api")], uid="b2" * 8))
+    secret = OBJECTS[1]
+    member.apply(WEB, secret)
+    path = f"/api/v1/namespaces/{SHOP}/secrets/password"
+    before = member.admin.get(path)
+    forbidden(lambda: member.by(API).get(path), NO_RIGHT)
+    forbidden(lambda: member.by(API).delete(path), NO_RIGHT)
+    forbidden(lambda: apply_body(member.by(API), secret, manager="x", force=True), NO_RIGHT)
+    records = f"/api/v1/namespaces/pulumi-kubefleet/configmaps/{UID}"
+    forbidden(lambda: member.by(API).get(records), NO_RIGHT)
+    assert member.admin.get(path) == before
+
+
+def test_rights_widen_before_a_change_and_end_with_what_is_new(member: JoinedMember):
+    old, new = [shop("ConfigMap", "old")], [shop("ConfigMap", "new")]
+    delete_old, write_new = (
+        Action("delete", "", "configmaps", SHOP, "old"),
+        Action("patch", "", "configmaps", SHOP, "new"),
+    )
+    first, second = rights_of(old), rights_of(new)
+    member.grant(WEB, first)
+    member.grant(WEB, both(first, second))
+    assert member.allows(WEB, delete_old)
+    assert member.allows(WEB, write_new)
+    for manifest in role_manifests(second, WEB, FEDERATION):
+        member.apply(T1, manifest)
+    assert not eventually_allows(member, delete_old)
+    assert member.allows(WEB, write_new)
+
+
+def eventually_allows(member: JoinedMember, action: Action) -> bool:
+    """What RBAC says once the API server has heard of the last change."""
+    end = time.monotonic() + 5
+    while member.allows(WEB, action) and time.monotonic() < end:
+        time.sleep(0.05)
+    return member.allows(WEB, action)
+
+
+def test_removing_the_roles_ends_everything(member: JoinedMember):
+    rights = rights_of(OBJECTS)
+    member.grant(WEB, rights)
+    for manifest in role_manifests(rights, WEB, FEDERATION):
+        member.t1.delete(
+            member.t1.path_of(manifest["apiVersion"], manifest["kind"], manifest["metadata"].get("namespace", ""), WEB)
+        )
+    assert not eventually_allows(member, Action("get", "", "configmaps", SHOP, "settings"))
+    member.denied(WEB, OBJECTS[0], NO_RIGHT)
+
+
+def test_unknown_users_have_nothing(member: JoinedMember):
+    member.denied(f"{USERS}nobody", OBJECTS[0], NO_RIGHT)
