@@ -4,6 +4,7 @@ from pulumi_kubefleet.access import ExecCredential, Kubeconfig
 from pulumi_kubefleet.affinity import Affinity
 from pulumi_kubefleet.fleet import Fleet
 from pulumi_kubefleet.health import HealthCheck
+from pulumi_kubefleet.identity import IdentityFederation
 from pulumi_kubefleet.member import MemberCluster
 from pulumi_kubefleet.node_pools import NodePool
 from pulumi_kubefleet.overrides import Override
@@ -35,6 +36,7 @@ __all__ = [
     "Expr",
     "Fleet",
     "HealthCheck",
+    "IdentityFederation",
     "Kubeconfig",
     "Label",
     "MemberCluster",

@@ -58,6 +58,15 @@ class Collection:
             for name, member in self.members.items()
         }
 
+    def identity(self) -> dict[str, Any]:
+        """Under whose identity the fleet acts, where it says so."""
+        return {"identity": self.fleet._identity} if self.fleet._identity is not None else {}
+
+    def joining(self, name: str) -> dict[str, Any]:
+        """Inputs of `Join`."""
+        access = self.members[name]._raw.get("access")
+        return {"schema": SCHEMA, "fleet": self.fleet.fleet_name, "member": name, "access": access, **self.identity()}
+
     def ownership(self, placement: Placement) -> dict[str, Any]:
         """Inputs of `Ownership`: the manifests stand here and nowhere else."""
         name = placement.placement_name
@@ -70,6 +79,7 @@ class Collection:
             "stack": _stack(),
             "members": self.access(),
             "manifests": {item.key: as_input(item.object) for item in self.manifests[name].objects},
+            **self.identity(),
             **({"overrides": overrides_input(placement._raw["overrides"])} if overridden(placement) else {}),
         }
 
@@ -104,6 +114,7 @@ class Collection:
             "preview": pulumi.runtime.is_dry_run(),
             **({"knowledge": dict(self.knowledge)} if self.knowledge else {}),
             **({"health": self.fleet._health} if self.fleet._health not in (None, []) else {}),
+            **self.identity(),
             "leaving": None,
             "stray": None,
             **computed,
@@ -143,6 +154,7 @@ class Collection:
             "placement": placement.placement_name,
             "stack": _stack(),
             "members": self.access(),
+            **self.identity(),
             **written,
         }
 

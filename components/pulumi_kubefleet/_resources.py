@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 import pulumi.dynamic
 
+from kubefleet.resources.join import JoinProvider
 from kubefleet.resources.outcome import OutcomeProvider
 from kubefleet.resources.ownership import OwnershipProvider
 from kubefleet.resources.schedule import ScheduleProvider
@@ -31,6 +32,16 @@ class Ownership(pulumi.dynamic.Resource, module="kubefleet", name="Ownership"):
 
     def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
         super().__init__(OwnershipProvider(), name, {**props, "uid": None, "revision": None}, opts)
+
+
+class Join(pulumi.dynamic.Resource, module="kubefleet", name="Join"):
+    """What a member must have for the fleet's identities."""
+
+    phase: pulumi.Output[str]
+    reason: pulumi.Output[str]
+
+    def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
+        super().__init__(JoinProvider(), name, {**props, "phase": None, "reason": None}, opts)
 
 
 class Stage(pulumi.dynamic.Resource, module="kubefleet", name="Stage"):

@@ -1,7 +1,7 @@
 """A fleet of Kubernetes clusters, used as one computer."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from types import TracebackType
 from typing import Any, Self
@@ -13,10 +13,11 @@ from kubefleet.resources.keys import overrides_key, redo_key, to_key
 from pulumi_kubefleet._collect import SCHEMA, Collection, collect, overridden
 from pulumi_kubefleet._program import program_error
 from pulumi_kubefleet._record import plain
-from pulumi_kubefleet._resources import Outcome, Ownership, Schedule, Settle, Stage
+from pulumi_kubefleet._resources import Join, Outcome, Ownership, Schedule, Settle, Stage
 from pulumi_kubefleet._source import caller
 from pulumi_kubefleet.access import ExecCredential, Kubeconfig
 from pulumi_kubefleet.health import HealthCheck
+from pulumi_kubefleet.identity import IdentityFederation
 from pulumi_kubefleet.member import MemberCluster
 from pulumi_kubefleet.node_pools import NodePool
 from pulumi_kubefleet.overrides import Override
@@ -46,6 +47,7 @@ class Fleet(pulumi.ComponentResource):
         sku_file: rows for the table of instance types, or changes of its rows (YAML).
         price_file: what nodes cost and how clean their electricity is, by instance type or region (YAML).
         health: health checks of your own that hold for the objects of all placements.
+        identity: under which identities the fleet acts at its members; without it, by what each member declares.
 
     """
 
@@ -60,6 +62,7 @@ class Fleet(pulumi.ComponentResource):
         sku_file: str | PathLike[str] | None = None,
         price_file: str | PathLike[str] | None = None,
         health: Sequence[HealthCheck] = (),
+        identity: IdentityFederation | None = None,
         opts: pulumi.ResourceOptions | None = None,
         **unknown: Any,
     ) -> None:
@@ -69,6 +72,7 @@ class Fleet(pulumi.ComponentResource):
         self._unknown = unknown
         self._of_all = {"hub": hub, "sku_file": sku_file, "price_file": price_file}
         self._health: Any = plain(health)
+        self._identity: Any = plain(identity)
         self._members: list[MemberCluster] = []
         self._placements: list[Placement] = []
         self._closed = False
@@ -94,6 +98,7 @@ class Fleet(pulumi.ComponentResource):
         cordon: bool = False,
         leave: str | None = None,
         accept_new_uid: bool = False,
+        join: bool = False,
         opts: pulumi.ResourceOptions | None = None,
         **unknown: Any,
     ) -> MemberCluster:
@@ -112,6 +117,7 @@ class Fleet(pulumi.ComponentResource):
             cordon=cordon,
             leave=leave,
             accept_new_uid=accept_new_uid,
+            join=join,
             opts=opts,
             **unknown,
         )
@@ -234,10 +240,17 @@ class Fleet(pulumi.ComponentResource):
             )
             for placement in collection.placements
         }
+        joins = {
+            name: Join(f"{self.fleet_name}/{name}", collection.joining(name), _child_of(member))
+            for name, member in collection.members.items()
+            if member._raw.get("join") and self._identity is not None
+        }
         schedule = Schedule(
             self.fleet_name,
             collection.schedule({name: (owner.uid, owner.revision) for name, owner in owners.items()}),
-            _child_of(self, hide=["members", "placements", "leaving", "gone", "stray", "tainted"]),
+            _child_of(
+                self, hide=["members", "placements", "leaving", "gone", "stray", "tainted"], after=joins.values()
+            ),
         )
         hidden = ["members", "leaving"]
         phases: dict[str, Any] = {}
@@ -266,7 +279,10 @@ class Fleet(pulumi.ComponentResource):
             "members": collection.access(),
             "leaving": schedule.leaving,
             "stray": schedule.stray,
+            **collection.identity(),
         }
+        if joins:
+            outcome["joins"] = {name: {"phase": made.phase, "reason": made.reason} for name, made in joins.items()}
         Outcome(self.fleet_name, outcome, _child_of(self, hide=hidden))
         divided = {placement.placement_name for placement in collection.placements if placement._divides}
         plan = pulumi.Output.all(**decided).apply(
@@ -306,5 +322,7 @@ def _distinct(name: str, taken: list[str]) -> str:
     return name if name not in taken else f"{name} (declared again, {taken.count(name) + 1})"
 
 
-def _child_of(parent: pulumi.Resource, hide: Sequence[str] = ()) -> pulumi.ResourceOptions:
-    return pulumi.ResourceOptions(parent=parent, hide_diffs=list(hide) or None)
+def _child_of(
+    parent: pulumi.Resource, hide: Sequence[str] = (), after: Iterable[pulumi.Resource] = ()
+) -> pulumi.ResourceOptions:
+    return pulumi.ResourceOptions(parent=parent, hide_diffs=list(hide) or None, depends_on=list(after) or None)

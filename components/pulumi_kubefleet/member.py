@@ -25,6 +25,7 @@ class MemberCluster(pulumi.ComponentResource):
         cordon: take no new workloads; what runs there stays.
         leave: what becomes of the workloads when the member is taken out of the program: `clean_up` or `keep`.
         accept_new_uid: the name may mean another cluster than in the last run, which has nothing of this fleet yet.
+        join: have the member trust the fleet's identities, by the declared access, which must be an admin's for that.
 
     """
 
@@ -43,6 +44,7 @@ class MemberCluster(pulumi.ComponentResource):
         cordon: bool = False,
         leave: str | None = None,
         accept_new_uid: bool = False,
+        join: bool = False,
         opts: pulumi.ResourceOptions | None = None,
         **unknown: Any,
     ) -> None:
@@ -63,6 +65,7 @@ class MemberCluster(pulumi.ComponentResource):
             "cordon": cordon or None,
             "leave": leave,
             "accept_new_uid": accept_new_uid or None,
+            "join": join or None,
             **unknown,
         }
         self._raw = {key: plain(value) for key, value in written.items() if value is not None}

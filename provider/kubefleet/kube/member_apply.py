@@ -124,9 +124,21 @@ def place(
     return Placed(ahead, done.objects, done.written, done.created)
 
 
-def complete(connection: Connection, identity: PlacementIdentity, wanted: Wanted, *, patience: Patience) -> Completed:
+def nothing_more() -> None:
+    """Nothing else is to be done."""
+
+
+def complete(
+    connection: Connection,
+    identity: PlacementIdentity,
+    wanted: Wanted,
+    *,
+    patience: Patience,
+    before_record: Callable[[], None] = nothing_more,
+) -> Completed:
     """The new revision is healthy: remove what left the manifests and record the revision as completed.
 
+    `before_record` is called once all that is gone, and before that is recorded: what fails there is done again.
     Raises BadAnswer when its record is malformed, ValueError when nothing was placed here before.
     """
     wanted = _scoped(connection, identity, wanted)
@@ -148,6 +160,7 @@ def complete(connection: Connection, identity: PlacementIdentity, wanted: Wanted
     if not same(after, stored):
         if pruned.done:
             forget_revision(connection, identity.uid)
+            before_record()
         after = _record(connection, after, identity, patience)
     return Completed(after, pruned)
 

@@ -44,6 +44,7 @@ def take_snapshot(
     on_silence: Callable[[str, str], None] = _nobody_listens,
     cancelled: Callable[[], bool] = never,
     knowledge: Knowledge | None = None,
+    look: Callable[[Member], Connection] | None = None,
 ) -> tuple[Snapshot, Mapping[str, Connection]]:
     """The snapshot and the connections to the members that answered, by name.
 
@@ -53,10 +54,11 @@ def take_snapshot(
     at all: one that answers, but not what is needed, may still be written to. Raises Cancelled only. `taken_at` is the
     caller's clock. What only rules about pods look at (labels of standing pods, quotas, ...) is read as far as it
     concerns one of the `requests`. Without `knowledge` there are the shipped SKU table, no prices and no hub; a hub
-    that cannot be read costs the properties that it would have told.
+    that cannot be read costs the properties that it would have told. `look` opens the connection to a member, where its
+    declared access is not for that.
     """
     knowledge = knowledge or Knowledge(shipped_skus())
-    asking = _Asking(taken_at, deadline, known_unreachable or {}, cancelled, knowledge, interest_of(requests))
+    asking = _Asking(taken_at, deadline, known_unreachable or {}, cancelled, knowledge, interest_of(requests), look)
     profile = ask_hub(knowledge.hub, deadline) if knowledge.hub else _nothing_told
     clusters, connections = [], {}
     looks = fan_out(members, lambda member: _look(member, asking), max_parallel=max_parallel)
@@ -89,6 +91,7 @@ class _Asking:
     cancelled: Callable[[], bool]
     knowledge: Knowledge
     interest: Interest
+    look: Callable[[Member], Connection] | None
 
 
 def _nothing_told(_: str) -> Properties:
@@ -110,7 +113,10 @@ def _look(member: Member, asking: _Asking) -> tuple[Cluster, Connection | None]:
         return _planned(member, asking.knowledge.skus), None
     if (known := asking.known.get(member.name)) is not None:
         return _unreachable(member, known), None
-    connection = connect(member.name, member.access, answer_within=asking.deadline, cancelled=asking.cancelled)
+    if asking.look is not None:
+        connection = asking.look(member)
+    else:
+        connection = connect(member.name, member.access, answer_within=asking.deadline, cancelled=asking.cancelled)
     try:
         facts = read_member(
             connection,

@@ -24,7 +24,7 @@ class Member:
     `accept_new_uid` lets its name mean another cluster from now on.
 
     `properties` given by the user win over those collected from nodes. `node_pools` stand for nodes that are not there
-    yet.
+    yet. `joins`: the program itself has it trust the fleet's identities.
     """
 
     name: str
@@ -37,3 +37,4 @@ class Member:
     leaving: bool = False
     accept_new_uid: bool = False
     node_pools: tuple[NodePool, ...] = ()
+    joins: bool = False

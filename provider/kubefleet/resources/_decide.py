@@ -17,6 +17,7 @@ from kubefleet.resources._abandoned import ABANDON
 from kubefleet.resources._adapter import Props
 from kubefleet.resources._clusters import identify, under_new_names
 from kubefleet.resources._data import moving_data
+from kubefleet.resources._federation import look_at
 from kubefleet.resources._inputs import Declaration, all_members, encode_bindings, previous_decisions
 from kubefleet.resources._overrides import Overridden, bind_overrides
 from kubefleet.resources._stray import find_stray
@@ -120,6 +121,7 @@ def _look(declaration: Declaration, now: datetime) -> Snapshot:
     def silent(name: str, why: str) -> None:
         _session.unreachable[name, access[name]] = why
 
+    settings = declaration.identity
     snapshot, connections = take_snapshot(
         declaration.members,
         taken_at=now,
@@ -128,9 +130,10 @@ def _look(declaration: Declaration, now: datetime) -> Snapshot:
         on_silence=silent,
         cancelled=_engine.cancelled.is_set,
         knowledge=declaration.knowledge,
+        look=None if settings is None else lambda member: look_at(member, settings, joins=member.joins),
     )
     for member in declaration.members:
-        if member.name in connections:
+        if member.name in connections and settings is None:
             _session.keep(member.name, member.access, connections[member.name])
     return _with_way_out(declaration, snapshot)
 

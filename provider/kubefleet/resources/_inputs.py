@@ -7,6 +7,7 @@ from typing import Any
 from immutabledict import immutabledict
 from pulumi.output import UNKNOWN
 
+from kubefleet.identity.settings import IdentitySettings
 from kubefleet.model.decision import Binding, Decision, Previous
 from kubefleet.model.knowledge import Knowledge
 from kubefleet.model.member import Leave, Member
@@ -17,6 +18,7 @@ from kubefleet.resources._abandoned import abandoned
 from kubefleet.resources.keys import to_key
 from kubefleet.spec.declared import parse_placement, same_policy
 from kubefleet.spec.health_check import parse_checks
+from kubefleet.spec.identity import parse_identity
 from kubefleet.spec.knowledge import parse_knowledge
 from kubefleet.spec.member import parse_member
 from kubefleet.spec.mistakes import Mistake, Spelling
@@ -35,6 +37,7 @@ class Declaration:
     members: tuple[Member, ...]
     requests: tuple[Request, ...]
     knowledge: Knowledge
+    identity: IdentitySettings | None = None
 
 
 def read_declaration(olds: Props, news: Props, unknown: frozenset[str]) -> tuple[Declaration, list[Mistake]]:
@@ -71,7 +74,14 @@ def read_declaration(olds: Props, news: Props, unknown: frozenset[str]) -> tuple
     everything = [key for raw in news.get("placements", {}).values() for key in raw.get("objects", ())]
     parse_checks(news.get("health"), "fleet.health", everything, mistakes, every=False)
     knowledge = parse_knowledge(news.get("knowledge") or {}, mistakes)
-    return Declaration(tuple(members), tuple(requests), knowledge), mistakes
+    identity = parse_identity(news.get("identity"), mistakes)
+    if identity is None and not news.get("identity"):
+        mistakes.extend(
+            Mistake(f"members.{member.name}.join", "the fleet has no `identity` to join it to. Give it one.")
+            for member in members
+            if member.joins
+        )
+    return Declaration(tuple(members), tuple(requests), knowledge, identity), mistakes
 
 
 def leaving_members(olds: Props, names: frozenset[str]) -> list[Member]:

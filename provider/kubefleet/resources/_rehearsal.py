@@ -1,6 +1,7 @@
 """The rehearsal of a rollout in its preview: which objects change where, and what the clusters say to that."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from kubefleet.resources import _engine, _session
@@ -22,16 +23,26 @@ def rehearsed(olds: Props, news: Props) -> list[str]:
     changed = _changed(olds, known, target)
     if not any(changed.values()):
         return []
-    from kubefleet.resources._task import make_task
+    from kubefleet.resources._federation import acting_for
+    from kubefleet.resources._inputs import all_members
+    from kubefleet.resources._task import accesses_of, make_task
+    from kubefleet.rollout.rights_preview import preview_rights
 
     if has_unknown(_session.manifests[news["uid"]]):
         # Which pods are restarted is read from all of them.
         known.pop("restart_on", None)
     task = make_task({"revision": "", **known, "to": target}, None)
+    path = f"placements.{news['placement']}.manifests"
+    if (one := acting_for(known, accesses_of(all_members(known)))) is not None:
+        rights = preview_rights(task, one, changed)
+        if rights.outside:
+            return [f"{path}: {', '.join(names)}: {why}" for why, names in rights.outside.items()]
+        for line, names in rights.told.items():
+            _engine.show(f"{', '.join(names)}: {line}", ephemeral=False)
+        task, changed = replace(task, connect=rights.connect), rights.rehearsed
     found = run_rehearsal(task, changed)
     for line, clusters in found.told.items():
         _engine.show(f"{', '.join(clusters)}: {line}", ephemeral=False, warning=True)
-    path = f"placements.{news['placement']}.manifests"
     return [f"{path}: `{key}` on {', '.join(names)}: {why}" for (key, why), names in found.wrong.items()]
 
 

@@ -5,12 +5,14 @@ import time
 from kubefleet.kube import MemberError, Unreachable, fan_out
 from kubefleet.kube.member_apply import remove
 from kubefleet.kube.patience import Patience
+from kubefleet.kube.prune import Pruned
 from kubefleet.model.strategy import RollingUpdate
 from kubefleet.resources import _engine, _session
 from kubefleet.resources._abandoned import ABANDON, abandoned
 from kubefleet.resources._adapter import Props
+from kubefleet.resources._federation import acting_for
 from kubefleet.resources._inputs import all_members
-from kubefleet.resources._task import connector, identity_of
+from kubefleet.resources._task import accesses_of, connector, identity_of
 from kubefleet.rollout.step import SILENCE
 
 
@@ -23,6 +25,7 @@ def remove_stray(props: Props) -> list[str]:
     for member, names in sorted(props["stray"].items()):
         for uid, name in sorted(names.items()):
             placement = {"fleet": props["fleet"], "placement": name.removeprefix(f"{props['fleet']}/"), "uid": uid}
+            placement |= {"identity": props["identity"]} if props.get("identity") else {}
             try:
                 remove_everywhere({**placement, "members": {member: known[member]}}, silence_passes=False)
             except _engine.OneLine as error:
@@ -38,14 +41,21 @@ def remove_everywhere(props: Props, *, silence_passes: bool = True) -> None:
     in an `up` it only warns, if `silence_passes`. Raises `OneLine`.
     """
     silence_passes = silence_passes and _session.checked.is_set()
-    connect, identity = connector(props["members"]), identity_of(props)
-    names = sorted(props["members"])
+    identity, names = identity_of(props), sorted(props["members"])
     deadline = time.monotonic() + RollingUpdate().progress_deadline
     patience = Patience(SILENCE, deadline, _engine.cancelled.is_set)
+    connect, federated = connector(props["members"]), acting_for(props, accesses_of(props["members"]))
+
+    def remove_from(name: str) -> Pruned:
+        if federated is None:
+            return remove(connect(name), identity, patience=patience)
+        pruned = remove(federated.connect(name, _nothing, patience), identity, patience=patience)
+        if pruned.done:
+            federated.withdraw(name)
+        return pruned
+
     failures, left = [], []
-    for name, outcome in zip(
-        names, fan_out(names, lambda name: remove(connect(name), identity, patience=patience)), strict=True
-    ):
+    for name, outcome in zip(names, fan_out(names, remove_from), strict=True):
         error = outcome.error
         if error is None:
             failures += [f"{name}: not gone: {item}" for item in outcome.get().stuck]
@@ -62,3 +72,7 @@ def remove_everywhere(props: Props, *, silence_passes: bool = True) -> None:
         _engine.show(line, ephemeral=False, warning=True)
     if failures:
         raise _engine.OneLine(f"{props['fleet']}/{props['placement']} is not removed: {'; '.join(failures)}")
+
+
+def _nothing() -> None:
+    """Nothing is wanted any more."""

@@ -1,7 +1,7 @@
 """What the resources of one command share in memory: one plugin process serves a whole preview or a whole update."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from kubefleet.resources import _engine
@@ -42,6 +42,7 @@ previewing = threading.Event()
 """Set by `Schedule.check` of a preview."""
 
 _connections: dict[tuple[str, Any], Any] = {}
+_federated: dict[Any, Any] = {}
 _lock = threading.Lock()
 
 
@@ -49,6 +50,14 @@ def keep(name: str, access: Any, connection: Any) -> None:
     """Remember a connection that the snapshot has opened."""
     with _lock:
         _connections[name, access] = connection
+
+
+def federated(key: Any, make: Callable[[], Any]) -> Any:
+    """A member with its identities, made once in this process: their tokens are kept in it."""
+    with _lock:
+        if key not in _federated:
+            _federated[key] = make()
+        return _federated[key]
 
 
 def connection_to(name: str, access: Any) -> Any:

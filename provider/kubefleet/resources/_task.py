@@ -15,11 +15,13 @@ from kubefleet.model.subject import Subject
 from kubefleet.resources import _engine, _session
 from kubefleet.resources._adapter import Props
 from kubefleet.resources._before_removal import gates_of
+from kubefleet.resources._federation import acting_for
 from kubefleet.resources._inputs import all_members
 from kubefleet.resources._of_stage import of_stage
 from kubefleet.resources._overrides import own_manifests, own_revisions
 from kubefleet.resources._strategy import strategy_of
 from kubefleet.resources.stage import is_divided
+from kubefleet.rollout.acting import acting
 from kubefleet.rollout.goal import goal_of
 from kubefleet.rollout.task import Task
 from kubefleet.rollout.tighten import tightened
@@ -50,7 +52,7 @@ def make_task(news: Props, olds: Props | None) -> Task:
         goal = goal_of(manifests, target, news["revision"], strategy, own)
         manifests = tightened(manifests, goal)
         own = {name: tightened(item, goal) for name, item in own.items()}
-    return Task(
+    task = Task(
         identity=identity_of(news),
         manifests=manifests,
         revision=news["revision"],
@@ -81,6 +83,8 @@ def make_task(news: Props, olds: Props | None) -> Task:
         own_revisions=own_revisions(news),
         checks_before=parse_checks((olds or {}).get("proven"), "health", (), [], every=False),
     )
+    federated = acting_for(news, accesses_of(members))
+    return task if federated is None else acting(task, federated)
 
 
 def restarting(news: Props) -> tuple[Subject, ...]:
@@ -108,6 +112,11 @@ def access_of(name: str, raw: Mapping[str, Any]) -> Access | None:
     """How a member is reached, from its record in the inputs."""
     member = parse_member(name, {"access": raw.get("access")}, name, Spelling.PYTHON, [])
     return member.access if member is not None else None
+
+
+def accesses_of(members: Mapping[str, Mapping[str, Any]]) -> dict[str, Access | None]:
+    """How each of these members is reached."""
+    return {name: access_of(name, raw) for name, raw in members.items()}
 
 
 def connector(members: Mapping[str, Mapping[str, Any]]) -> Callable[[str], Connection]:

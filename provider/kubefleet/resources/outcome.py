@@ -10,7 +10,8 @@ _WRONG = frozenset({Phase.FAILED.value, Phase.INTERRUPTED.value})
 
 
 class OutcomeProvider(Adapter):
-    """Inputs: `fleet`; `phases`: placement -> stage -> `{phase, reason}`; `members`, `leaving`; `stray`: what those
+    """Inputs: `fleet`; `phases`: placement -> stage -> `{phase, reason}`; `joins?`: member -> the same; `members`,
+    `leaving`; `stray`: what those
     placements have left that are gone, as member -> uid -> name. Outputs: the inputs and `pending`.
     """
 
@@ -20,7 +21,7 @@ class OutcomeProvider(Adapter):
 
     def checked(self, olds: Props, news: Props) -> tuple[Props, list[str]]:
         """One failure that lists every placement that is not done. What a preview does not know yet is no failure."""
-        lines = failed_phases(news["phases"])
+        lines = failed_phases(news["phases"], news.get("joins") or {})
         if not lines:
             return news, []
         done = sum(map(_finished, news["phases"].values()))
@@ -48,9 +49,13 @@ def _finished(stages: dict[str, Any]) -> bool:
     return all(isinstance(result, dict) and result.get("phase") == Phase.COMPLETE for result in stages.values())
 
 
-def failed_phases(phases: dict[str, dict[str, Any]]) -> list[str]:
-    """One line for each stage that failed or was interrupted."""
-    lines = []
+def failed_phases(phases: dict[str, dict[str, Any]], joins: dict[str, Any]) -> list[str]:
+    """One line for each join and each stage that failed or was interrupted."""
+    lines = [
+        f"{member} has not joined: {result.get('reason', '')}"
+        for member, result in sorted(joins.items())
+        if isinstance(result, dict) and result.get("phase") in _WRONG
+    ]
     for placement, stages in sorted(phases.items()):
         for stage, result in stages.items():
             if isinstance(result, dict) and result.get("phase") in _WRONG:

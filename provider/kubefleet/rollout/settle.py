@@ -73,7 +73,13 @@ def _finish(task: Task, live: Live, *, take_away: bool) -> list[str]:
         if name in downs:
             run_step(task, name, task.target[name], progress)
         wanted = content_on(task, name, task.target[name])
-        done = complete(task.connect(name), task.identity, wanted, patience=patience(task))
+        done = complete(
+            task.connect(name),
+            task.identity,
+            wanted,
+            patience=patience(task),
+            before_record=lambda: task.narrow(name, wanted),
+        )
         if not done.pruned.done:
             raise MemberError(name, "; ".join(f"not gone: {left}" for left in done.pruned.stuck))
 
@@ -89,6 +95,7 @@ def _clear(task: Task, names: tuple[str, ...]) -> list[str]:
         gone = remove(task.connect(name), task.identity, patience=patience(task), moved=True)
         if not gone.done:
             raise MemberError(name, "; ".join(f"not gone: {left}" for left in gone.stuck))
+        task.withdraw(name)
 
     return _failures(on_each(names, str, clear, task.max_parallel))
 

@@ -49,7 +49,7 @@ def run_step(task: Task, cluster: str, replicas: Replicas, progress: Progress) -
         connection,
         task.identity,
         content,
-        cluster_uid=cluster_uid(connection),
+        cluster_uid=cluster_uid((task.look or task.connect)(cluster)),
         wait=wait,
         patience=patience(task),
         partners=task.partners,

@@ -9,6 +9,7 @@ from immutabledict import immutabledict
 from kubefleet.health.checks import Check
 from kubefleet.kube import Cancelled, Connection
 from kubefleet.kube.kept_revision import KeptRevision
+from kubefleet.kube.member_apply import Wanted
 from kubefleet.kube.patience import Impatient, Patience, never
 from kubefleet.kube.placement_identity import PlacementIdentity
 from kubefleet.model.apply_options import CAREFUL, ApplyOptions
@@ -17,6 +18,14 @@ from kubefleet.model.strategy import Strategy
 from kubefleet.rollout.planner import Replicas
 from kubefleet.rollout.timeline import Timeline
 from kubefleet.rollout.wanted import NOBODY, KnownAs
+
+
+def nothing_to_narrow(_cluster: str, _wanted: Wanted) -> None:
+    """Rights are somebody else's to give."""
+
+
+def nothing_to_withdraw(_cluster: str) -> None:
+    """Rights are somebody else's to give."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +45,8 @@ class Task:
     overrides hold, and `own_revisions` what these record for the task's revision. `stop_first`: its copies stop before
     others start elsewhere; `may_hold` are all members that may hold one. `lingers`: where pods are counted, those of
     clusters that are left stay until `Settle` may remove them, as far as the surge goes. `timeline` notes what happens
-    when.
+    when. `look` connects for what is no object of the placement (None: as `connect`); once a cluster has what it should
+    and no more the task's rights there are to `narrow`, and to `withdraw` where nothing of it is left.
     """
 
     identity: PlacementIdentity
@@ -71,6 +81,9 @@ class Task:
     may_hold: tuple[str, ...] = ()
     lingers: bool = False
     timeline: Timeline = field(default_factory=Timeline, compare=False)
+    look: Callable[[str], Connection] | None = None
+    narrow: Callable[[str, Wanted], None] = nothing_to_narrow
+    withdraw: Callable[[str], None] = nothing_to_withdraw
 
     @property
     def divides_companions(self) -> bool:

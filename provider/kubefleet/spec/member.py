@@ -47,6 +47,7 @@ class MemberSpec(Written):
     cordon: bool = False
     leave: Literal["clean_up", "keep"] = "clean_up"
     accept_new_uid: bool = False
+    join: bool = False
     access: AccessSpec | None = Field(default=None)
     node_pools: list[NodePoolSpec] = []
 
@@ -74,6 +75,7 @@ def parse_member(
         leave=Leave(spec.leave),
         accept_new_uid=spec.accept_new_uid,
         node_pools=node_pools_of(spec.node_pools),
+        joins=spec.join,
     )
 
 

@@ -33,12 +33,16 @@ class Azure:
         if ground.entra is None:
             raise ValueError(f"mode `{self.name}` without `tenant_id` and `client_id` (expected both)")
         self._ground, self._hub, self._app = ground, needed_hub(ground, self.name), ground.entra
+        self.prefix = ""
         self._lock = threading.Lock()
         self._clients: dict[Role, ClientAssertionCredential] = {}
 
     def user(self, role: Role) -> str:  # noqa: ARG002 - the Protocol's
         """AKS knows it by the object id of its service principal, which only Entra can tell."""
         return self._app.object_id
+
+    def provide(self, member: str, role: Role) -> None:
+        """Not the fleet's to do."""
 
     def source(self, member: str, role: Role) -> CredentialSource:  # noqa: ARG002 - the Protocol's
         """See `Mode`. Entra's library keeps tokens for all members of a role."""

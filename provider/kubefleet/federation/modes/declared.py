@@ -12,10 +12,14 @@ class Declared:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
+        self.prefix = ""
 
     def user(self, role: Role) -> str:  # noqa: ARG002 - the Protocol's
         """Not known before the member is asked."""
         return ""
+
+    def provide(self, member: str, role: Role) -> None:
+        """Not the fleet's to do."""
 
     def source(self, member: str, role: Role) -> CredentialSource:  # noqa: ARG002 - the Protocol's
         """See `Mode`."""

@@ -24,10 +24,14 @@ class Impersonation:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
+        self.prefix = f"{PREFIX}{ground.namespace}:fleet-"
 
     def user(self, role: Role) -> str:
         """See `Mode`."""
         return f"{PREFIX}{self._ground.namespace}:{role.account}"
+
+    def provide(self, member: str, role: Role) -> None:
+        """Not the fleet's to do."""
 
     def source(self, member: str, role: Role) -> CredentialSource:
         """See `Mode`."""

@@ -16,10 +16,14 @@ class Oidc:
 
     def __init__(self, ground: Ground) -> None:
         self._ground, self._hub = ground, needed_hub(ground, self.name)
+        self.prefix = f"{PREFIX}system:serviceaccount:{ground.namespace}:fleet-"
 
     def user(self, role: Role) -> str:
         """See `Mode`."""
         return f"{PREFIX}system:serviceaccount:{self._ground.namespace}:{role.account}"
+
+    def provide(self, member: str, role: Role) -> None:
+        """Not the fleet's to do."""
 
     def source(self, member: str, role: Role) -> CredentialSource:
         """See `Mode`."""

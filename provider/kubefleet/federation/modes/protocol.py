@@ -47,9 +47,10 @@ class Ground:
 
 
 class Mode(Protocol):
-    """Where a member's trust in the fleet's roles comes from."""
+    """Where a member's trust in the fleet's roles comes from. `prefix` is how the users of placements begin."""
 
     name: str
+    prefix: str
 
     def __init__(self, ground: Ground) -> None:
         """Raises ValueError where the ground lacks what the mode needs."""
@@ -57,6 +58,10 @@ class Mode(Protocol):
 
     def user(self, role: Role) -> str:
         """The user that the members' RBAC and audit logs know the role by."""
+        ...
+
+    def provide(self, member: str, role: Role) -> None:
+        """Make sure that the role's account is there, where that is the fleet's to do. Raises as `Connection` does."""
         ...
 
     def source(self, member: str, role: Role) -> CredentialSource:

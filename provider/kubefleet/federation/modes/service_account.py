@@ -4,6 +4,7 @@ from kubefleet.federation.modes.protocol import Ground
 from kubefleet.federation.role import Role
 from kubefleet.federation.token_request import request_token
 from kubefleet.kube.credential import Credential, CredentialSource, Kept
+from kubefleet.kube.errors import ApiError
 
 
 class ServiceAccountToken:
@@ -13,10 +14,21 @@ class ServiceAccountToken:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
+        self.prefix = f"system:serviceaccount:{ground.namespace}:fleet-"
 
     def user(self, role: Role) -> str:
         """See `Mode`."""
         return f"system:serviceaccount:{self._ground.namespace}:{role.account}"
+
+    def provide(self, member: str, role: Role) -> None:
+        """See `Mode`. Whoever may request tokens in that namespace is trusted with all its accounts."""
+        connection, namespace = self._ground.member(member), self._ground.namespace
+        account = {"metadata": {"name": role.account}}
+        try:
+            connection.post(f"/api/v1/namespaces/{namespace}/serviceaccounts", account)
+        except ApiError as error:
+            if error.reason != "AlreadyExists":
+                raise
 
     def source(self, member: str, role: Role) -> CredentialSource:
         """See `Mode`."""

@@ -1,0 +1,88 @@
+"""Grants: the rights of one placement at one member, widened before they are used and narrowed when all is done."""
+
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from kubefleet.federation.allowed import lacking
+from kubefleet.identity import Action, Rights
+from kubefleet.identity.federation import Federation
+from kubefleet.identity.rights import CLUSTER, rights_for
+from kubefleet.identity.roles import role_manifests
+from kubefleet.kube.connection import Connection
+from kubefleet.kube.errors import ApiError
+from kubefleet.kube.object_access import apply_body, delete_if_there, find
+from kubefleet.kube.object_ref import ObjectRef, ref_of
+from kubefleet.kube.patience import Patience
+
+MANAGER: Final = "kubefleet-rbac"
+_AGREES_WITHIN: Final = 30.0
+_PAUSE: Final = 0.05
+_RBAC: Final = "rbac.authorization.k8s.io/v1"
+
+
+class NotGranted(Exception):
+    """T1 may not write these rights, or the server does not agree to them: one line for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """`rights` acts as T1, `placement` as the placement, whom the member knows as `user`."""
+
+    rights: Connection
+    placement: Connection
+    user: str
+    federation: Federation
+
+    def widen(self, needed: Collection[Action], before: Collection[Action], patience: Patience) -> bool:
+        """Have all that is `needed` allowed, what was needed `before` with it. Whether anything had to be written: T1
+        does nothing where the member allows everything already.
+
+        Waits until the server agrees. Raises NotGranted, and as `Connection` does.
+        """
+        if not lacking(self.placement, needed):
+            return False
+        self._apply(rights_for({*needed, *before}))
+        until = time.monotonic() + _AGREES_WITHIN
+        while denied := lacking(self.placement, needed):
+            if time.monotonic() >= until:
+                raise NotGranted(f"{self.user} was granted {denied[0]}, and the server still denies it")
+            patience.sleep(_PAUSE)
+        return True
+
+    def narrow(self, needed: Collection[Action], before: Collection[Action]) -> None:
+        """Leave what is `needed` and nothing else; `before` says where there may be rights."""
+        rights = rights_for(needed)
+        self._apply(rights)
+        self._remove({action.namespace for action in before} - set(rights.rules))
+
+    def withdraw(self, before: Collection[Action]) -> None:
+        """Leave nothing of what was needed `before`."""
+        self._remove({action.namespace for action in before})
+
+    def _apply(self, rights: Rights) -> None:
+        for manifest in role_manifests(rights, self.user, self.federation):
+            try:
+                live = find(self.rights, ref_of(manifest))
+                if live is None or not _same(live, manifest):
+                    apply_body(self.rights, manifest, manager=MANAGER, force=True)
+            except ApiError as error:
+                raise NotGranted(f"{ref_of(manifest)} for {self.user}: {error.message}") from error
+
+    def _remove(self, scopes: Collection[str]) -> None:
+        """Bindings before roles: rights end at once."""
+        name = self.federation.role_of(self.user)
+        for kind in ("RoleBinding", "Role"):
+            for scope in sorted(scopes):
+                prefix = "Cluster" if scope == CLUSTER else ""
+                ref = ObjectRef(_RBAC, f"{prefix}{kind}", scope, name)
+                try:
+                    delete_if_there(self.rights, ref)
+                except ApiError as error:
+                    raise NotGranted(f"{ref} of {self.user}: {error.message}") from error
+
+
+def _same(live: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Whether a role or a binding says what it should."""
+    return all(live.get(key) == wanted[key] for key in ("rules", "roleRef", "subjects") if key in wanted)

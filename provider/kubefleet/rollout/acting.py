@@ -1,0 +1,137 @@
+"""A task under its placement's own identity: at each member where it acts it first gets the rights that it needs."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from kubefleet.federation.allowed import lacking
+from kubefleet.federation.grants import Grants, NotGranted
+from kubefleet.federation.member import FederatedMember
+from kubefleet.federation.role import Role
+from kubefleet.identity import Action, Flawed, needed_actions
+from kubefleet.identity.ceiling import Ceiling
+from kubefleet.kube import Connection, MemberError, NoAccess
+from kubefleet.kube.inventory_object import InventoryObject
+from kubefleet.kube.inventory_store import read_inventory_object
+from kubefleet.kube.member_apply import Wanted
+from kubefleet.kube.patience import Patience
+from kubefleet.kube.scope import scoped
+from kubefleet.rollout.content import content_on
+from kubefleet.rollout.step import patience
+from kubefleet.rollout.task import Task
+
+Members = Callable[[str], FederatedMember]
+"""A member by name. Raises Unreachable."""
+
+
+@dataclass(slots=True)
+class Acting:
+    """One placement at all members, for one task or one removal."""
+
+    uid: str
+    role: Role
+    members: Members
+    ceiling: Ceiling
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _at: dict[str, threading.Lock] = field(default_factory=dict)
+    _open: dict[str, Connection] = field(default_factory=dict)
+    _before: dict[str, frozenset[Action]] = field(default_factory=dict)
+
+    def connect(self, name: str, wanted: Callable[[], Wanted | None], wait: Patience) -> Connection:
+        """The member under the placement's identity, with the rights to bring what is wanted there and to take away
+        what its record lists. Where there is neither, under the reader's: there is nothing to do but look.
+
+        Raises MemberError where rights cannot be had.
+        """
+        with self._lock:
+            at = self._at.setdefault(name, threading.Lock())
+        with at:
+            if name not in self._open:
+                self._open[name] = self._opened(name, wanted(), wait)
+            return self._open[name]
+
+    def preview(self, name: str, wanted: Wanted) -> "Previewed":
+        """What it would take to bring that there. Writes nothing. Raises MemberError where it cannot be told."""
+        member = self.members(name)
+        try:
+            needed = self._needed(member.reader(), wanted, read_inventory_object(member.reader(), self.uid))
+        except NoAccess:
+            # It joins in this same command, which takes an admin's access anyway.
+            needed = self._needed(member.declared, wanted, None)
+        placement = member.acting_as(self.role)
+        try:
+            return Previewed(placement, needed, frozenset(lacking(placement, needed)))
+        except NoAccess:
+            return Previewed(placement, needed, needed)
+
+    def narrow(self, name: str, wanted: Wanted) -> None:
+        """Leave it the rights to what is wanted there, and no more."""
+        if before := self._before.get(name):
+            needed = self._needed(self.members(name).reader(), wanted, None)
+            if needed != before:
+                self._told(name, lambda: self._grants(name).narrow(needed, before))
+
+    def withdraw(self, name: str) -> None:
+        """Leave it no rights."""
+        if before := self._before.get(name):
+            self._told(name, lambda: self._grants(name).withdraw(before))
+
+    def _opened(self, name: str, wanted: Wanted | None, wait: Patience) -> Connection:
+        member = self.members(name)
+        look = member.reader()
+        stored = read_inventory_object(look, self.uid)
+        if wanted is None and stored is None:
+            return look
+        member.mode.provide(name, self.role)
+        needed = self._needed(look, wanted, stored)
+        self._before[name] = needed
+        grants = self._grants(name)
+        self._told(name, lambda: grants.widen(needed, (), wait))
+        return grants.placement
+
+    def _needed(
+        self, look: Connection, wanted: Wanted | None, stored: InventoryObject | None
+    ) -> frozenset[Action]:
+        objects = scoped(look, wanted.objects) if wanted is not None else ()
+        previous = stored.objects if stored is not None else ()
+        served = look.apis().resources.values()
+        try:
+            return needed_actions(
+                objects, previous, served, uid=self.uid, allow_escalation=self.ceiling.escalation
+            )
+        except Flawed as error:
+            raise MemberError(look.name, "; ".join(map(str, error.flaws))) from error
+
+    def _grants(self, name: str) -> Grants:
+        return self.members(name).grants_of(self.role)
+
+    def _told(self, name: str, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except NotGranted as error:
+            raise MemberError(name, str(error)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Previewed:
+    """A placement at one member: what is `needed` there, and what of it is not allowed yet."""
+
+    connection: Connection
+    needed: frozenset[Action]
+    lacks: frozenset[Action]
+
+
+def acting(task: Task, one: Acting) -> Task:
+    """The same task, done under the placement's own identity."""
+
+    def wanted(name: str) -> Wanted | None:
+        target: Mapping[str, object] = task.everywhere
+        return content_on(task, name, task.everywhere[name]) if name in target else None
+
+    return replace(
+        task,
+        connect=lambda name: one.connect(name, lambda: wanted(name), patience(task)),
+        look=lambda name: one.members(name).reader(),
+        narrow=one.narrow,
+        withdraw=one.withdraw,
+    )
