@@ -114,3 +114,28 @@ def test_a_rule_by_property_and_an_output_in_it(stack):
     )
     stack.up()
     assert [data(stack, cluster)["color"] for cluster in ("eu-1", "us-1")] == ["gold of gold", "blue"]
+
+
+LARGE = """Override(clusters=Term(labels={"region": "us"}), object="Deployment/web", merge={"spec": {"template": {
+    "spec": {"containers": [{"name": "web", "resources": {"requests": {"cpu": "${cluster.properties.cpu}"}}}]}}}})"""
+
+
+def test_pods_that_an_override_makes_larger_have_to_fit_as_they_are(stack):
+    members = "\n".join(
+        f'fleet.member("{name}", context="{name}", labels={{"region": "{name[:2]}"}}, properties={{"cpu": "{cpu}"}})'
+        for name, cpu in {"eu-1": "6", "us-1": "9"}.items()
+    )
+    body = f"""
+fleet.placement("web", manifests=[NAMESPACE, deployment(replicas=9)], policy=PickN(2), replicas=Divided(),
+                overrides=[{LARGE}])
+"""
+    # Two nodes of 16 cpus hold one pod of 9 each.
+    stack.write(body, members=members)
+    stack.up()
+    assert stack.replicas("web") == {"eu-1": 7, "us-1": 2}
+    assert container(stack, "us-1")["resources"]["requests"]["cpu"] == "9"
+    assert "to update" not in stack.run("up", "--yes").stdout
+
+    # A copy of three finds no room there, and the preview says why.
+    stack.write(body.replace("replicas=Divided(),", "").replace("replicas=9", "replicas=3"), members=members)
+    assert "room for 2 of 3 pods (as it is overridden there)" in stack.preview()

@@ -9,6 +9,7 @@ from makers import NOW, best, cluster, counts, node, plan
 
 from kubefleet.model.amounts import parse_amounts
 from kubefleet.model.cluster import Cluster
+from kubefleet.model.pod_rules import PodOn
 from kubefleet.model.policy import Divided
 from kubefleet.model.request import PodShape, Request, Workload
 from kubefleet.model.shape import NodeShape
@@ -241,3 +242,46 @@ def test_clusters_come_in_any_order() -> None:
     ]
     once = schedule(Snapshot(NOW, tuple(found)), asked, {})
     assert schedule(Snapshot(NOW, tuple(reversed(found))), list(reversed(asked)), {}) == once
+
+
+def own(size: Workload, **clusters: str) -> Workload:
+    """The same pods, with so much cpu each on single clusters."""
+    assert size.rules is not None
+    on = {}
+    for name, cpu in clusters.items():
+        spec = {"containers": [{"resources": {"requests": {"cpu": cpu}}}]}
+        on[name] = PodOn(pod_resources(spec))
+    return replace(size, rules=replace(size.rules, on=immutabledict(on)))
+
+
+def test_pods_that_are_larger_on_one_cluster_take_more_there_and_leave_less_to_others() -> None:
+    fleet = [cluster("a", node("8")), cluster("b", node("8"))]
+    web = own(work("web", 8), a="4")
+    both = plan(fleet, [ask(web, clusters=2)])
+    assert counts(both.decisions[0]) == {"a": 2, "b": 6}
+    beside = plan(fleet[:1], [ask(own(work("web"), a="4"), name="a-web", priority=1), ask(work("db", 6))])
+    assert counts(beside.decisions[1]) == {"a": 4}
+
+
+def test_where_pods_do_not_fit_as_they_are_there_the_reason_says_so() -> None:
+    fleet = [cluster("a", node("8")), cluster("b", node("8"))]
+    decision = plan(fleet, [ask(own(work("web", 2), a="9"), divided=False, clusters=2)]).decisions[0]
+    assert counts(decision) == {"b": 2}
+    told = [reason_text(reason) for reasons in decision.refused.values() for reason in reasons]
+    assert told == ["room for 0 of 2 pods (as it is overridden there)"]
+
+
+def test_pods_that_are_smaller_on_one_cluster_fit_where_they_would_not() -> None:
+    fleet = [cluster("a", node("4"))]
+    assert placed(fleet, ask(work("web", 4, cpu="2"))) == {"web": 2}
+    assert placed(fleet, ask(own(work("web", 4, cpu="2"), a="1"))) == {"web": 4}
+
+
+def test_a_node_selector_of_its_own_decides_where_pods_are_on_that_cluster() -> None:
+    web = work("web", 2)
+    assert web.rules is not None
+    there = PodOn(web.rules.resources, immutabledict({"disk": "ssd"}))
+    web = replace(web, rules=replace(web.rules, on=immutabledict({"a": there})))
+    assert placed([cluster("a", node("8"))], ask(web)) == {"web": 0}
+    assert placed([cluster("a", node("8", labels={"disk": "ssd"}))], ask(web)) == {"web": 2}
+    assert placed([cluster("b", node("8"))], ask(web)) == {"web": 2}

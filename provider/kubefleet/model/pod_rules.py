@@ -7,6 +7,7 @@ from immutabledict import immutabledict
 
 from kubefleet.model.pod_resources import PodResources
 from kubefleet.model.selector import Expr
+from kubefleet.model.taint import Toleration
 
 HOSTNAME = "kubernetes.io/hostname"
 NODE_NAME = "metadata.name"
@@ -77,8 +78,18 @@ class PodSpread:
 
 
 @dataclass(frozen=True, slots=True)
+class PodOn:
+    """What of a pod is its own on one cluster, where an override makes it another one than elsewhere."""
+
+    resources: PodResources
+    node_selector: immutabledict[str, str] = NO_LABELS
+    node_affinity: tuple[tuple[Expr, ...], ...] = ()
+    tolerations: tuple[Toleration, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PodRules:
-    """Who a pod is, and what beside its size decides where it may be.
+    """Who a pod is, and what beside its size decides where it may be; `on` has what it is on single clusters, by name.
 
     `runtime_class` and `priority_class` are names, `ends` is whether it has a deadline. `unsure` says in words what
     cannot be known from a snapshot and may let fewer pods (or more) be bound than are counted.
@@ -95,6 +106,7 @@ class PodRules:
     priority_class: str = ""
     ends: bool = False
     unsure: tuple[str, ...] = ()
+    on: "immutabledict[str, PodOn]" = field(default_factory=immutabledict)
 
     def __hash__(self) -> int:
         """Cheap: rules are part of keys everywhere, and seldom differ in no more than their terms."""

@@ -19,6 +19,7 @@ from kubefleet.resources._clusters import identify, under_new_names
 from kubefleet.resources._data import moving_data
 from kubefleet.resources._federation import look_at
 from kubefleet.resources._inputs import Declaration, all_members, encode_bindings, previous_decisions
+from kubefleet.resources._overridden_pods import as_overridden
 from kubefleet.resources._overrides import Overridden, bind_overrides
 from kubefleet.resources._stray import find_stray
 from kubefleet.resources._tainted import Since, tainted_since, with_moments
@@ -57,6 +58,7 @@ def decide(declaration: Declaration, olds: Props, news: Props) -> Decided:
     previous = under_new_names(previous_decisions(olds, news), found)
     uids = frozenset(raw["uid"] for raw in news["placements"].values())
     snapshot = _with_going(snapshot, frozenset({**(olds.get("gone") or {}), **going(olds, news)}) - uids)
+    declaration = replace(declaration, requests=as_overridden(declaration.requests, snapshot, olds, news))
     plan = schedule(snapshot, declaration.requests, previous)
     overridden = bind_overrides(plan, snapshot, olds, news)
     if mistakes := (

@@ -110,6 +110,11 @@ def bind_overrides(plan: Plan, snapshot: Snapshot, olds: Props, news: Props) -> 
     return found
 
 
+def bound_on(rules: Sequence[Override], name: str, cluster: Cluster, olds: Props, news: Props) -> Bound:
+    """What holds of a placement's rules on a cluster, as far as it is known."""
+    return _bound(rules, cluster, _before(name, cluster.name, olds, news))[1]
+
+
 def _before(name: str, cluster: str, olds: Props, news: Props) -> Any:
     """What held there in the last run, if these are the same rules."""
     before = olds.get("placements", {}).get(name, {})

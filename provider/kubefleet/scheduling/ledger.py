@@ -74,10 +74,13 @@ class Ledger:
         return np.where(self.known[clusters], room, UNBOUNDED)
 
     def _room_of_ruled(self, ruled: RuledBooks, pod: PodShape, clusters: Numbers, *, grown: bool) -> Numbers:
-        """How rules would hold on nodes that are not there is not known: with them none of these is counted on."""
+        """How rules would hold on nodes that are not there is not known: with them none of these is counted on. Nor are
+        they for pods that are others on a cluster.
+        """
         room = ruled.room(pod, clusters)
         if grown and self._new is not None and pod.rules is not None and not pod.rules.bind:
-            room = np.minimum(room + self._new.room(self._size(pod), clusters), ruled.allowed(pod, clusters))
+            more = np.where(ruled.own(pod, clusters), 0, self._new.room(self._size(pod), clusters))
+            room = np.minimum(room + more, ruled.allowed(pod, clusters))
         return room
 
     def room_beside(self, clusters: Numbers, pod: PodShape, others: Sequence[Demand], *, grown: bool = True) -> Numbers:
@@ -164,7 +167,8 @@ class Ledger:
                 continue
             for i, count in zip(clusters.tolist(), pods.tolist(), strict=True):
                 out = ruled.take(i, pod, count) if count > 0 else 0
-                if out and self._new is not None and pod.rules is not None and not pod.rules.bind:
+                free = pod.rules is not None and not pod.rules.bind and not ruled.is_own(pod, i)
+                if out and self._new is not None and free:
                     self._new.take(np.array([i]), [(self._size(pod), np.array([out]))])
 
     def _take(self, clusters: Numbers, demands: Sequence[Demand]) -> None:

@@ -10,7 +10,7 @@ from immutabledict import immutabledict
 
 from kubefleet.model.amounts import NOTHING, Amounts, add
 from kubefleet.model.pod_resources import ContainerResources, PodResources
-from kubefleet.model.pod_rules import PodRules
+from kubefleet.model.pod_rules import PodOn, PodRules
 from kubefleet.model.request import PodShape
 from kubefleet.model.standing import LimitRange, Surroundings
 
@@ -24,6 +24,12 @@ class Admitted:
     pod: PodShape
     resources: PodResources
     refused: str = ""
+
+
+def as_on(pod: PodShape, own: PodOn) -> PodShape:
+    """The pod as it is on a cluster that has another one."""
+    rules = replace(pod.rules or PodRules(), resources=own.resources, on=immutabledict())
+    return PodShape(own.resources.requests(), own.node_selector, own.node_affinity, own.tolerations, rules)
 
 
 def admit(pod: PodShape, rules: PodRules, surroundings: Surroundings | None) -> Admitted:

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from kubefleet.model.cluster import Cluster
-from kubefleet.model.pod_rules import PodRules
+from kubefleet.model.pod_rules import PodOn, PodRules
 from kubefleet.model.request import PodShape
 from kubefleet.model.shape import NodeShape
 from kubefleet.model.standing import EMPTY_NODE, Surroundings
 from kubefleet.scheduling.node_table import NodeTable
 from kubefleet.scheduling.nodes import EMPTY, UNBOUNDED, Nodes
-from kubefleet.scheduling.protocols import Numbers
+from kubefleet.scheduling.protocols import Mask, Numbers
 from kubefleet.scheduling.rooms import Rooms
-from kubefleet.scheduling.rules.admission import Admitted, admit
+from kubefleet.scheduling.rules.admission import Admitted, admit, as_on
 from kubefleet.scheduling.rules.ground import Ground, View
 from kubefleet.scheduling.rules.marks import Marks
 from kubefleet.scheduling.rules.play import Play
@@ -24,6 +24,7 @@ from kubefleet.scheduling.rules.room import Room, least_allocated, room_on
 
 Demand = tuple[PodShape, Numbers]
 _NOTHING_SAID = Surroundings()
+_OVERRIDDEN = "as it is overridden there"
 
 
 class Admissions:
@@ -31,7 +32,7 @@ class Admissions:
 
     def __init__(self, clusters: Sequence[Cluster], pods: Iterable[PodShape]) -> None:
         self._clusters = clusters
-        self._found: dict[tuple[PodShape, Surroundings | None], Admitted] = {}
+        self._found: dict[tuple[PodShape, Surroundings | None, PodOn | None], Admitted] = {}
         self.pods = dict.fromkeys(
             self.of(pod, i).pod for pod in pods if pod.rules is not None for i in range(len(clusters))
         )
@@ -40,9 +41,11 @@ class Admissions:
     def of(self, pod: PodShape, i: int) -> Admitted:
         """The pod on one cluster."""
         surroundings, rules = self._clusters[i].surroundings, pod.rules or PodRules()
-        key = pod, surroundings
+        own = rules.on.get(self._clusters[i].name)
+        key = pod, surroundings, own
         if key not in self._found:
-            self._found[key] = admit(pod, rules, surroundings)
+            there = pod if own is None else as_on(pod, own)
+            self._found[key] = admit(there, there.rules or rules, surroundings)
         return self._found[key]
 
 
@@ -154,7 +157,17 @@ class RuledBooks:
         unsure = (found.unsure,) if found.unsure else ()
         if allowed < found.pods:
             return Limit(allowed, by, unsure)
+        if self.is_own(pod, i):
+            return Limit(found.pods, _OVERRIDDEN, unsure)
         return Limit(found.pods, _words(rules) if found.pods < plain else "", unsure)
+
+    def own(self, pod: PodShape, clusters: Numbers) -> Mask:
+        """Where it is not what it is elsewhere."""
+        return np.array([self.is_own(pod, i) for i in clusters.tolist()], dtype=np.bool_)
+
+    def is_own(self, pod: PodShape, i: int) -> bool:
+        """The same of one cluster."""
+        return pod.rules is not None and self._clusters[i].name in pod.rules.on
 
     def _room(self, pod: PodShape, i: int, ground: Ground) -> Room:
         admitted = self._admissions.of(pod, i)

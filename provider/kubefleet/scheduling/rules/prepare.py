@@ -34,12 +34,13 @@ def _decider(clusters: Sequence[Cluster], pods: Sequence[PodRules]) -> Callable[
             found = known[rules] = (
                 rules.bind
                 or bool(rules.runtime_class)
+                or bool(rules.on)
                 or rules.namespace in ruled
                 or any(_about(wanted, rules) for wanted in (*looked_for, *refusing))
             )
         return found
 
-    if refusing or looked_for or ruled or any(rules.bind or rules.runtime_class for rules in pods):
+    if refusing or looked_for or ruled or any(rules.bind or rules.runtime_class or rules.on for rules in pods):
         return decides
     return None
 
