@@ -279,7 +279,7 @@ def test_a_certificate_of_somebody_else_is_not_trusted(api: HTTPServer, connect_
 
 
 def test_neither_connection_nor_credential_shows_the_token(connection: Connection) -> None:
-    credential = connection.transport._source.current(Patience(1))
+    credential = connection.transport.source.current(Patience(1))
     assert "a-token" not in f"{connection!r} {credential!r} {connection.transport!r}"
 
 
