@@ -1,6 +1,6 @@
 """A fleet of Kubernetes clusters, declared in Python and used as one computer."""
 
-from pulumi_kubefleet.access import ExecCredential, Kubeconfig
+from pulumi_kubefleet.access import ClusterProfile, ExecCredential, Kubeconfig
 from pulumi_kubefleet.affinity import Affinity
 from pulumi_kubefleet.fleet import Fleet
 from pulumi_kubefleet.health import HealthCheck
@@ -30,6 +30,7 @@ __all__ = [
     "Affinity",
     "Approval",
     "Check",
+    "ClusterProfile",
     "Divided",
     "Duplicated",
     "ExecCredential",

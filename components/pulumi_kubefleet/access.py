@@ -39,3 +39,26 @@ class ExecCredential(Record):
     ) -> None:
         plugin = Record(command=command, args=args, env=env or None)
         super().__init__(server=server, ca=ca, exec=plugin, **unknown)
+
+
+class ClusterProfile(Record):
+    """A ClusterProfile on a hub (KEP-4322): one of its access providers (KEP-5339) says where the server is.
+
+    The exec plugin is chosen here, and so are its arguments: those that the profile may suggest are left out.
+    """
+
+    def __init__(
+        self,
+        name: pulumi.Input[str],
+        *,
+        hub: Kubeconfig | ExecCredential,
+        provider: str,
+        command: str,
+        namespace: str | None = None,
+        args: Sequence[pulumi.Input[str]] = (),
+        env: Mapping[str, pulumi.Input[str]] | None = None,
+        **unknown: Any,
+    ) -> None:
+        profile = Record(name=name, hub=hub, provider=provider, namespace=namespace)
+        plugin = Record(command=command, args=args, env=env or None)
+        super().__init__(profile=profile, exec=plugin, **unknown)

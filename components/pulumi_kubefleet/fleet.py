@@ -15,7 +15,7 @@ from pulumi_kubefleet._program import program_error
 from pulumi_kubefleet._record import plain
 from pulumi_kubefleet._resources import Join, Outcome, Ownership, Schedule, Settle, Stage
 from pulumi_kubefleet._source import caller
-from pulumi_kubefleet.access import ExecCredential, Kubeconfig
+from pulumi_kubefleet.access import ClusterProfile, ExecCredential, Kubeconfig
 from pulumi_kubefleet.health import HealthCheck
 from pulumi_kubefleet.identity import IdentityFederation
 from pulumi_kubefleet.member import MemberCluster
@@ -90,7 +90,7 @@ class Fleet(pulumi.ComponentResource):
         name: str,
         *,
         context: pulumi.Input[str] | None = None,
-        access: Kubeconfig | ExecCredential | None = None,
+        access: Kubeconfig | ExecCredential | ClusterProfile | None = None,
         labels: Mapping[str, pulumi.Input[str]] | None = None,
         taints: Sequence[Taint] = (),
         properties: Mapping[str, Any] | None = None,

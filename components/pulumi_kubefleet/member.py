@@ -7,7 +7,7 @@ import pulumi
 
 from pulumi_kubefleet._record import plain
 from pulumi_kubefleet._source import caller
-from pulumi_kubefleet.access import ExecCredential, Kubeconfig
+from pulumi_kubefleet.access import ClusterProfile, ExecCredential, Kubeconfig
 from pulumi_kubefleet.node_pools import NodePool
 from pulumi_kubefleet.terms import Taint
 
@@ -17,7 +17,7 @@ class MemberCluster(pulumi.ComponentResource):
 
     Args:
         context: a context of the kubeconfig (short for `access=Kubeconfig(context)`).
-        access: `Kubeconfig` or `ExecCredential`.
+        access: `Kubeconfig`, `ExecCredential` or `ClusterProfile`.
         labels: labels that policies select on, e.g. `{"region": "eu"}`.
         taints: taints that keep workloads away (`NoSchedule`) or make them move (`NoExecute`).
         properties: properties that win over those collected from nodes.
@@ -36,7 +36,7 @@ class MemberCluster(pulumi.ComponentResource):
         name: str,
         *,
         context: pulumi.Input[str] | None = None,
-        access: Kubeconfig | ExecCredential | None = None,
+        access: Kubeconfig | ExecCredential | ClusterProfile | None = None,
         labels: Mapping[str, pulumi.Input[str]] | None = None,
         taints: Sequence[Taint] = (),
         properties: Mapping[str, Any] | None = None,

@@ -56,6 +56,15 @@ def read_profiles(connection: Connection) -> Mapping[str, Properties]:
     return {name: found[name][1] for name in sorted(found)}
 
 
+def read_profile(connection: Connection, namespace: str, name: str) -> Mapping[str, Any]:
+    """One ClusterProfile of the hub. Raises ApiError 404 where there is none, and as `Connection` does."""
+    resource = _served(connection, "multicluster.x-k8s.io", _PROFILE)
+    if resource is None:
+        what = "ClusterProfiles are not served"
+        raise ApiError(connection.name, "discovery", 404, "KindNotServed", what, details={"kind": _PROFILE})
+    return connection.get(resource.path(namespace, name))
+
+
 def unread_profiles(why: str) -> Properties:
     """What a member has instead of its ClusterProfile's properties, where the hub could not be read."""
     return _flawed(_PROFILE, why)

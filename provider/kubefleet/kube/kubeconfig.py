@@ -7,52 +7,16 @@ Errors (ValueError) name files, contexts and fields, never values: a kubeconfig 
 import base64
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kubefleet.kube.cluster_entry import Entry, endpoint_of, told_of
 from kubefleet.kube.credential import Credential, CredentialSource, Fixed, token_file
-from kubefleet.kube.endpoint import Endpoint, make_endpoint
+from kubefleet.kube.endpoint import Endpoint
 from kubefleet.kube.exec_plugin import VERSIONS, ExecPlugin, exec_source
 from kubefleet.model.access import Kubeconfig
 
 _LISTS = ("clusters", "contexts", "users")
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """One entry of a kubeconfig's lists: its fields, and the folder that its relative paths start from."""
-
-    what: str
-    fields: Mapping[str, Any] = field(repr=False)
-    folder: Path
-
-    def text(self, key: str) -> str:
-        value = self.fields.get(key)
-        if value is None:
-            return ""
-        if not isinstance(value, str):
-            raise ValueError(f"bad `{key}` of {self.what} (expected text)")
-        return value
-
-    def path(self, key: str) -> Path | None:
-        text = self.text(key)
-        return self.folder / text if text else None
-
-    def pem(self, key: str) -> str:
-        """`<key>-data`, decoded, or else the content of the file `<key>`."""
-        if data := self.text(f"{key}-data"):
-            try:
-                return base64.b64decode("".join(data.split()), validate=True).decode()
-            except ValueError:
-                raise ValueError(f"bad `{key}-data` of {self.what} (expected base64 of PEM)") from None
-        path = self.path(key)
-        if path is None:
-            return ""
-        try:
-            return path.read_text()
-        except (OSError, UnicodeDecodeError) as error:
-            raise ValueError(f"cannot read `{key}` of {self.what}: `{path}`") from error
 
 
 def read_kubeconfig(access: Kubeconfig) -> tuple[Endpoint, CredentialSource]:
@@ -69,7 +33,7 @@ def read_kubeconfig(access: Kubeconfig) -> tuple[Endpoint, CredentialSource]:
     credential: CredentialSource = Fixed(Credential())
     if user:
         credential = _credential(_entry(config, "users", "user", user, where), cluster)
-    return _endpoint(cluster), credential
+    return endpoint_of(cluster), credential
 
 
 def _paths(path: str) -> list[Path]:
@@ -127,33 +91,18 @@ def _read_several(paths: list[Path]) -> tuple[Mapping[str, list[Node]], str]:
     return lists, next((name for name in currents if name), "")
 
 
-def _entry(config: Mapping[str, list[Node]], section: str, kind: str, name: str, where: str) -> _Entry:
+def _entry(config: Mapping[str, list[Node]], section: str, kind: str, name: str, where: str) -> Entry:
     """The entry of that name in a section of the merged files. Raises ValueError that lists what there is."""
     names = []
     for found, path in config[section]:
         if found.get("name") == name:
             fields = found.get(kind)
-            return _Entry(f"{kind} `{name}`", fields if isinstance(fields, dict) else {}, path.parent)
+            return Entry(f"{kind} `{name}`", fields if isinstance(fields, dict) else {}, path.parent)
         names.append(str(found.get("name")))
     raise ValueError(f"no {kind} `{name}` in {where} (expected one of: {', '.join(sorted(names)) or 'none there'})")
 
 
-def _endpoint(cluster: _Entry) -> Endpoint:
-    if cluster.fields.get("insecure-skip-tls-verify"):
-        raise ValueError(
-            f"{cluster.what} has `insecure-skip-tls-verify`, which is refused. "
-            "Replace it by `certificate-authority-data` with the cluster's CA (and `tls-server-name` if names differ)"
-        )
-    return make_endpoint(
-        cluster.text("server"),
-        ca=cluster.pem("certificate-authority"),
-        server_name=cluster.text("tls-server-name"),
-        proxy=cluster.text("proxy-url"),
-        compress=not cluster.fields.get("disable-compression"),
-    )
-
-
-def _credential(user: _Entry, cluster: _Entry) -> CredentialSource:
+def _credential(user: Entry, cluster: Entry) -> CredentialSource:
     """Client-go's order: token file, token, user name and password, exec plugin; a client certificate beside any."""
     if user.fields.get("auth-provider"):
         raise ValueError(f"{user.what} has an `auth-provider`, which kubectl has dropped. Use an `exec` plugin")
@@ -170,14 +119,14 @@ def _credential(user: _Entry, cluster: _Entry) -> CredentialSource:
     return Fixed(base)
 
 
-def _impersonation(user: _Entry) -> tuple[tuple[str, str], ...]:
+def _impersonation(user: Entry) -> tuple[tuple[str, str], ...]:
     headers = [("Impersonate-User", user.text("as")), ("Impersonate-Uid", user.text("as-uid"))]
     if user.fields.get("as-groups") or user.fields.get("as-user-extra"):
         raise ValueError(f"{user.what} impersonates groups or extras, which is not supported. Use `as` alone")
     return tuple((name, value) for name, value in headers if value)
 
 
-def _plugin(user: _Entry, spec: Any, cluster: _Entry) -> ExecPlugin:
+def _plugin(user: Entry, spec: Any, cluster: Entry) -> ExecPlugin:
     try:
         command, version = str(spec["command"]), str(spec["apiVersion"])
         args = tuple(str(item) for item in spec.get("args") or ())
@@ -189,20 +138,7 @@ def _plugin(user: _Entry, spec: Any, cluster: _Entry) -> ExecPlugin:
         raise ValueError(f"bad `exec.apiVersion` of {user.what}: `{version}` (expected one of: {', '.join(VERSIONS)})")
     if mode == "Always":
         raise ValueError(f"the exec plugin of {user.what} needs a terminal. Give it a way without one")
-    if os.sep in command:
+    if os.sep in command and user.folder is not None:
         command = str(user.folder / command)
-    told = _told(cluster) if spec.get("provideClusterInfo") else None
+    told = told_of(cluster) if spec.get("provideClusterInfo") else None
     return ExecPlugin(command, args, env, version, told, hint)
-
-
-def _told(cluster: _Entry) -> dict[str, Any]:
-    """What a plugin with `provideClusterInfo` learns: the server, its CA, and the extension meant for it."""
-    told: dict[str, Any] = {
-        key: cluster.fields[key] for key in ("server", "tls-server-name", "proxy-url") if cluster.fields.get(key)
-    }
-    if ca := cluster.pem("certificate-authority"):
-        told["certificate-authority-data"] = base64.b64encode(ca.encode()).decode()
-    for extension in cluster.fields.get("extensions") or ():
-        if isinstance(extension, dict) and extension.get("name") == "client.authentication.k8s.io/exec":
-            told["config"] = extension.get("extension")
-    return told

@@ -22,4 +22,19 @@ class ExecCredential:
     env: tuple[tuple[str, str], ...] = ()
 
 
-Access = Kubeconfig | ExecCredential
+@dataclass(frozen=True, slots=True)
+class ClusterProfile:
+    """A ClusterProfile on a hub: it says where the server is, by one of its access providers; the exec plugin yields
+    the credential.
+    """
+
+    name: str
+    namespace: str
+    provider: str
+    hub: Kubeconfig | ExecCredential
+    command: str
+    args: tuple[str, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
+
+
+Access = Kubeconfig | ExecCredential | ClusterProfile

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from immutabledict import immutabledict
 from pydantic import Field, field_validator
 
-from kubefleet.model.access import Access, ExecCredential, Kubeconfig
+from kubefleet.model.access import Access, ClusterProfile, ExecCredential, Kubeconfig
 from kubefleet.model.member import Leave, Member
 from kubefleet.model.property import Property, make_property
 from kubefleet.spec.mistakes import Mistake, Spelling, join
@@ -26,8 +26,21 @@ class ExecSpec(Written):
     env: dict[str, str] = {}
 
 
+class ProfileSpec(Written):
+    """A ClusterProfile on a hub, and which of its access providers is used."""
+
+    secret: ClassVar[bool] = True
+
+    name: Text
+    provider: Text
+    hub: "AccessSpec"
+    namespace: Text = "default"
+
+
 class AccessSpec(Written):
-    """A kubeconfig's context, or a server with its CA and an exec plugin. Never a token or a key."""
+    """A kubeconfig's context, or a server with its CA and an exec plugin, or a ClusterProfile with an exec plugin.
+    Never a token or a key.
+    """
 
     secret: ClassVar[bool] = True
 
@@ -36,6 +49,7 @@ class AccessSpec(Written):
     server: Text | None = None
     ca: Text | None = None
     exec: ExecSpec | None = None
+    profile: ProfileSpec | None = None
 
 
 class MemberSpec(Written):
@@ -86,6 +100,8 @@ def properties_of(written: Mapping[str, object]) -> immutabledict[str, Property]
 
 def access_of(spec: AccessSpec, path: str, mistakes: list[Mistake]) -> Access | None:
     """How a cluster is reached, or None after adding what is wrong."""
+    if spec.profile is not None:
+        return _profile_of(spec, spec.profile, path, mistakes)
     if spec.server is None and spec.ca is None and spec.exec is None:
         if spec.context is None:
             mistakes.append(Mistake(path, "no way to reach the member (expected a context, or server, ca and exec)"))
@@ -100,3 +116,20 @@ def access_of(spec: AccessSpec, path: str, mistakes: list[Mistake]) -> Access | 
         return None
     env = tuple(sorted(spec.exec.env.items()))
     return ExecCredential(spec.server, spec.ca, spec.exec.command, tuple(spec.exec.args), env)
+
+
+def _profile_of(spec: AccessSpec, profile: ProfileSpec, path: str, mistakes: list[Mistake]) -> ClusterProfile | None:
+    beside = [field for field in ("context", "path", "server", "ca") if getattr(spec, field) is not None]
+    mistakes.extend(Mistake(join(path, field), "a field beside a profile (expected `exec` alone).") for field in beside)
+    hub = access_of(profile.hub, join(path, "profile", "hub"), mistakes)
+    if isinstance(hub, ClusterProfile):
+        mistakes.append(Mistake(join(path, "profile", "hub"), "a hub by a profile (expected a context, or a server)."))
+        return None
+    if spec.exec is None:
+        mistakes.append(Mistake(join(path, "exec"), "missing field (expected the plugin that yields the credential)"))
+        return None
+    if hub is None:
+        return None
+    env = tuple(sorted(spec.exec.env.items()))
+    command, args = spec.exec.command, tuple(spec.exec.args)
+    return ClusterProfile(profile.name, profile.namespace, profile.provider, hub, command, args, env)
