@@ -80,6 +80,13 @@ class Lab:
         """How the lab's admin reaches a cluster."""
         return Kubeconfig(cluster, str(self.kubeconfig))
 
+    def authentication(self, cluster: str) -> Path:
+        """The file of its AuthenticationConfiguration (JSON); who joins it to a fleet replaces it by `write_private`.
+
+        The API server reads it anew when it changes: see its log for what it thinks of it.
+        """
+        return self.folder.cluster(cluster).authentication
+
     def hang(self, cluster: str) -> None:
         """Stop the API server's process: connections stay open, nothing is answered."""
         self._fault(Fault.HANG, cluster)
