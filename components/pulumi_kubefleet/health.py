@@ -14,6 +14,7 @@ class HealthCheck(Record):
         HealthCheck(object="Service/shop/web", jsonpath="$.status.loadBalancer.ingress[0].ip")
         HealthCheck(kind="apps/Deployment", condition="Canary", status="True")
         HealthCheck(object="Service/shop/web", http="/ready", port=8080)
+        HealthCheck(kind="apps/DaemonSet", tolerate_unavailable="10%")
         HealthCheck(kind="example.com/Widget", function="own.rules:ready", mode="replace")
         ```
 
@@ -26,12 +27,17 @@ class HealthCheck(Record):
         http: the path of a GET that must be answered with a status from 200 to 399, and a body with `contains` if that
             is given. It goes through the cluster's API server to a Service, to a Pod, or to each pod of a workload.
             `port` is a number or a name (not needed where there is only one), `scheme` `"http"` (default) or `"https"`.
+        tolerate_unavailable: nodes of a DaemonSet, a number or a percentage (rounded down), that may lack an available
+            pod: those that are down for long. It stands in the place of the built-in rule.
+        unverified_wait: `"5m"`, after which a custom resource whose health nobody can tell passes; else it is that of
+            the strategy.
         function: `"my.module:name"`, called with the live object; it returns True, False, or a text that says why
             not.
         mode: `"add"` (default): both this and the built-in rule must hold; `"replace"`: that rule does not count.
 
-    Exactly one of `kind` and `object`, and one of `cel`, `jsonpath`, `condition`, `http` and `function`. A check
-    that cannot be evaluated, as on a field that is not there yet, does not hold; its error is the reason.
+    Exactly one of `kind` and `object`, and one of `cel`, `jsonpath`, `condition`, `http`, `function`,
+    `tolerate_unavailable` and `unverified_wait`. A check that cannot be evaluated, as on a field that is not there yet,
+    does not hold; its error is the reason.
     """
 
     def __init__(
@@ -48,6 +54,8 @@ class HealthCheck(Record):
         port: int | str | None = None,
         scheme: str | None = None,
         contains: str | None = None,
+        tolerate_unavailable: int | str | None = None,
+        unverified_wait: int | str | None = None,
         function: str | None = None,
         mode: str | None = None,
         **unknown: Any,
@@ -64,6 +72,8 @@ class HealthCheck(Record):
             port=port,
             scheme=scheme,
             contains=contains,
+            tolerate_unavailable=tolerate_unavailable,
+            unverified_wait=unverified_wait,
             function=function,
             mode=mode,
             **unknown,

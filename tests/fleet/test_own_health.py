@@ -106,3 +106,26 @@ def test_all_mistakes_in_checks_show_in_the_preview_with_a_caret(stack):
     ):
         assert mistake in told, told
     assert "hunter2" not in told
+
+
+AGENT = """
+labels = {{"app": "agent"}}
+AGENT = {{"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {{"name": "agent", "namespace": "shop"}}, "spec": {{
+    "selector": {{"matchLabels": labels}},
+    "template": {{"metadata": {{"labels": labels}}, "spec": {{"containers": [{{"name": "a", "image": "a:1"}}]}}}}}}}}
+fleet.placement("agent", manifests=[NAMESPACE, AGENT], policy=PickFixed("eu-1"),
+    strategy=RollingUpdate(progress_deadline="8s"), health=[{}])
+"""
+FULL = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "full"}}
+"""It has no room for a pod."""
+
+
+def test_a_daemon_set_that_may_lack_a_pod_does_not_wait_for_a_node_that_has_no_room(stack):
+    stack.kubectl("eu-1", "apply", "-f", "-", stdin=json.dumps(FULL))
+    try:
+        stack.write(AGENT.format(""))
+        assert "eu-1: DaemonSet shop/agent is not available: 4 of 5 pods available" in stack.up(code=-1)
+        stack.write(AGENT.format('HealthCheck(kind="DaemonSet", tolerate_unavailable=1)'))
+        stack.up()
+    finally:
+        stack.kubectl("eu-1", "delete", "node", "full")

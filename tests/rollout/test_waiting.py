@@ -9,7 +9,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from kubefleet.health.checks import Cel, Check, HttpProbe
+from kubefleet.health.checks import Cel, Check, HttpProbe, UnverifiedWait
 from kubefleet.health.status import available, progressing
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.object_ref import ObjectRef
@@ -276,3 +276,11 @@ def test_what_cannot_be_asked_until_time_is_up_has_failed_with_the_reason(
     probe = HttpProbe("/ready", send=lambda _probe, _live: progressing("no endpoints"))
     with pytest.raises(Unhealthy, match="is not available: no endpoints when its time was up"):
         Waited(connection, within=1, checks=(Check(Subject("Deployment"), probe),)).seconds(WEB)
+
+
+def test_what_nobody_can_tell_passes_after_the_wait_of_its_own_kind(api: HTTPServer, connection: Connection) -> None:
+    Cluster(api, thing=[state(THING)])
+    check = Check(Subject("Thing"), UnverifiedWait(1), replaces=True)
+    waited = Waited(connection, checks=(check,))
+    assert 0.9 < waited.seconds(THING) < 3
+    assert waited.warnings == ["eu-1: Thing a/thing: health is unverified: passed after 1 s"]

@@ -4,7 +4,17 @@ import sys
 
 import pytest
 
-from kubefleet.health.checks import Cel, Check, Condition, Function, HttpProbe, JsonPath
+from kubefleet.health.checks import (
+    Cel,
+    Check,
+    Condition,
+    Function,
+    HttpProbe,
+    JsonPath,
+    TolerateUnavailable,
+    UnverifiedWait,
+)
+from kubefleet.model.share import Share
 from kubefleet.model.subject import Subject
 from kubefleet.spec.declared import parse_placement
 from kubefleet.spec.health_check import parse_checks
@@ -12,10 +22,16 @@ from kubefleet.spec.mistakes import Mistake
 
 pytestmark = pytest.mark.fast
 
-KEYS = ("apps/v1/Deployment/shop/web", "example.com/v1/Widget/shop/main", "v1/Service/shop/web")
+KEYS = (
+    "apps/v1/DaemonSet/shop/log",
+    "apps/v1/Deployment/shop/web",
+    "example.com/v1/Widget/shop/main",
+    "v1/Service/shop/web",
+)
 ABOUT = {"kind": "example.com/Widget"}
 WIDGET = Subject("Widget", "example.com")
 SERVICE = Subject("Service", None, "shop", "web")
+LOG = Subject("DaemonSet")
 ASKED = {"object": "Service/shop/web", "http": "/up"}
 
 
@@ -56,6 +72,12 @@ def read(*raw, every=True):
             {"kind": "apps/Deployment", "http": "/?a=../b", "port": "web", "scheme": "https", "contains": "ok"},
             Check(Subject("Deployment", "apps"), HttpProbe("/?a=../b", "web", "https", "ok")),
         ),
+        ({"kind": "DaemonSet", "tolerate_unavailable": 2}, Check(LOG, TolerateUnavailable(Share(2)), replaces=True)),
+        (
+            {"kind": "DaemonSet", "tolerate_unavailable": "10%"},
+            Check(LOG, TolerateUnavailable(Share(10, percent=True)), replaces=True),
+        ),
+        ({**ABOUT, "unverified_wait": "5m"}, Check(WIDGET, UnverifiedWait(300), replaces=True)),
         ({**ABOUT, "function": "ownhealth:ready"}, Check(WIDGET, Function("ownhealth:ready", print))),
     ],
 )
@@ -68,7 +90,10 @@ def test_a_check_is_read(own, raw, check):
     [
         ("text", "health[0]: bad value `text` (expected a mapping of fields)"),
         ({}, "health[0]: none of kind, object (expected exactly one of them)."),
-        (ABOUT, "health[0]: none of cel, jsonpath, condition, function, http (expected exactly one of them)."),
+        (
+            ABOUT,
+            "health[0]: none of cel, jsonpath, condition, function, http, tolerate_unavailable, unverified_wait (ex",
+        ),
         ({**ABOUT, "cel": "true", "condition": "Up"}, "health[0]: `cel` and `condition` of cel, jsonpath, condition,"),
         ({**ABOUT, "object": "Widget/main", "cel": "true"}, "health[0]: `kind` and `object` of kind, object (expected"),
         ({**ABOUT, "cell": "true"}, "health[0].cell: unknown field `cell` (expected one of kind, object, cel,"),
@@ -110,6 +135,13 @@ def test_a_check_is_read(own, raw, check):
         ({**ASKED, "port": True}, "health[0].port: bad port `True`"),
         ({**ASKED, "port": "Web"}, "health[0].port: bad port `Web`"),
         ({**ASKED, "scheme": "ftp"}, "health[0].scheme: unknown value `ftp` (expected one of http, https)"),
+        (
+            {"kind": "Deployment", "tolerate_unavailable": 1},
+            "health[0].tolerate_unavailable: not of a Deployment (ex",
+        ),
+        ({"kind": "DaemonSet", "tolerate_unavailable": "few"}, "health[0].tolerate_unavailable: bad value `few`"),
+        ({"kind": "Deployment", "unverified_wait": 5}, "health[0].unverified_wait: the health of a Deployment can be"),
+        ({**ABOUT, "unverified_wait": "soon"}, "health[0].unverified_wait: bad duration `soon`"),
         ({**ABOUT, "function": "ready"}, "health[0].function: unknown function `ready` (expected `package.module:fun"),
         (
             {**ABOUT, "function": "ownhealth:raedy"},

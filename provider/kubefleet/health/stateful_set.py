@@ -1,7 +1,12 @@
 """StatefulSets and DaemonSets; `partition` and `OnDelete` as kstatus has them."""
 
+from typing import Final
+
 from kubefleet.health.reading import Live, count, not_observed, part, pods_missing, pods_too_many
 from kubefleet.health.status import Health, available, progressing
+from kubefleet.model.share import Share
+
+_ALL: Final = Share(0)
 
 
 def stateful_set(live: Live) -> Health:
@@ -30,17 +35,17 @@ def stateful_set(live: Live) -> Health:
     return available(f"{desired} of {desired} pods available")
 
 
-def daemon_set(live: Live) -> Health:
-    """One available, updated pod on every node that it selects."""
+def daemon_set(live: Live, tolerated: Share = _ALL) -> Health:
+    """One available, updated pod on every node that it selects, but for those that are tolerated (rounded down)."""
     unseen = not_observed(live)
     if unseen is not None:
         return unseen
     status = part(live, "status")
-    desired = count(status, "desiredNumberScheduled")
+    nodes = count(status, "desiredNumberScheduled")
+    desired = max(0, nodes - tolerated.down(nodes))
     if part(part(live, "spec"), "updateStrategy").get("type") != "OnDelete":
         updating = pods_missing(count(status, "updatedNumberScheduled"), desired, "updated")
         if updating is not None:
             return updating
-    return pods_missing(count(status, "numberAvailable"), desired, "available") or available(
-        f"{desired} of {desired} pods available"
-    )
+    have = count(status, "numberAvailable")
+    return pods_missing(have, desired, "available") or available(f"{min(have, nodes)} of {nodes} pods available")

@@ -15,10 +15,13 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """`reason` is one short line, never a value of the object's data; for an available object it may be empty."""
+    """`reason` is one short line, never a value of the object's data; for an available object it may be empty. Of one
+    that is unverified, `passes_after` so many seconds, where the user has said so of the object.
+    """
 
     status: Status
     reason: str = ""
+    passes_after: int | None = None
 
 
 def available(reason: str = "") -> Health:

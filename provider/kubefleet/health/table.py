@@ -72,3 +72,9 @@ def built_in(live: Live, binding_modes: Mapping[str, str]) -> Health:
     if kind == ("", "PersistentVolumeClaim"):
         return volume_claim(live, binding_modes)
     return _RULES.get(kind, custom_resource)(live)
+
+
+def is_told(group: str | None, kind: str) -> bool:
+    """Whether the health of a kind (of whatever group, if that is None) can always be told."""
+    known = {*_RULES, *_DATA, ("", "PersistentVolumeClaim")}
+    return any(kind == other and group in (None, its) for its, other in known)

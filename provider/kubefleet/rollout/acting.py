@@ -89,16 +89,12 @@ class Acting:
         self._told(name, lambda: grants.widen(needed, (), wait))
         return grants.placement
 
-    def _needed(
-        self, look: Connection, wanted: Wanted | None, stored: InventoryObject | None
-    ) -> frozenset[Action]:
+    def _needed(self, look: Connection, wanted: Wanted | None, stored: InventoryObject | None) -> frozenset[Action]:
         objects = scoped(look, wanted.objects) if wanted is not None else ()
         previous = stored.objects if stored is not None else ()
         served = look.apis().resources.values()
         try:
-            return needed_actions(
-                objects, previous, served, uid=self.uid, allow_escalation=self.ceiling.escalation
-            )
+            return needed_actions(objects, previous, served, uid=self.uid, allow_escalation=self.ceiling.escalation)
         except Flawed as error:
             raise MemberError(look.name, "; ".join(map(str, error.flaws))) from error
 

@@ -17,6 +17,7 @@ from kubefleet.spec.scale import SCALABLE, replicas_in
 
 _KEPT_RUNNING = SCALABLE | {"DaemonSet", "Pod"}
 """What a copy needs to be available. A Job runs to its end, a CronJob now and then."""
+_FINE = {Status.AVAILABLE, Status.UNVERIFIED}
 T = TypeVar("T")
 ChecksOf = Callable[[str], tuple[Check, ...]]
 
@@ -94,8 +95,7 @@ def read_copy(
         if runs:
             replicas[key] = booked.get(key, 0) if key in autoscaled else replicas_of(live)
         # Nobody can tell the health of a custom resource without conditions: it passes in a rollout, and does here.
-        fine = {Status.AVAILABLE, Status.UNVERIFIED} if custom else {Status.AVAILABLE}
-        available = available and health(live, checks=checks).status in fine
+        available = available and health(live, checks=checks).status in _FINE
     return Copy(connection.name, revision, replicas, available)
 
 

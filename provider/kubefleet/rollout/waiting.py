@@ -59,14 +59,14 @@ class Waiting:
 
     def _wait(self, item: "_Watched") -> None:
         while not item.available:
-            passes = item.unverified_since + self.unverified_wait
+            passes = self._passes(item)
             end = min(self.deadline, passes) if item.unverified else self.deadline
             if self._asks(item.ref):
                 # What others answer changes without an event.
                 end = min(end, time.monotonic() + _ASK_AGAIN)
             self._watch(item, end)
             now = time.monotonic()
-            if item.unverified and now >= item.unverified_since + self.unverified_wait:
+            if item.unverified and now >= self._passes(item):
                 # A server that went silent has told nothing since: only a new look lets it pass.
                 self._judge(item, find(self.connection, item.ref))
                 if item.unverified:
@@ -74,6 +74,13 @@ class Waiting:
                     return
             if not item.available and now >= self.deadline:
                 raise Unhealthy(self.connection.name, item.ref, f"{item.says} when its time was up")
+
+    def _passes(self, item: "_Watched") -> float:
+        """When it passes, if nobody can tell its health until then."""
+        return item.unverified_since + self._wait_of(item)
+
+    def _wait_of(self, item: "_Watched") -> float:
+        return self.unverified_wait if item.health.passes_after is None else item.health.passes_after
 
     def _asks(self, ref: ObjectRef) -> bool:
         address = (ref.api_version, ref.kind, ref.namespace, ref.name)
@@ -112,7 +119,7 @@ class Waiting:
         if not item.told:
             item.told = True
             self.warn(
-                f"{self.connection.name}: {item.ref}: health is unverified: passed after {self.unverified_wait:g} s"
+                f"{self.connection.name}: {item.ref}: health is unverified: passed after {self._wait_of(item):g} s"
             )
 
 

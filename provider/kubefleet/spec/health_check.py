@@ -1,23 +1,33 @@
 """Health checks as users write them: `{kind: example.com/Widget, cel: "object.status.ready"}`."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator
 
-from kubefleet.health.checks import BadText, Check, Condition, Function, JsonPath, Rule
+from kubefleet.health.checks import (
+    BadText,
+    Check,
+    Condition,
+    Function,
+    JsonPath,
+    Rule,
+    TolerateUnavailable,
+    UnverifiedWait,
+)
 from kubefleet.health.checks.cel import Cel, flaws_of
 from kubefleet.health.checks.json_path import Scalar, flaw_of
 from kubefleet.model.subject import Subject
 from kubefleet.spec.http_probe import WrittenProbe, parse_http_probe
+from kubefleet.spec.leniency import WrittenLeniency, parse_tolerance, parse_wait
 from kubefleet.spec.mistakes import Mistake, Spelling, beside, did_you_mean, join
 from kubefleet.spec.plugins import HEALTH_CHECKS, load_plugin
 from kubefleet.spec.scalars import Text
 from kubefleet.spec.subject import one_of, subject_in
 from kubefleet.spec.written import Written, read
 
-_RULES: Final = ("cel", "jsonpath", "condition", "function", "http")
+_RULES: Final = ("cel", "jsonpath", "condition", "function", "http", "tolerate_unavailable", "unverified_wait")
 _NEEDS: Final = {"value": "jsonpath", "status": "condition", "port": "http", "scheme": "http", "contains": "http"}
 _STATUSES: Final = {True: "True", False: "False"}
 
@@ -44,7 +54,7 @@ class WrittenRule(Written):
     function: Text | None = None
 
 
-class WrittenCheck(WrittenProbe, WrittenRule):
+class WrittenCheck(WrittenLeniency, WrittenProbe, WrittenRule):
     """With HTTP, which gates have with a URL. `mode`: `add` to what the built-in rule of the kind says, or `replace`
     it.
     """
@@ -76,7 +86,8 @@ def parse_checks(
         written = read(WrittenCheck, item, where, Spelling.PYTHON, wrong)
         check = None if written is None else parse_check(written, where, known, wrong, every=every)
         if written is not None and check is not None and not wrong:
-            checks.append(replace(check, replaces=written.mode == "replace"))
+            instead = written.mode == "replace" or isinstance(check.rule, TolerateUnavailable | UnverifiedWait)
+            checks.append(replace(check, replaces=instead))
         mistakes += beside(wrong, told)
     return tuple(checks)
 
@@ -99,8 +110,8 @@ def _rule(written: WrittenRule, subject: Subject | None, path: str, mistakes: li
     field = one_of({name: getattr(written, name) for name in _RULES if name in known}, path, mistakes)
     if field is None:
         return None
-    if isinstance(written, WrittenCheck) and field == "http":
-        return parse_http_probe(written, subject, path, mistakes)
+    if isinstance(written, WrittenCheck) and field in _OF_OBJECTS:
+        return _OF_OBJECTS[field](written, subject, path, mistakes)
     text = str(getattr(written, field))
     path = join(path, field)
     if field == "cel":
@@ -117,6 +128,13 @@ def _rule(written: WrittenRule, subject: Subject | None, path: str, mistakes: li
     plugin = load_plugin(text, HEALTH_CHECKS, None, path, mistakes)
     return Function(plugin.name, plugin.function) if plugin else None
 
+
+_OF_OBJECTS: Final[Mapping[str, Callable[[WrittenCheck, Subject | None, str, list[Mistake]], Rule | None]]] = {
+    "http": parse_http_probe,
+    "tolerate_unavailable": parse_tolerance,
+    "unverified_wait": parse_wait,
+}
+"""Rules that not every object can have."""
 
 _UNDECLARED = "undeclared reference to '"
 

@@ -7,5 +7,17 @@ from kubefleet.health.checks.condition import Condition
 from kubefleet.health.checks.function import Function
 from kubefleet.health.checks.http_probe import HttpProbe
 from kubefleet.health.checks.json_path import JsonPath
+from kubefleet.health.checks.leniency import TolerateUnavailable, UnverifiedWait
 
-__all__ = ["BadText", "Cel", "Check", "Condition", "Function", "HttpProbe", "JsonPath", "Rule"]
+__all__ = [
+    "BadText",
+    "Cel",
+    "Check",
+    "Condition",
+    "Function",
+    "HttpProbe",
+    "JsonPath",
+    "Rule",
+    "TolerateUnavailable",
+    "UnverifiedWait",
+]
