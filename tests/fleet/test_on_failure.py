@@ -80,6 +80,43 @@ def test_a_rollout_goes_back_when_its_canary_fails_and_a_mended_one_starts_there
         assert stack.kubectl(name, "get", "secrets", "-n", "pulumi-kubefleet", "-o", "name") == ""
 
 
+GATED = """
+fleet.placement("web", manifests=[NAMESPACE, deployment(replicas=2, image="{image}")], policy=PickFixed("eu-1", "us-1"),
+                approvals={approvals},
+                strategy=StagedUpdate([Stage("canary", selector=["eu-1"], before=[Approval()], after=[Wait("3s")])],
+                                      on_failure="rollback", progress_deadline="8s"))
+"""
+
+
+def test_a_stage_that_was_rolled_back_passes_its_gates_again(stack):
+    def write(image, *approved):
+        stack.write(GATED.format(image=image, approvals=[f"web/canary@{one}" for one in approved]))
+
+    def asked():
+        return re.search(r"revision (\w+) needs an approval", stack.up())[1]
+
+    write("web:1")
+    write("web:1", asked())
+    stack.up()
+    # On the second stage no new pod starts.
+    stack.kubectl("us-1", "-n", "shop", "create", "quota", "none", "--hard=pods=0")
+    write("web:2")
+    two = asked()
+    write("web:2", two)
+    shown = stack.up(code=-1)
+    assert "web/rest failed: us-1: Deployment shop/web is not available" in shown
+    assert "rolled back: eu-1, us-1 to revision" in shown
+    # The approval is taken back: that it was given for the first try does not stand for the second.
+    write("web:2")
+    mark = stack.events()
+    assert asked() == two
+    assert stack.writes(mark) == []
+    write("web:2", two)
+    assert "healthy, waits 3s" in stack.up(code=-1)
+    assert set(stack.kubectl("eu-1", "get", "deploy", "-n", "shop", "-o", "jsonpath={..image}").split()) == {"web:1"}
+    stack.kubectl("us-1", "-n", "shop", "delete", "quota", "none")
+
+
 def test_a_rollout_goes_on_when_fewer_fail_than_may_and_the_next_up_tries_these_again(stack):
     program(stack, "web:1", GOES_ON)
     stack.up()

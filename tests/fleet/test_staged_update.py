@@ -106,6 +106,20 @@ def approve(stack, stage, *more):
     return done.stdout
 
 
+def test_what_is_placed_already_becomes_staged(stack):
+    web = 'fleet.placement("web", manifests=[NAMESPACE, deployment(image="web:{}")], policy=PickAll(){})'
+    stack.write(web.format(1, ""))
+    stack.up()
+    stack.write(web.format(2, ', strategy=StagedUpdate([Stage("canary", selector=["eu-1"])])'))
+    stack.up()
+    path = "jsonpath={.spec.template.spec.containers[0].image}"
+    images = [stack.kubectl(name, "get", "deploy", "web", "-n", "shop", "-o", path) for name in ("eu-1", "us-1")]
+    assert images == ["web:2", "web:2"]
+    stack.write(web.format(2, ""))
+    stack.up()
+    assert "to update" not in stack.run("preview").stdout
+
+
 def test_a_stage_waits_from_when_it_is_healthy_and_more_replicas_wait_for_nobody(stack):
     program(stack, gates='after=[Wait("8s")]')
     stack.up()

@@ -67,6 +67,15 @@ def test_what_other_stacks_see_of_a_placement_is_recorded_when_it_changes(provid
     assert provider.diff("web", olds, {"uid": "1", "to": {"a": {}}, key: {"tier": "db"}}).changes
 
 
+@pytest.mark.parametrize(("back", "changes"), [(["eu-1"], True), (["us-1"], False), ([], False)])
+def test_a_stage_runs_again_where_its_own_clusters_went_back(back: list[str], changes: bool) -> None:
+    stages = {"type": "StagedUpdate", "stages": [{"name": "canary", "selector": ["eu-1"]}]}
+    redo = {"clusters": ["eu-1", "us-1"], "turn": 1, "back": back}
+    news = {"uid": "1", "to": {"eu-1": {}, "us-1": {}}, "stage": "canary", "strategy": stages, "redo": redo}
+    # That the last run had the same ones to do says nothing: they went back in between.
+    assert StageProvider().diff("web", {**news, "phase": "complete", "pending": []}, news).changes is changes
+
+
 @pytest.mark.parametrize(
     ("phase", "pending", "proven"),
     [("complete", [], ["new"]), ("complete", ["eu-1"], ["old"]), ("failed", [], ["old"]), ("held", [], ["old"])],

@@ -155,7 +155,8 @@ def _with_way_out(declaration: Declaration, snapshot: Snapshot) -> Snapshot:
 
 
 def _redo(plan: Plan, snapshot: Snapshot, overridden: Overridden, olds: Props, news: Props) -> dict[str, Any]:
-    """Clusters that are not at the revision that state records: a run died, or somebody else was there.
+    """Clusters that are not at the revision that state records: a run died, or somebody else was there. `back` are
+    those at another one: they have been rolled back, or were never reached.
 
     Each appearance has a number of its own, or a second one of the same clusters would look like the first.
     """
@@ -168,7 +169,7 @@ def _redo(plan: Plan, snapshot: Snapshot, overridden: Overridden, olds: Props, n
         before, now = olds.get("placements", {}).get(name, {}), news["placements"][name]
         if not now.get("revision") or before.get("revision") != now["revision"]:
             continue
-        behind = []
+        behind, back = [], []
         for binding in decision.bindings:
             cluster = snapshot.cluster(binding.cluster)
             if binding.cluster not in (olds.get(to_key(name)) or {}) or cluster is None:
@@ -176,15 +177,15 @@ def _redo(plan: Plan, snapshot: Snapshot, overridden: Overridden, olds: Props, n
             if cluster.state in {ClusterState.UNREACHABLE, ClusterState.PLANNED}:
                 continue
             revision = overridden.revision_on(binding.cluster, name, now["revision"])
-            done = any(
-                held.uid == now["uid"] and held.completed and held.revision == revision for held in cluster.holdings
-            )
-            if not done:
+            holding = next((held for held in cluster.holdings if held.uid == now["uid"]), None)
+            if holding is None or not holding.completed or holding.revision != revision:
                 behind.append(binding.cluster)
+            if holding is not None and holding.revision != revision:
+                back.append(binding.cluster)
         if behind:
             if (olds.get(redo_key(name)) or {}).get("clusters") != behind:
                 turns[name] = turns.get(name, 0) + 1
-            added[redo_key(name)] = {"clusters": behind, "turn": turns.get(name, 1)}
+            added[redo_key(name)] = {"clusters": behind, "turn": turns.get(name, 1), **({"back": back} if back else {})}
     if turns:
         added["turns"] = turns
     return added

@@ -8,7 +8,7 @@ from kubefleet.model.phase import Phase
 from kubefleet.model.strategy import StagedUpdate
 from kubefleet.resources._adapter import Props
 from kubefleet.resources._gates import healthy_since, held_by_approval, held_by_stage, was_complete
-from kubefleet.resources.stage import held, outputs, with_result
+from kubefleet.resources.stage import held, outputs, went_back, with_result
 from kubefleet.rollout.gates import Gates
 from kubefleet.rollout.task import Task
 from kubefleet.rollout.walk import run_rollout
@@ -23,16 +23,17 @@ def run_staged(task: Task, olds: Props | None, news: Props) -> Props:
         # The stage before has said so on its own row.
         return outputs(news, Phase.HELD, reason, task.target)
     stage = strategy.stage(name)
-    if task.target and (reason := held_by_approval(news, stage, olds)):
+    before = None if went_back(news) else olds
+    if task.target and (reason := held_by_approval(news, stage, before)):
         return held(news, reason, task.target)
-    skipped = was_complete(olds, revision) or not task.target
+    skipped = was_complete(before, revision) or not task.target
     gates = Gates(task, name, tuple(sorted(task.target)))
     if not skipped and (stopped := gates.before(stage.before)) is not None:
         return with_result(news, stopped)
     result = run_rollout(task, name)
     if result.phase is not Phase.COMPLETE:
         return with_result(news, result)
-    since = healthy_since(olds, revision, time.time())
+    since = healthy_since(before, revision, time.time())
     if not skipped:
         well = tuple(sorted(set(task.target) - set(result.pending)))
         due = [gate for gate in stage.after if not (isinstance(gate, Wait) and news.get("expedite") == revision)]

@@ -20,7 +20,7 @@ from kubefleet.resources._inputs import all_members
 from kubefleet.resources._of_stage import of_stage
 from kubefleet.resources._overrides import own_manifests, own_revisions
 from kubefleet.resources._strategy import strategy_of
-from kubefleet.resources.stage import is_divided
+from kubefleet.resources.stage import is_divided, never_placed
 from kubefleet.rollout.acting import acting
 from kubefleet.rollout.goal import goal_of
 from kubefleet.rollout.task import Task
@@ -69,7 +69,7 @@ def make_task(news: Props, olds: Props | None) -> Task:
         partners=partners_of(news["uid"]),
         going=_session.going,
         behind=frozenset(name for stage in (news.get("after") or {}).values() for name in stage.get("pending") or ()),
-        fresh=olds is None and ("stage" in news or "after" not in news) and news["uid"] not in _session.gone,
+        fresh=("stage" in news or "after" not in news) and never_placed(olds, news),
         held_before=frozenset((olds or {}).get("to") or {}) | frozenset((olds or {}).get("pending") or ()),
         had=(olds or {}).get("to") or {},
         cancelled=_engine.cancelled.is_set,

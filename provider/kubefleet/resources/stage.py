@@ -16,7 +16,7 @@ _COMPARED = (
     *("uid", "revision", "to", "members", "labels", "apart"),
     *("overrides", "options", "divide_companions", "restart_on"),
 )
-_COMPUTED = ("phase", "reason", "pending", "broken", "healthy", "proven", "timeline", "awaits")
+_COMPUTED = ("phase", "reason", "pending", "broken", "healthy", "proven", "timeline", "awaits", "fresh")
 
 
 class StageProvider(Adapter):
@@ -26,7 +26,7 @@ class StageProvider(Adapter):
 
     Outputs: the inputs and `phase`, `reason`, `pending`; `broken`: a cluster or a gate has failed; `healthy`: since
     when a stage has been so at a revision; `proven`: the health checks of the last run that completed; `timeline`: what
-    happened when at this revision.
+    happened when at this revision; `fresh` while no run of a new placement has come to its end.
     """
 
     def identity(self, news: Props) -> str:
@@ -69,11 +69,12 @@ class StageProvider(Adapter):
 
         if line := held_again(olds, news):
             _engine.show(line)
-        return to_be_done(olds, news)
+        return to_be_done(olds, news) or went_back(news)
 
     def applied(self, olds: Props | None, news: Props) -> Props:
         """Walk the stage. Returns a phase whatever the members do."""
-        return with_proven(olds, self._walked(olds, news))
+        done = with_proven(olds, self._walked(olds, news))
+        return {**done, "fresh": True} if never_placed(olds, news) and done["phase"] != Phase.COMPLETE else done
 
     def _walked(self, olds: Props | None, news: Props) -> Props:
         if news.get("paused"):
@@ -105,6 +106,15 @@ def is_divided(props: Props) -> bool:
     return replicas is not None and replicas.get("type", "Divided") == "Divided"
 
 
+def never_placed(olds: Props | None, news: Props) -> bool:
+    """Whether this stack has never placed it: no run of the stage has come to its end. Runs that were held or refused
+    have placed nothing; a stage that is new to a placement which was there has.
+    """
+    if news.get("uid") in _session.gone:
+        return False
+    return not _session.before.get(str(news.get("uid"))) if olds is None else bool(olds.get("fresh"))
+
+
 def with_timeline(olds: Props | None, done: Props, timeline: Any) -> Props:
     """With what happened when, in the earlier runs of this revision too, and how it ended."""
     timeline.note(": ".join(filter(None, (done["phase"], done["reason"]))))
@@ -125,6 +135,18 @@ def to_be_done(olds: Props, news: Props) -> bool:
     if any(olds.get(key) != news.get(key) for key in _COMPARED):
         return True
     return any(appeared(olds, news, key) for key in ("redo", "leaving", "drift"))
+
+
+def went_back(news: Props) -> bool:
+    """Whether clusters of the stage are at another revision again, as after a rollback: what it has done before
+    does not count then, neither that it was complete nor the gates that it has passed.
+    """
+    back, mine = set((news.get("redo") or {}).get("back") or ()), news.get("to") or {}
+    if back and "stage" in news:
+        from kubefleet.resources._of_stage import of_stage
+
+        mine = of_stage(news, mine)
+    return bool(back & set(mine))
 
 
 def with_result(news: Props, result: Any) -> Props:
