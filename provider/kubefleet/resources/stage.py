@@ -43,7 +43,7 @@ class StageProvider(Adapter):
         if has_unknown(news.get("to")):
             return without_outputs(news), refused
         from kubefleet.resources._forecast import companions, expected, takes, unrestarted
-        from kubefleet.resources._moving import moved
+        from kubefleet.resources._moving import moved, unkept
 
         how, mistakes = expected(olds, news)
         how = how or takes(olds, news)
@@ -61,7 +61,7 @@ class StageProvider(Adapter):
         gap = "" if by_pods else moved(olds.get("to"), news.get("to"), news)
         if line := ", ".join(filter(None, (changes_of(before, now), gap, how, beside))):
             _engine.show(line)
-        return without_outputs(news), [*mistakes, *refused]
+        return without_outputs(news), [*mistakes, *unkept(news), *refused]
 
     def changed(self, olds: Props, news: Props) -> bool:
         """True when something else was decided, or the last run did not complete: what was held says so again."""
