@@ -4,6 +4,7 @@ import json
 import random
 import time
 
+import psutil
 import pytest
 
 pytestmark = pytest.mark.engine
@@ -89,6 +90,58 @@ def test_killed_at_ten_moments_every_next_up_reaches_the_same_end(stack):
                 assert image == f"{name}:{n}"
                 assert generation <= before[cluster][name][0] + 1
         before = now
+    assert "to update" not in stack.run("preview").stdout
+
+
+GOING_BACK = """
+web = deployment(replicas=2, image="{image}")
+web["spec"]["strategy"] = {{"type": "Recreate"}}
+web["spec"]["template"]["metadata"]["annotations"] = {{
+    "lab.pulumi-kubefleet/ready-after": "3s", "lab.pulumi-kubefleet/never-ready": "{never}"}}
+fleet.placement("web", manifests=[NAMESPACE, config_map(of="{image}"), web], policy=PickAll(), strategy=StagedUpdate(
+    [Stage("canary", selector={{"region": "eu"}}, max_concurrency=2)], on_failure="rollback", progress_deadline="10s"))
+"""
+
+
+def provider_of(process):
+    """The process that Pulumi's engine runs the resources in."""
+    children = {child: child.cmdline() for child in psutil.Process(process.pid).children(recursive=True)}
+    found = [child for child in children if any("dynamic" in word for word in children[child])]
+    assert len(found) == 1, children
+    return found[0]
+
+
+def test_a_provider_that_is_killed_in_the_middle_of_a_rollback_goes_back_the_next_time(stack):
+    stack.write(GOING_BACK.format(image="web:1", never="false"))
+    stack.up()
+    kept = {cluster: owned(stack, cluster) for cluster in CLUSTERS}
+    stack.write(GOING_BACK.format(image="web:2", never="true"))
+    process = stack.pulumi.start("up", "--yes", "--skip-preview", cwd=stack.folder)
+    try:
+        until = time.monotonic() + 90
+        while deployments(stack, "eu-1")["web"][1] != "web:2":
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        while deployments(stack, "eu-1")["web"][1] != "web:1":
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        # Its old pods are not back yet.
+        provider_of(process).kill()
+        rest, _ = process.communicate(timeout=120)
+    finally:
+        stack.pulumi.end(process)
+    assert process.returncode != 0
+    assert "rolled back" not in rest
+    stack.pulumi.run("cancel", "--yes", cwd=stack.folder)
+    # The same again fails again, and now all goes back; nothing of the first try is left over.
+    assert "rolled back: eu-1, eu-2 to revision" in stack.up(code=-1)
+    assert {deployments(stack, cluster)["web"][1] for cluster in CLUSTERS} == {"web:1"}
+    assert {cluster: owned(stack, cluster) for cluster in CLUSTERS} == kept
+    for cluster in CLUSTERS:
+        assert stack.kubectl(cluster, "get", "secrets", "-n", "pulumi-kubefleet", "-o", "name") == ""
+    stack.write(GOING_BACK.format(image="web:3", never="false"))
+    stack.up()
+    assert {deployments(stack, cluster)["web"][1] for cluster in CLUSTERS} == {"web:3"}
     assert "to update" not in stack.run("preview").stdout
 
 

@@ -2,9 +2,6 @@
 changed twice, no pod is made anew, nothing is left over.
 """
 
-import os
-import signal
-import threading
 import time
 from collections import Counter
 from datetime import UTC, datetime
@@ -15,12 +12,14 @@ from soak_scenario import CLUSTERS, LAB, Scenario, make_task
 from soak_walker import walk
 
 from availability import watch
+from killing import run_and_die
 from kubefleet.kube import connect
 from kubefleet.model.phase import Phase
-from kubefleet.rollout import settle, spread
 
 pytestmark = pytest.mark.lab
 
+# What is counted: each workload is in each of its states (replicas and template) once. A move of counted pods scales it
+# several times, never back.
 QUICK = {f"{LAB}/{stage}-after": "50ms" for stage in ("start", "ready", "stop")}
 OWN = {"rollingUpdate": {"maxUnavailable": 1, "maxSurge": 0}}
 IN_PLACE = Scenario(
@@ -29,43 +28,19 @@ IN_PLACE = Scenario(
 MOVE = Scenario(
     "soak-902", "Deployment", OWN, {"eu-1": 2, "eu-2": 1}, {"eu-2": 1, "us-1": 2}, True, 1, 1, pod_delays=QUICK
 )
-STEPS = ((spread, "run_step"), (spread, "scale_live"), (settle, "run_step"), (settle, "complete"), (settle, "remove"))
-
-
-def die_after(steps):
-    """Kill this process when so many steps have ended; before the first one if 0."""
-    left, lock = [steps], threading.Lock()
-
-    def deadly(step):
-        def run(*arguments, **options):
-            if left[0] == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-            done = step(*arguments, **options)
-            with lock:
-                left[0] -= 1
-                if left[0] == 0:
-                    os.kill(os.getpid(), signal.SIGKILL)
-            return done
-
-        return run
-
-    for module, name in STEPS:
-        setattr(module, name, deadly(getattr(module, name)))
+ORDERED = Scenario(
+    "soak-903", "StatefulSet", {}, {"eu-1": 2, "eu-2": 2}, {"eu-1": 2, "eu-2": 2}, True, 1, 1, pod_delays=QUICK
+)
 
 
 def walk_and_die(lab, scenario, steps):
-    """The rollout in a process of its own; True if it was killed, False if it ended before."""
-    child = os.fork()
-    if child == 0:
-        # Connections of its own: a TLS session that two processes share would break for both.
+    """The rollout in a process of its own; True if it was killed."""
+
+    def work():
         connections = {name: connect(name, lab.access(name)) for name in CLUSTERS}
-        die_after(steps)
-        try:
-            walk(make_task(scenario, connections.__getitem__))
-        finally:
-            os._exit(0)
-    _, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+        walk(make_task(scenario, connections.__getitem__))
+
+    return run_and_die(work, steps)
 
 
 def changes(seen):
@@ -79,7 +54,7 @@ def changes(seen):
     return found
 
 
-@pytest.mark.parametrize(("scenario", "made"), [(IN_PLACE, 5), (MOVE, 3)])
+@pytest.mark.parametrize(("scenario", "made"), [(IN_PLACE, 5), (MOVE, 3), (ORDERED, 4)])
 def test_killed_between_any_two_steps_a_rollout_goes_on_where_it_was(quickstart_lab, scenario, made):
     for steps in range(40):
         since = {name: quickstart_lab.audited(name) for name in CLUSTERS}
@@ -93,7 +68,7 @@ def test_killed_between_any_two_steps_a_rollout_goes_on_where_it_was(quickstart_
             assert still_unfinished(task) == []
             time.sleep(LOG_SECONDS)
             logs = {name: list(quickstart_lab.audit(name, since[name])) for name in CLUSTERS}
-        seen = watch(logs, scenario.name, begin)
+        seen = watch(logs, scenario.name, begin, f"{scenario.kind.lower()}s")
         for cluster, states in changes(seen).items():
             twice = [state for state, times in Counter(states).items() if times > 1]
             assert not twice, f"{cluster} was twice in one state, killed after {steps} steps"
