@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from kubefleet.health import Health, Status, health
 from kubefleet.health.checks import Check
-from kubefleet.kube import Connection, watch
+from kubefleet.kube import Connection
 from kubefleet.kube.errors import MemberError
+from kubefleet.kube.follow import follow
 from kubefleet.kube.object_access import find
 from kubefleet.kube.object_ref import ObjectRef
 from kubefleet.kube.together import together
@@ -93,17 +94,11 @@ class Waiting:
         """
         ref, was_unverified = item.ref, item.unverified
 
-        def until(objects: Mapping[tuple[str, str], Mapping[str, Any]]) -> bool:
-            self._judge(item, objects.get((ref.namespace, ref.name)))
+        def until(live: Mapping[str, Any] | None) -> bool:
+            self._judge(item, live)
             return item.available or item.unverified != was_unverified
 
-        watch(
-            self.connection,
-            self.connection.path_of(ref.api_version, ref.kind, ref.namespace),
-            until=until,
-            within=max(0.0, end - time.monotonic()),
-            field_selector=f"metadata.name={ref.name}",
-        )
+        follow(self.connection, ref, until=until, within=max(0.0, end - time.monotonic()))
 
     def _judge(self, item: "_Watched", live: Mapping[str, Any] | None) -> None:
         """Learn how the object is now; raises Unhealthy if it has failed."""
