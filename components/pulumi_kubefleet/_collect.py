@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pulumi
 
 from kubefleet.model.apply_options import WRITTEN
-from kubefleet.resources.keys import overrides_key, redo_key, to_key
+from kubefleet.resources.keys import ordinals_key, overrides_key, redo_key, to_key
 from kubefleet.spec.mistakes import Mistake
+from kubefleet.spec.ordinals import wants_ranges
 from kubefleet.spec.selection_record import record_of
 from kubefleet.spec.workload_cuts import cut_workloads
 from pulumi_kubefleet._checks import checks_for
@@ -103,6 +104,7 @@ class Collection:
             }
         computed = {key(name): None for key in (to_key, redo_key) for name in placements}
         computed |= {overrides_key(item.placement_name): None for item in self.placements if overridden(item)}
+        computed |= {ordinals_key(item.placement_name): None for item in self.placements if wants_ranges(item._raw)}
         return {
             "schema": SCHEMA,
             "fleet": self.fleet.fleet_name,

@@ -9,7 +9,8 @@ from typing import Any, Self
 import pulumi
 
 from kubefleet.model.counted import counted
-from kubefleet.resources.keys import overrides_key, redo_key, to_key
+from kubefleet.resources.keys import ordinals_key, overrides_key, redo_key, to_key
+from kubefleet.spec.ordinals import wants_ranges
 from pulumi_kubefleet._collect import SCHEMA, Collection, collect, overridden
 from pulumi_kubefleet._program import program_error
 from pulumi_kubefleet._record import plain
@@ -266,6 +267,7 @@ class Fleet(pulumi.ComponentResource):
                 "redo": getattr(schedule, redo_key(name)),
                 "leaving": schedule.leaving,
                 **({"overrides": getattr(schedule, overrides_key(name))} if overridden(placement) else {}),
+                **({"ordinals": getattr(schedule, ordinals_key(name))} if wants_ranges(placement._raw) else {}),
             }
             after = self._register_stages(placement, collection, common, _child_of(placement, hide=hidden))
             inputs = {**common, **collection.settling(placement), "after": after}

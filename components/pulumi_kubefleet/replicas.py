@@ -17,7 +17,8 @@ class Divided(Record):
     """The manifests' replicas are divided over the chosen clusters.
 
     `by="weight"` follows `weights` (1 where absent), `"available"` the free capacity, `"aggregated"` takes as few
-    clusters as possible. `min` and `max` bound single clusters.
+    clusters as possible. `min` and `max` bound single clusters. With `ordinals` the pods of a StatefulSet have
+    numbers of their own on each cluster (0 to 999, 1000 to 1999, ...), so that no two have the same name.
     """
 
     def __init__(
@@ -27,6 +28,7 @@ class Divided(Record):
         weights: Mapping[str, int] | None = None,
         min: Mapping[str, int] | None = None,  # noqa: A002 - the field's name in files
         max: Mapping[str, int] | None = None,  # noqa: A002
+        ordinals: bool | None = None,
         **unknown: Any,
     ) -> None:
         super().__init__(
@@ -35,5 +37,6 @@ class Divided(Record):
             weights=dict(weights) if weights else None,
             min=dict(min) if min else None,
             max=dict(max) if max else None,
+            ordinals=ordinals or None,
             **unknown,
         )

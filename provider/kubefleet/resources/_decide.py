@@ -19,6 +19,7 @@ from kubefleet.resources._clusters import identify, under_new_names
 from kubefleet.resources._data import moving_data
 from kubefleet.resources._federation import look_at
 from kubefleet.resources._inputs import Declaration, all_members, encode_bindings, previous_decisions
+from kubefleet.resources._ordinals import number
 from kubefleet.resources._overridden_pods import as_overridden
 from kubefleet.resources._overrides import Overridden, bind_overrides
 from kubefleet.resources._stray import find_stray
@@ -61,8 +62,10 @@ def decide(declaration: Declaration, olds: Props, news: Props) -> Decided:
     declaration = replace(declaration, requests=as_overridden(declaration.requests, snapshot, olds, news))
     plan = schedule(snapshot, declaration.requests, previous)
     overridden = bind_overrides(plan, snapshot, olds, news)
+    numbered = number(plan, snapshot, olds, news)
     if mistakes := (
         *overridden.mistakes,
+        *numbered.mistakes,
         *_shared_objects(plan, overridden, news),
         *moving_data(plan, declaration.requests),
     ):
@@ -72,6 +75,7 @@ def decide(declaration: Declaration, olds: Props, news: Props) -> Decided:
         to_key(decision.placement): encode_bindings(decision, planned) for decision in plan.decisions
     }
     inputs.update(overridden.inputs)
+    inputs.update(numbered.inputs)
     inputs["uids"] = found.uids
     if since:
         inputs["tainted"] = _as_planned(since, olds) if news.get("preview") else since

@@ -20,6 +20,7 @@ from kubefleet.resources.keys import overrides_key
 from kubefleet.resources.ownership import has_unknown
 from kubefleet.resources.stage import is_divided
 from kubefleet.spec.mistakes import Mistake, MistakesError, join
+from kubefleet.spec.ordinals import with_start
 from kubefleet.spec.override import parse_overrides
 from kubefleet.spec.override_limits import limits
 
@@ -52,20 +53,33 @@ def overrides_of(uid: str) -> tuple[Override, ...]:
 
 
 def own_manifests(news: Props) -> dict[str, Manifests]:
-    """From the inputs of `Stage` and `Settle`: the manifests of each cluster where an override holds."""
+    """From the inputs of `Stage` and `Settle`: the manifests of each cluster where an override holds, or where numbers
+    of pods do not begin with 0.
+    """
     uid, records = news["uid"], _records(news)
     rules = overrides_of(uid) if records else ()
-    return {name: tailored(_session.manifests[uid], rules, bound, _guard(news))[0] for name, bound in records.items()}
+    manifests, guard = _session.manifests[uid], _guard(news)
+    return _numbered(
+        news, manifests, {name: tailored(manifests, rules, bound, guard)[0] for name, bound in records.items()}
+    )
 
 
 def own_manifests_before(olds: Props, uid: str) -> dict[str, Manifests]:
     """The same of the last run; nothing of rules that cannot be read any more."""
     records = _records(olds)
     rules = parse_overrides(_session.overrides_before.get(uid), "overrides", (), [])
-    if not records or not rules:
-        return {}
-    guard, manifests = _guard(olds), _session.before[uid]
-    return {name: tailored(manifests, rules, bound, guard)[0] for name, bound in records.items()}
+    guard, manifests = _guard(olds), _session.before.get(uid, {})
+    bounds = records.items() if rules else ()
+    return _numbered(olds, manifests, {name: tailored(manifests, rules, bound, guard)[0] for name, bound in bounds})
+
+
+def _numbered(props: Props, manifests: Manifests, own: Mapping[str, Manifests]) -> dict[str, Manifests]:
+    starts = props.get("ordinals")
+    found = dict(own)
+    for name, start in starts.items() if isinstance(starts, Mapping) else ():
+        if start and not has_unknown(start):
+            found[name] = with_start(found.get(name, manifests), start)
+    return found
 
 
 def _guard(news: Props) -> Guard:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-_TO, _REDO, _OVERRIDES = "to:", "redo:", "overrides:"
+_TO, _REDO, _OVERRIDES, _ORDINALS = "to:", "redo:", "overrides:", "ordinals:"
 
 
 def to_key(placement: str) -> str:
@@ -24,6 +24,16 @@ def overrides_key(placement: str) -> str:
 def is_overrides(key: str) -> bool:
     """Whether it is the `overrides_key` of a placement."""
     return key.startswith(_OVERRIDES)
+
+
+def ordinals_key(placement: str) -> str:
+    """The first number of its StatefulSets on each of its clusters; only of a placement that has ranges."""
+    return _ORDINALS + placement
+
+
+def is_ordinals(key: str) -> bool:
+    """Whether it is the `ordinals_key` of a placement."""
+    return key.startswith(_ORDINALS)
 
 
 def placed_by(key: str) -> str | None:

@@ -9,8 +9,19 @@ from pulumi.output import UNKNOWN
 
 from kubefleet.resources import _engine, _session
 from kubefleet.resources._adapter import Adapter, Props
-from kubefleet.resources.keys import appeared, is_overrides, is_redo, overrides_key, placed_by, redo_key, to_key
+from kubefleet.resources.keys import (
+    appeared,
+    is_ordinals,
+    is_overrides,
+    is_redo,
+    ordinals_key,
+    overrides_key,
+    placed_by,
+    redo_key,
+    to_key,
+)
 from kubefleet.resources.ownership import has_unknown
+from kubefleet.spec.ordinals import wants_ranges
 
 _PASSING = ("mistakes", "sources", "preview", "left_out")
 _WORK = frozenset({"leaving", "gone", "stray"})
@@ -19,7 +30,8 @@ _OVERTAKEN = "the fleet changed since this preview; nothing was changed. Run `pu
 
 class ScheduleProvider(Adapter):
     """Inputs: `fleet, members, placements, health?`; computed: `to:<placement>`, `redo:<placement>`,
-    `overrides:<placement>` of those that have any, `leaving`, `gone`, `stray`, `uids`, `turns`, `tainted`.
+    `overrides:<placement>` and `ordinals:<placement>` of those that have any, `leaving`, `gone`, `stray`, `uids`,
+    `turns`, `tainted`.
 
     `mistakes`, `sources`, `left_out` (objects of manifests that no placement takes) and `preview` (whether this is one)
     come with them and are not kept.
@@ -65,13 +77,13 @@ def _undecided(names: frozenset[str], news: Props) -> Props:
     """The keys of placements that nothing can be decided for in this preview."""
     uids = {name: news["placements"][name]["uid"] for name in names}
     overridden = {overrides_key(name): UNKNOWN for name in names if uids[name] in _session.overrides}
-    return {to_key(name): UNKNOWN for name in names} | {redo_key(name): {} for name in names} | overridden
+    ranged = {ordinals_key(name): UNKNOWN for name in names if wants_ranges(news["placements"][name])}
+    return {to_key(name): UNKNOWN for name in names} | {redo_key(name): {} for name in names} | overridden | ranged
 
 
 def _is_computed(key: str) -> bool:
-    return (
-        placed_by(key) is not None or is_redo(key) or is_overrides(key) or key in {*_WORK, "turns", "uids", "tainted"}
-    )
+    of_placement = placed_by(key) is not None or is_redo(key) or is_overrides(key) or is_ordinals(key)
+    return of_placement or key in {*_WORK, "turns", "uids", "tainted"}
 
 
 def _known(olds: Props, news: Props) -> tuple[Props, frozenset[str]]:

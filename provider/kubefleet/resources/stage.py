@@ -14,15 +14,15 @@ NOT_PLANNED = "not planned in this run. The next `pulumi up` without --target pl
 PAUSED = "paused. Take `paused` out of the program, then run `pulumi up` again"
 _COMPARED = (
     *("uid", "revision", "to", "members", "labels", "apart"),
-    *("overrides", "options", "divide_companions", "restart_on"),
+    *("overrides", "ordinals", "options", "divide_companions", "restart_on"),
 )
 _COMPUTED = ("phase", "reason", "pending", "broken", "healthy", "proven", "timeline", "awaits", "fresh")
 
 
 class StageProvider(Adapter):
     """Inputs: `fleet, placement, stack, members, uid, revision, to, redo?, strategy?, labels?, health?, overrides?,
-    options?, divide_companions?, restart_on?, move?, before_remove?, paused?`; where it is staged also `stage`, `after`
-    (the stage before -> phase and reason), `clusters` (labels by member), `approvals` and `expedite?`.
+    ordinals?, options?, divide_companions?, restart_on?, move?, before_remove?, paused?`; where it is staged also
+    `stage`, `after` (the stage before -> phase and reason), `clusters` (labels by member), `approvals`, `expedite?`.
 
     Outputs: the inputs and `phase`, `reason`, `pending`; `broken`: a cluster or a gate has failed; `healthy`: since
     when a stage has been so at a revision; `proven`: the health checks of the last run that completed; `timeline`: what
@@ -44,10 +44,11 @@ class StageProvider(Adapter):
             return without_outputs(news), refused
         from kubefleet.resources._forecast import companions, expected, takes, unrestarted
         from kubefleet.resources._moving import moved, unkept
+        from kubefleet.resources._ordinals import told
 
         how, mistakes = expected(olds, news)
         how = how or takes(olds, news)
-        beside = companions(olds, news)
+        beside = ", ".join(filter(None, (told(olds, news), companions(olds, news))))
         if news.get("paused"):
             how = "paused"
         before, now = olds.get("to"), news.get("to")

@@ -14,6 +14,7 @@ from kubefleet.spec.before_remove import parse_before_remove
 from kubefleet.spec.data import Data, pinned_by
 from kubefleet.spec.health_check import parse_checks
 from kubefleet.spec.mistakes import Mistake, Spelling, beside, join
+from kubefleet.spec.ordinals import wants_ranges
 from kubefleet.spec.override import parse_overrides
 from kubefleet.spec.policy import parse_policy
 from kubefleet.spec.replicas import parse_replicas
@@ -79,6 +80,9 @@ def parse_placement(name: str, raw: Mapping[str, Any], mistakes: list[Mistake]) 
     if written is not None and written.move is not None and isinstance(strategy, SpreadUpdate):
         message = "`move` beside a strategy that counts pods (expected `max_surge`: with 0 the old ones stop first)."
         mistakes.append(Mistake(join(path, "move"), message))
+    if wants_ranges(raw) and not any(cut["kind"] == "StatefulSet" for cut in raw.get("workloads", ())):
+        message = "none of its objects is a StatefulSet (expected one: the pods of others have no numbers)."
+        mistakes.append(Mistake(join(path, "replicas", "ordinals"), message))
     if written is not None:
         parse_restart_on(written.restart_on, raw.get("objects", ()), join(path, "restart_on"), mistakes)
     # Beside other mistakes the request is still made, for what is checked over all of them: names of clusters.

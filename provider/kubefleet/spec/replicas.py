@@ -22,6 +22,7 @@ class ReplicasSpec(Written):
     weights: dict[Name, Weight] = {}
     min: dict[Name, Count] = {}
     max: dict[Name, Count] = {}
+    ordinals: bool = False
 
     def divided(self) -> Divided | None:
         """The frozen value; None for whole copies."""
@@ -64,7 +65,7 @@ def replicas_mistakes(spec: ReplicasSpec, path: str) -> list[Mistake]:
     if spec.type == "Duplicated":
         mistakes += [
             Mistake(join(path, field), "a field of divided replicas with Duplicated (expected type Divided)")
-            for field in ("weights", "min", "max")
+            for field in ("weights", "min", "max", "ordinals")
             if getattr(spec, field)
         ]
     return mistakes
