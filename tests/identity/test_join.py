@@ -31,7 +31,7 @@ def test_every_policy_fails_closed_and_denies():
     manifests = join_manifests(FEDERATION, CEILING)
     policies = [item["spec"] for item in manifests if item["kind"] == "ValidatingAdmissionPolicy"]
     bindings = [item["spec"] for item in manifests if item["kind"] == "ValidatingAdmissionPolicyBinding"]
-    assert len(policies) == len(bindings) == 4
+    assert len(policies) == len(bindings) == 5
     assert {spec["failurePolicy"] for spec in policies} == {"Fail"}
     assert all(spec["validationActions"] == ["Deny"] for spec in bindings)
     assert all(binding.get("paramRef", {}).get("parameterNotFoundAction", "Deny") == "Deny" for binding in bindings)

@@ -18,6 +18,7 @@ BASELINE = "ValidatingAdmissionPolicy 'fleet-guard' "
 EITHER = "ValidatingAdmissionPolicy 'fleet-guard"
 """Where both refuse, the server tells of one."""
 REFERENCES = "ValidatingAdmissionPolicy 'fleet-guard-references' "
+OBJECTS = "ValidatingAdmissionPolicy 'fleet-guard-objects' "
 KINDS = {
     "Pod": ("v1", "pods"),
     "PodTemplate": ("v1", "podtemplates"),
@@ -132,6 +133,63 @@ FOREIGN = {
     "a ConfigMap as variables": container(envFrom=[{"configMapRef": {"name": "theirs"}}]),
     "a claim": volume(persistentVolumeClaim={"claimName": "theirs"}),
 }
+CLAIM = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+
+
+def copied(name: str, kind: str = "PersistentVolumeClaim") -> dict[str, Any]:
+    group = {} if kind == "PersistentVolumeClaim" else {"apiGroup": "snapshot.storage.k8s.io"}
+    return CLAIM | {"dataSourceRef": {"kind": kind, "name": name, **group}}
+
+
+def ephemeral(claim: dict[str, Any]) -> dict[str, Any]:
+    return volume(ephemeral={"volumeClaimTemplate": {"spec": claim}})
+
+
+def named(version: str, kind: str, name: str = NAME, **rest: Any) -> dict[str, Any]:
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": name, "namespace": SHOP}, **rest}
+
+
+def claim(spec: dict[str, Any]) -> dict[str, Any]:
+    return named("v1", "PersistentVolumeClaim", "mine", spec=spec)
+
+
+def autoscaler(name: str, kind: str = "Deployment") -> dict[str, Any]:
+    target = {"apiVersion": "apps/v1", "kind": kind, "name": name}
+    return named("autoscaling/v2", "HorizontalPodAutoscaler", spec={"maxReplicas": 2, "scaleTargetRef": target})
+
+
+def ingress(secret: str) -> dict[str, Any]:
+    backend = {"service": {"name": "web", "port": {"number": 80}}}
+    tls = [{"hosts": ["a.test"], "secretName": secret}]
+    return named("networking.k8s.io/v1", "Ingress", spec={"defaultBackend": backend, "tls": tls})
+
+
+def account(secret: str) -> dict[str, Any]:
+    return named("v1", "ServiceAccount", "mine", imagePullSecrets=[{"name": secret}])
+
+
+def with_claims(claim: dict[str, Any]) -> dict[str, Any]:
+    made = manifest("StatefulSet", PLAIN)
+    made["spec"]["volumeClaimTemplates"] = [{"metadata": {"name": "data"}, "spec": claim}]
+    return made
+
+
+FOREIGN["an ephemeral copy of a claim"] = ephemeral(copied("theirs"))
+FINE_OBJECTS = {
+    "a claim": claim(CLAIM),
+    "a copy of its own claim": with_claims(copied("mine")),
+    "an autoscaler of its own": autoscaler(NAME),
+    "a certificate of its own": ingress("mine"),
+    "a shared Secret to pull images": account("registry"),
+}
+FOREIGN_OBJECTS = {
+    "a copy of a claim": claim(copied("theirs")),
+    "a copy of a snapshot": claim(copied("mine", "VolumeSnapshot")),
+    "copies of a claim": with_claims(copied("theirs")),
+    "an autoscaler of another's": autoscaler("theirs"),
+    "an autoscaler of another kind": autoscaler("mine", "StatefulSet"),
+    "a certificate": ingress("theirs"),
+}
 FINE = {
     "plain": PLAIN,
     "its own": {
@@ -182,7 +240,12 @@ def sharing(joined_member: JoinedMember) -> Iterator[JoinedMember]:
         for version, plural in KINDS.values()
         for verb in ("create", "get", "patch", "delete")
     ]
-    joined_member.grant(WEB, rights_for([*owned, *kinds]))
+    others = [
+        Action(verb, group, resource, SHOP, NAME)
+        for group, resource in (("autoscaling", "horizontalpodautoscalers"), ("networking.k8s.io", "ingresses"))
+        for verb in ("create", "get", "patch")
+    ]
+    joined_member.grant(WEB, rights_for([*owned, *kinds, *others]))
     theirs = [Action(verb, "", resource, SHOP, "theirs") for resource in OWN for verb in ("create", "get", "patch")]
     joined_member.grant(API, rights_for([*theirs, *kinds]))
     for name in ("mine", "theirs"):
@@ -218,6 +281,22 @@ def test_what_is_the_placements_passes(guarded: JoinedMember, spec):
     for kind in KINDS:
         guarded.apply(WEB, manifest(kind, spec))
         assert find(guarded.admin, ref_of(manifest(kind, spec))) is not None
+
+
+@pytest.mark.parametrize("body", FOREIGN_OBJECTS.values(), ids=FOREIGN_OBJECTS.keys())
+def test_objects_that_reach_what_is_anothers_are_denied(sharing: JoinedMember, body):
+    sharing.denied(WEB, body, OBJECTS if body["kind"] != "StatefulSet" else REFERENCES)
+
+
+def test_a_service_account_hands_out_no_secret_of_anothers(sharing: JoinedMember):
+    forbidden(lambda: sharing.apply(WEB, account("theirs")), OBJECTS)
+    assert {"name": "theirs"} not in sharing.live(account("theirs")).get("imagePullSecrets", [])
+
+
+@pytest.mark.parametrize("body", FINE_OBJECTS.values(), ids=FINE_OBJECTS.keys())
+def test_objects_that_reach_what_is_its_own_pass(guarded: JoinedMember, body):
+    guarded.apply(WEB, body)
+    assert find(guarded.admin, ref_of(body)) is not None
 
 
 @pytest.mark.parametrize("kind", ["Deployment", "CronJob"])

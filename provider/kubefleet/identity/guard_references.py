@@ -1,20 +1,16 @@
 """`fleet-guard-references`: what placements' pods may name: what the placement itself may read, and what is shared.
 
-What is a placement's own is what its Role in that namespace names: the fence has seen that Role, and its name tells
-whose it is. So two placements in one namespace cannot mount each other's Secrets, though a kubelet would.
+So two placements in one namespace cannot mount each other's Secrets, though a kubelet would.
 """
 
-from collections.abc import Iterable
 from typing import Final
 
-from immutabledict import immutabledict
-
-from kubefleet.identity.admission_policy import Policy, cel_list, cel_text, either, every
+from kubefleet.identity.admission_policy import Policy, either, every
 from kubefleet.identity.ceiling import Ceiling
 from kubefleet.identity.federation import Federation
-from kubefleet.identity.guard import NAME, of_the_fleet
+from kubefleet.identity.guard import NAME
+from kubefleet.identity.own_objects import may_name, policy_on_own
 from kubefleet.identity.pod_template import POD_VARIABLES, WITH_PODS
-from kubefleet.identity.roles import RIGHTS, RIGHTS_LABEL, VERSION
 
 _VOLUMES: Final = (
     "configMap",
@@ -31,19 +27,11 @@ _VOLUMES: Final = (
 
 
 def guard_references(federation: Federation, ceiling: Ceiling) -> Policy:
-    """The policy for all users of the federation. It is evaluated for each Role that says a placement's rights; those
-    of others say nothing about a request.
-    """
-    own = f"params.metadata.name == {cel_text(federation.role_prefix)} + request.userInfo.username"
-    variables = {
-        **POD_VARIABLES,
-        "other": f"!({own})",
-        **{resource: _names_of(resource) for resource in _RESOURCES},
-    }
+    """The policy for all users of the federation."""
     rules = (
         (
             "pods run as a service account of the placement's, or one that the ceiling names",
-            _may_name("serviceaccounts", "variables.pod.?serviceAccountName.orValue('default')", _accounts(ceiling)),
+            may_name("serviceaccounts", "variables.pod.?serviceAccountName.orValue('default')", ceiling),
         ),
         (
             f"volumes are one of {', '.join(_VOLUMES)}, without a Secret of the node's",
@@ -56,51 +44,32 @@ def guard_references(federation: Federation, ceiling: Ceiling) -> Policy:
         ("pods name ConfigMaps of the placement, or shared ones", _config_maps(ceiling)),
         (
             "pods name volume claims of the placement, or shared ones",
-            _each(
-                "variables.volumes",
-                "persistentVolumeClaim",
-                "claimName",
-                "persistentvolumeclaims",
-                ceiling,
-            ),
+            _each("variables.volumes", "persistentVolumeClaim", "claimName", "persistentvolumeclaims", ceiling),
+        ),
+        (
+            "volume claims in templates copy claims of the placement only, or shared ones",
+            f"variables.claims.all(c, {own_source('c', ceiling)})",
         ),
     )
-    return Policy(
-        f"{NAME}-references",
-        of_the_fleet(federation),
-        WITH_PODS,
-        tuple((message, f"variables.other || ({rule})") for message, rule in rules),
-        immutabledict(variables),
-        params=(VERSION, "Role"),
-        selector=immutabledict({RIGHTS_LABEL: RIGHTS}),
-    )
+    return policy_on_own(f"{NAME}-references", federation, WITH_PODS, rules, {**POD_VARIABLES, "claims": _CLAIMS})
 
 
-_RESOURCES: Final = ("configmaps", "persistentvolumeclaims", "secrets", "serviceaccounts")
+_CLAIMS: Final = """variables.volumes.filter(v, has(v.ephemeral)).map(v, v.ephemeral.volumeClaimTemplate.spec) +
+(object.kind == 'StatefulSet' ? dyn(object).spec.?volumeClaimTemplates.orValue([]).map(c, c.spec) : [])"""
 
 
-def _names_of(resource: str) -> str:
-    """CEL: the rules of the placement's Role that name objects of a core resource."""
-    return f"""params.?rules.orValue([]).filter(r,
-    '' in r.apiGroups && {cel_text(resource)} in r.resources && has(r.resourceNames))"""
-
-
-def _may_name(resource: str, name: str, shared: Iterable[str]) -> str:
-    """CEL: whether `name` is one of the placement's own objects, or shared."""
-    return either(f"{name} in {cel_list(shared)}", f"variables.{resource}.exists(r, {name} in r.resourceNames)")
-
-
-def _accounts(ceiling: Ceiling) -> tuple[str, ...]:
-    return (*ceiling.service_accounts, *_shared("serviceaccounts", ceiling))
-
-
-def _shared(resource: str, ceiling: Ceiling) -> tuple[str, ...]:
-    return tuple(text.partition("/")[2] for text in ceiling.shared if text.partition("/")[0] == resource)
+def own_source(claim: str, ceiling: Ceiling) -> str:
+    """CEL: whether the spec of a volume claim starts empty, or as a copy of what may be named."""
+    fine = [f"!has({claim}.dataSourceRef) || !has({claim}.dataSourceRef.namespace)"]
+    for part in (f"{claim}.dataSource", f"{claim}.dataSourceRef"):
+        named = may_name("persistentvolumeclaims", f"{part}.name", ceiling)
+        fine.append(f"!has({part}) || ({part}.kind == 'PersistentVolumeClaim' && ({named}))")
+    return every(*fine)
 
 
 def _each(items: str, part: str, field: str, resource: str, ceiling: Ceiling) -> str:
     """CEL: whether every one of `items` that has the field `part` names in it what may be named."""
-    may = _may_name(resource, f"i.{part}.{field}", _shared(resource, ceiling))
+    may = may_name(resource, f"i.{part}.{field}", ceiling)
     return f"{items}.all(i, !has(i.{part.partition('.')[0]}) || !has(i.{part}) || !has(i.{part}.{field}) || {may})"
 
 
@@ -109,9 +78,7 @@ def _secrets(ceiling: Ceiling) -> str:
         _environment("secretKeyRef", "secretRef", "secrets", ceiling),
         _each("variables.volumes", "secret", "secretName", "secrets", ceiling),
         _projected("secret", "secrets", ceiling),
-        "variables.pod.?imagePullSecrets.orValue([]).all(i, {})".format(
-            _may_name("secrets", "i.name", _shared("secrets", ceiling))
-        ),
+        "variables.pod.?imagePullSecrets.orValue([]).all(i, {})".format(may_name("secrets", "i.name", ceiling)),
     )
 
 

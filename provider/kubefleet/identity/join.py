@@ -6,6 +6,7 @@ from kubefleet.identity.ceiling import Ceiling, ceiling_manifests
 from kubefleet.identity.federation import Federation
 from kubefleet.identity.fence import fence
 from kubefleet.identity.guard import guard, token_guard
+from kubefleet.identity.guard_objects import guard_objects
 from kubefleet.identity.guard_references import guard_references
 from kubefleet.identity.tiers import tier_manifests
 
@@ -20,6 +21,7 @@ def join_manifests(federation: Federation, ceiling: Ceiling) -> tuple[dict[str, 
         guard(federation),
         token_guard(federation),
         guard_references(federation, ceiling),
+        guard_objects(federation, ceiling),
     )
     written = (manifest for policy in policies for manifest in policy.manifests())
     return (*ceiling_manifests(ceiling), *written, *tier_manifests(federation))
