@@ -94,3 +94,10 @@ def test_mistakes_are_told_at_once(stack: Any) -> None:
     told = stack.preview(code=-1)
     assert "fleet.identity.mode: unknown mode `magic` (expected one of auto, service-account-token)" in told
     assert "fleet.identity.namespaces[0]: bad name `No_Such`" in told
+
+
+def test_a_check_that_takes_the_right_to_proxy_is_a_mistake(stack: Any) -> None:
+    health = 'HealthCheck(kind="apps/Deployment", http="/ready", port=80)'
+    body = f"""fleet.placement("web", manifests=[deployment()], namespace="{SPACE}", health=[{health}])"""
+    (stack.folder / "__main__.py").write_text(PROGRAM.format(body=body, space=SPACE))
+    assert "placements.web.health[0].http: it takes the right to `proxy`" in stack.preview(code=-1)

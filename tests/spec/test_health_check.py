@@ -18,6 +18,7 @@ from kubefleet.model.share import Share
 from kubefleet.model.subject import Subject
 from kubefleet.spec.declared import parse_placement
 from kubefleet.spec.health_check import parse_checks
+from kubefleet.spec.http_probe import refuse_http_probes
 from kubefleet.spec.mistakes import Mistake
 
 pytestmark = pytest.mark.fast
@@ -273,3 +274,13 @@ def test_where_no_manifest_could_be_read_no_check_is_to_blame():
     mistakes = []
     assert len(parse_checks([{**ABOUT, "cel": "true"}], "health", (), mistakes)) == 1
     assert mistakes == []
+
+
+def test_where_placements_have_rights_of_their_own_none_is_asked_by_http():
+    mistakes: list[Mistake] = []
+    refuse_http_probes([{**ABOUT, "cel": "true"}, ASKED, "text"], "placements.web.health", mistakes)
+    assert [str(mistake)[:60] for mistake in mistakes] == [
+        "placements.web.health[1].http: it takes the right to `proxy`"
+    ]
+    refuse_http_probes(None, "fleet.health", mistakes)
+    assert len(mistakes) == 1

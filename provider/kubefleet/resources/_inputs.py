@@ -18,6 +18,7 @@ from kubefleet.resources._abandoned import abandoned
 from kubefleet.resources.keys import to_key
 from kubefleet.spec.declared import parse_placement, same_policy
 from kubefleet.spec.health_check import parse_checks
+from kubefleet.spec.http_probe import refuse_http_probes
 from kubefleet.spec.identity import parse_identity
 from kubefleet.spec.knowledge import parse_knowledge
 from kubefleet.spec.member import parse_member
@@ -75,6 +76,10 @@ def read_declaration(olds: Props, news: Props, unknown: frozenset[str]) -> tuple
     parse_checks(news.get("health"), "fleet.health", everything, mistakes, every=False)
     knowledge = parse_knowledge(news.get("knowledge") or {}, mistakes)
     identity = parse_identity(news.get("identity"), mistakes)
+    if identity is not None:
+        refuse_http_probes(news.get("health"), "fleet.health", mistakes)
+        for name, raw in sorted(news.get("placements", {}).items()):
+            refuse_http_probes(raw.get("health"), f"placements.{name}.health", mistakes)
     if identity is None and not news.get("identity"):
         mistakes.extend(
             Mistake(f"members.{member.name}.join", "the fleet has no `identity` to join it to. Give it one.")

@@ -1,6 +1,7 @@
 """HTTP probes of health checks as users write them: `{object: Service/shop/web, http: /ready, port: 8080}`."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator
@@ -16,6 +17,10 @@ _PATH: Final = re.compile(r"/[^\s#]*", re.ASCII)
 _DOTS: Final = frozenset({".", ".."})
 _PORT_NAME: Final = re.compile(r"(?=.*[a-z])[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
 _LAST_PORT: Final = 65535
+_NO_RIGHT: Final = (
+    "it takes the right to `proxy`, which identities of a fleet's placements never have (expected another check, or a "
+    "gate with an `http` address)."
+)
 _GROUPS: Final = (None, "", "apps")
 
 
@@ -51,3 +56,10 @@ def parse_http_probe(
     if len(mistakes) > before:
         return None
     return HttpProbe(text, written.port or "", written.scheme, written.contains or "")
+
+
+def refuse_http_probes(raw: object, path: str, mistakes: list[Mistake]) -> None:
+    """Add a mistake for each of the checks that asks by HTTP, for fleets whose placements have rights of their own."""
+    for index, check in enumerate(raw if isinstance(raw, list | tuple) else ()):
+        if isinstance(check, Mapping) and check.get("http") is not None:
+            mistakes.append(Mistake(join(path, index, "http"), _NO_RIGHT))
