@@ -5,6 +5,7 @@ import typer
 from kubefleet.cli.approve import approve
 from kubefleet.cli.explain import explain
 from kubefleet.cli.inventory import inventory
+from kubefleet.cli.join import join
 from kubefleet.cli.lab import app as lab
 from kubefleet.cli.simulate import simulate
 from kubefleet.cli.status import status
@@ -22,6 +23,7 @@ app.command()(simulate)
 app.command()(explain)
 app.command()(status)
 app.command()(approve)
+app.command()(join)
 
 
 def main() -> None:

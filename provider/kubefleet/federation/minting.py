@@ -1,0 +1,31 @@
+"""The minting credential: users who may act as the fleet's accounts in a member, and may do nothing else there."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from kubefleet.identity.needs import HOME
+
+ROLE: Final = "fleet-minting"
+_RBAC: Final = "rbac.authorization.k8s.io"
+_RULES: Final = (
+    # A placement's account is made when it comes to the member: neither can be restricted to names.
+    {"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["create"]},
+    {"apiGroups": [""], "resources": ["serviceaccounts/token"], "verbs": ["create"]},
+)
+
+
+def minting_manifests(users: Sequence[str]) -> tuple[dict[str, Any], ...]:
+    """A Role in the fleet's namespace and its binding to these users, sorted."""
+    metadata = {"name": ROLE, "namespace": HOME}
+    subjects = [{"apiGroup": _RBAC, "kind": "User", "name": user} for user in sorted(set(users))]
+    reference = {"apiGroup": _RBAC, "kind": "Role", "name": ROLE}
+    return (
+        {"apiVersion": f"{_RBAC}/v1", "kind": "Role", "metadata": metadata, "rules": [dict(rule) for rule in _RULES]},
+        {
+            "apiVersion": f"{_RBAC}/v1",
+            "kind": "RoleBinding",
+            "metadata": metadata,
+            "roleRef": reference,
+            "subjects": subjects,
+        },
+    )
