@@ -3,8 +3,8 @@ import random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from identity_objects import KIND, SERVED, UID, thing
 
+from identity_objects import KIND, SERVED, UID, thing
 from kubefleet.identity import Action, Flawed, both, derive_rbac, needed_actions, rights_allow
 from kubefleet.identity.lint import lint
 from kubefleet.identity.rights import actions_of, rights_for
