@@ -116,6 +116,32 @@ def test_what_the_placement_brings_itself_is_not_missed(connection):
     assert tried(connection, account, pod, custom, *new) == ()
 
 
+def test_what_is_new_costs_one_request_and_what_is_there_is_judged_all_the_same(connection, monkeypatch):
+    asked = []
+    ask = Connection._ask
+    monkeypatch.setattr(Connection, "_ask", lambda *args, **more: asked.append(args[1:3]) or ask(*args, **more))
+
+    def tried_as_new(*objects):
+        asked.clear()
+        new = frozenset(ref_of(item).key for item in objects)
+        found = rehearse(connection, WEB, Wanted("r2", objects), new=new)
+        return found, [method for method, path in asked if "tried" in path]
+
+    assert tried_as_new(manifest(data={"a": "1"}), deployment()) == ((), ["PATCH", "PATCH"])
+    # What needs a namespace that comes with it cannot be there either.
+    assert tried_as_new(manifest(namespace="tried-new")) == ((), ["PATCH"])
+    (found,), methods = tried_as_new(deployment(replica=3))
+    assert (found.wrong, methods) == (True, ["PATCH", "GET", "PATCH"])
+    # Nobody's fields are in the way of this one, and it is somebody else's still.
+    connection.post(CONFIG_MAPS, manifest(data={"b": "1"}), fieldManager="helm")
+    try:
+        (found,), methods = tried_as_new(manifest(data={"a": "2"}))
+        assert "belongs to `helm`" in found.why
+        assert methods[:2] == ["PATCH", "GET"]
+    finally:
+        connection.delete(f"{CONFIG_MAPS}/tried")
+
+
 def test_what_is_so_already_costs_no_dry_run(connection, monkeypatch):
     put(connection, deployment())
     asked = []

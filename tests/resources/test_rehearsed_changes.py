@@ -4,7 +4,7 @@ import pytest
 from pulumi.output import UNKNOWN
 
 from kubefleet.resources import _session
-from kubefleet.resources._rehearsal import _changed, rehearsed
+from kubefleet.resources._rehearsal import _changed, _new, rehearsed
 
 pytestmark = pytest.mark.fast
 
@@ -36,6 +36,13 @@ def test_what_is_other_than_before_changes_and_on_a_new_cluster_everything_does(
 def test_where_the_last_run_did_not_come_to_its_end_everything_is_asked_about():
     redo = {"redo": {"clusters": ["us-1"], "turn": 1}}
     assert changed({"to": {"eu-1": {}, "us-1": {}}}, redo, ["eu-1", "us-1"]) == {"eu-1": {A}, "us-1": {A, B}}
+
+
+def test_new_is_what_the_last_run_had_not_there():
+    _session.manifests[UID] = {A: config("a", x="2"), B: config("b", x="1"), "c": config("c")}
+    redo = {"uid": UID, "redo": {"clusters": ["ap-1"], "turn": 1}}
+    found = _new({"to": {"eu-1": {}, "ap-1": {}}}, redo, {"eu-1": {}, "us-1": {}, "ap-1": {}})
+    assert found == {"eu-1": {"c"}, "us-1": {A, B, "c"}, "ap-1": {A, B, "c"}}
 
 
 def test_what_is_not_known_yet_is_not_asked_about():

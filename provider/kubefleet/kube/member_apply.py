@@ -96,7 +96,7 @@ def place(
     the next. Raises Refused (nothing was written), NotApplied (stopped at that object), BadAnswer (the inventory
     object is malformed), and whatever `wait` raises.
     """
-    wanted = _scoped(connection, identity, wanted)
+    wanted = scoped_to(connection, identity, wanted)
     seen = _look(connection, identity, wanted, partners)
     stored = read_inventory_object(connection, identity.uid)
     if keep and stored is not None and stored.completed and stored.revision != wanted.revision:
@@ -141,7 +141,7 @@ def complete(
     `before_record` is called once all that is gone, and before that is recorded: what fails there is done again.
     Raises BadAnswer when its record is malformed, ValueError when nothing was placed here before.
     """
-    wanted = _scoped(connection, identity, wanted)
+    wanted = scoped_to(connection, identity, wanted)
     stored = read_inventory_object(connection, identity.uid)
     if stored is None:
         raise ValueError(f"no inventory object `{identity.uid}` (expected one: place before complete)")
@@ -215,20 +215,15 @@ def remove(connection: Connection, identity: PlacementIdentity, *, patience: Pat
     return pruned
 
 
-def _scoped(connection: Connection, identity: PlacementIdentity, wanted: Wanted) -> Wanted:
+def scoped_to(connection: Connection, identity: PlacementIdentity, wanted: Wanted) -> Wanted:
+    """As it is to be on this server: what has no namespace there is without one, and what is only made where it is
+    missing is left out where somebody else has made it.
+    """
     return replace(wanted, objects=without_present(connection, scoped(connection, wanted.objects), identity))
 
 
-def seen_of(
-    connection: Connection, identity: PlacementIdentity, wanted: Wanted, partners: frozenset[str]
-) -> tuple[tuple[Mapping[str, Any], ...], _Judged]:
-    """The manifests that are wanted there, and how each of them was found, whoever has it. Writes nothing."""
-    wanted = _scoped(connection, identity, wanted)
-    return wanted.objects, _judged(connection, identity, wanted, partners)
-
-
-def _judged(connection: Connection, identity: PlacementIdentity, wanted: Wanted, partners: frozenset[str]) -> _Judged:
-    """GET every object and judge it."""
+def judged(connection: Connection, identity: PlacementIdentity, wanted: Wanted, partners: frozenset[str]) -> _Judged:
+    """How each of the manifests was found, whoever has it: one GET each."""
     seen: _Judged = {}
     found = together(connection, wanted.objects, lambda manifest: find(connection, ref_of(manifest)))
     for manifest, live in zip(wanted.objects, found, strict=True):
@@ -242,7 +237,7 @@ def _judged(connection: Connection, identity: PlacementIdentity, wanted: Wanted,
 
 def _look(connection: Connection, identity: PlacementIdentity, wanted: Wanted, partners: frozenset[str]) -> _Judged:
     """As they were found; raises Refused with all conflicts at once."""
-    seen = _judged(connection, identity, wanted, partners)
+    seen = judged(connection, identity, wanted, partners)
     conflicts = tuple(conflict for item in seen.values() for conflict in item.ownership.conflicts)
     if conflicts:
         raise Refused(connection.name, conflicts)

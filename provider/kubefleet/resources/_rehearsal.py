@@ -1,6 +1,6 @@
 """The rehearsal of a rollout in its preview: which objects change where, and what the clusters say to that."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -40,7 +40,7 @@ def rehearsed(olds: Props, news: Props) -> list[str]:
         for line, names in rights.told.items():
             _engine.show(f"{', '.join(names)}: {line}", ephemeral=False)
         task, changed = replace(task, connect=rights.connect), rights.rehearsed
-    found = run_rehearsal(task, changed)
+    found = run_rehearsal(task, changed, _new(olds, known, target))
     for line, clusters in found.told.items():
         _engine.show(f"{', '.join(clusters)}: {line}", ephemeral=False, warning=True)
     return [f"{path}: `{key}` on {', '.join(names)}: {why}" for (key, why), names in found.wrong.items()]
@@ -48,17 +48,29 @@ def rehearsed(olds: Props, news: Props) -> list[str]:
 
 def _changed(olds: Props, news: Props, target: Props) -> dict[str, frozenset[str]]:
     """Keys of the objects that are to be other than they were, by cluster; without those that are not known yet."""
-    manifests, before = _session.manifests[news["uid"]], _session.before.get(news["uid"], {})
-    own, own_before = own_manifests(news), own_manifests_before(olds, news["uid"])
-    # Where the last run did not come to its end nobody knows from here what is there.
-    was_on = set(_known_clusters(olds, olds.get("to"))) - set((news.get("redo") or {}).get("clusters") or ())
+    manifests, own, before = _session.manifests[news["uid"]], own_manifests(news), _before(olds, news)
 
     def on(name: str) -> frozenset[str]:
         now: Manifests = own.get(name, manifests)
-        old: Manifests = own_before.get(name, before) if name in was_on else {}
+        old = before(name)
         return frozenset(key for key, item in now.items() if old.get(key) != item and not has_unknown(item))
 
     return {name: on(name) for name in sorted(target)}
+
+
+def _new(olds: Props, news: Props, target: Props) -> dict[str, frozenset[str]]:
+    """Keys of the objects that the last run had not, by cluster."""
+    manifests, own, before = _session.manifests[news["uid"]], own_manifests(news), _before(olds, news)
+    return {name: frozenset(own.get(name, manifests)) - frozenset(before(name)) for name in sorted(target)}
+
+
+def _before(olds: Props, news: Props) -> Callable[[str], Manifests]:
+    """The objects that the last run has left on a cluster. Where it did not come to its end nobody knows from here what
+    is there: none.
+    """
+    before, own = _session.before.get(news["uid"], {}), own_manifests_before(olds, news["uid"])
+    was_on = set(_known_clusters(olds, olds.get("to"))) - set((news.get("redo") or {}).get("clusters") or ())
+    return lambda name: own.get(name, before) if name in was_on else {}
 
 
 def _known_clusters(news: Props, to: Any) -> Props:

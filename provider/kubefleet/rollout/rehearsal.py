@@ -24,14 +24,17 @@ class Rehearsal:
     told: Mapping[str, tuple[str, ...]]
 
 
-def run_rehearsal(task: Task, changed: Changed) -> Rehearsal:
-    """Dry runs on all these clusters in parallel. Members that do not answer are left out: the schedule has told."""
+def run_rehearsal(task: Task, changed: Changed, new: Changed) -> Rehearsal:
+    """Dry runs on all these clusters in parallel. Members that do not answer are left out: the schedule has told. The
+    last run had nothing of what is `new`.
+    """
     names = sorted(name for name in changed if changed[name])
 
     def on(name: str) -> tuple[Finding, ...]:
         wanted = content_on(task, name, task.target[name])
         objects = tuple(item for item in wanted.objects if _key(item) in changed[name])
-        return rehearse(task.connect(name), task.identity, replace(wanted, objects=objects), task.partners)
+        unknown = frozenset(ref_of(item).key for item in objects if _key(item) in new.get(name, ()))
+        return rehearse(task.connect(name), task.identity, replace(wanted, objects=objects), task.partners, unknown)
 
     wrong: dict[tuple[str, str], list[str]] = {}
     told: dict[str, list[str]] = {}
