@@ -97,10 +97,33 @@ def test_each_pod_of_a_workload_is_asked_but_those_that_go_or_have_ended(
 
 def test_a_port_that_is_not_there_is_a_reason_and_nobody_is_asked(api: HTTPServer, connection: Connection) -> None:
     api.expect_request(PODS).respond_with_json({"metadata": {}, "items": [pod("a")]})
-    found = judged(connection, WORKLOAD, HttpProbe("/ready", "grpc"))
+    found = judged(connection, {**WORKLOAD, "spec": {"replicas": 1}}, HttpProbe("/ready", "grpc"))
     assert (found.status, found.reason) == (Status.PROGRESSING, "Pod a: http :grpc/ready: has not port `grpc`")
     several = {**SERVICE, "spec": {"ports": [{"port": 80}, {"port": 81}]}}
     assert judged(connection, several, HttpProbe("/ready")).reason.endswith("has not one port (name it by `port`)")
+
+
+@pytest.mark.parametrize(
+    ("workload", "there", "told"),
+    [
+        ({"spec": {"replicas": 2}}, [], (Status.PROGRESSING, "0 of 2 pods there to be asked")),
+        ({"spec": {"replicas": 2}}, [pod("a")], (Status.PROGRESSING, "1 of 2 pods there to be asked")),
+        ({"spec": {}}, [], (Status.PROGRESSING, "0 of 1 pods there to be asked")),
+        ({"spec": {"replicas": 0}}, [], (Status.AVAILABLE, "is to have no pods")),
+        (
+            {"kind": "DaemonSet", "spec": {}, "status": {"desiredNumberScheduled": 3}},
+            [],
+            (Status.PROGRESSING, "0 of 3 pods there to be asked"),
+        ),
+        ({"kind": "DaemonSet", "spec": {}, "status": {}}, [], (Status.AVAILABLE, "is to have no pods")),
+    ],
+)
+def test_a_workload_without_its_pods_has_not_answered(
+    api: HTTPServer, connection: Connection, workload, there, told
+) -> None:
+    api.expect_request(PODS).respond_with_json({"metadata": {}, "items": there})
+    found = judged(connection, {**WORKLOAD, **workload}, HttpProbe("/ready"))
+    assert (found.status, found.reason) == told
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any, Final
 from kubefleet.health import Health, Status
 from kubefleet.health.checks import Check, HttpProbe
 from kubefleet.health.checks.http_probe import POD, SERVICE
-from kubefleet.health.reading import part
+from kubefleet.health.reading import count, part, pods_missing
 from kubefleet.health.status import available, progressing
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import Cancelled, MemberError
@@ -43,8 +43,10 @@ def _on_all(connection: Connection, probe: HttpProbe, live: Mapping[str, Any]) -
     namespace = part(live, "metadata").get("namespace")
     listed = connection.list(f"/api/v1/namespaces/{namespace}/pods", labelSelector=label_selector(live))
     pods = sorted((pod for pod in listed if not _is_over(pod)), key=lambda pod: str(pod["metadata"]["name"]))
+    if missing := pods_missing(len(pods), _wanted(live), "there to be asked"):
+        return missing
     found = together(connection, pods, lambda pod: _on_one(connection, probe, {**pod, "kind": POD}))
-    return min(found, key=lambda one: _WORST_FIRST.index(one.status), default=available("has no pods"))
+    return min(found, key=lambda one: _WORST_FIRST.index(one.status), default=available("is to have no pods"))
 
 
 def _on_one(connection: Connection, probe: HttpProbe, live: Mapping[str, Any]) -> Health:
@@ -55,6 +57,13 @@ def _on_one(connection: Connection, probe: HttpProbe, live: Mapping[str, Any]) -
         return progressing(f"{who}: {probe}: has not {wanted}")
     status, body = connection.ask_once(address, probe.query, seconds=_SECONDS)
     return probe.judge(who, status, body)
+
+
+def _wanted(workload: Mapping[str, Any]) -> int:
+    """How many pods it is to have."""
+    if workload.get("kind") == "DaemonSet":
+        return count(part(workload, "status"), "desiredNumberScheduled")
+    return count(part(workload, "spec"), "replicas", 1)
 
 
 def _is_over(pod: Mapping[str, Any]) -> bool:
