@@ -17,6 +17,7 @@ from pulumi_kubefleet._checks import checks_for
 from pulumi_kubefleet._knowledge import read_knowledge
 from pulumi_kubefleet._known import when_known
 from pulumi_kubefleet._manifests import Read, as_input, read_manifests
+from pulumi_kubefleet._record import plain
 from pulumi_kubefleet._secrets import fleet_secrets, health_secrets, member_secrets, strategy_secrets
 from pulumi_kubefleet.member import MemberCluster
 from pulumi_kubefleet.overrides import as_input as overrides_input
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 SCHEMA = 1
+_ON_HUB = ("auto", "oidc", "azure")
 _OF_ROLLOUT = (
     "strategy",
     "labels",
@@ -55,18 +57,32 @@ class Collection:
     def access(self) -> dict[str, Any]:
         """Member -> how it is reached and what becomes of its workloads when it leaves."""
         return {
-            name: {"access": member._raw.get("access"), "leave": member._raw.get("leave")}
+            name: {key: member._raw.get(key) for key in ("access", "leave")}
+            | {key: member._raw[key] for key in ("uid", "join") if key in member._raw}
             for name, member in self.members.items()
         }
 
     def identity(self) -> dict[str, Any]:
         """Under whose identity the fleet acts, where it says so."""
-        return {"identity": self.fleet._identity} if self.fleet._identity is not None else {}
+        if self.fleet._identity is None:
+            return {}
+        hub = self.fleet._of_all.get("hub")
+        return {"identity": {**self.fleet._identity, **({"hub": plain(hub)} if hub is not None else {})}}
+
+    def has_accounts(self) -> bool:
+        """Whether the fleet's identities have accounts on a hub."""
+        mode = (self.fleet._identity or {}).get("mode", "auto")
+        return self.fleet._identity is not None and self.fleet._of_all.get("hub") is not None and mode in _ON_HUB
+
+    def accounts(self) -> dict[str, Any]:
+        """Inputs of `Hub`."""
+        return {"schema": SCHEMA, "fleet": self.fleet.fleet_name, **self.identity()}
 
     def joining(self, name: str) -> dict[str, Any]:
         """Inputs of `Join`."""
-        access = self.members[name]._raw.get("access")
-        return {"schema": SCHEMA, "fleet": self.fleet.fleet_name, "member": name, "access": access, **self.identity()}
+        raw = self.members[name]._raw
+        written: dict[str, Any] = {key: raw[key] for key in ("access", "uid", "authentication_config") if key in raw}
+        return {"schema": SCHEMA, "fleet": self.fleet.fleet_name, "member": name, **written, **self.identity()}
 
     def ownership(self, placement: Placement) -> dict[str, Any]:
         """Inputs of `Ownership`: the manifests stand here and nowhere else."""

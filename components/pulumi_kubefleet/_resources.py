@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 import pulumi.dynamic
 
+from kubefleet.resources.hub import HubProvider
 from kubefleet.resources.join import JoinProvider
 from kubefleet.resources.outcome import OutcomeProvider
 from kubefleet.resources.ownership import OwnershipProvider
@@ -32,6 +33,16 @@ class Ownership(pulumi.dynamic.Resource, module="kubefleet", name="Ownership"):
 
     def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
         super().__init__(OwnershipProvider(), name, {**props, "uid": None, "revision": None}, opts)
+
+
+class Hub(pulumi.dynamic.Resource, module="kubefleet", name="Hub"):
+    """The accounts of a fleet's identities on its hub."""
+
+    phase: pulumi.Output[str]
+    reason: pulumi.Output[str]
+
+    def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
+        super().__init__(HubProvider(), name, {**props, "phase": None, "reason": None}, opts)
 
 
 class Join(pulumi.dynamic.Resource, module="kubefleet", name="Join"):

@@ -14,7 +14,7 @@ from kubefleet.spec.ordinals import wants_ranges
 from pulumi_kubefleet._collect import SCHEMA, Collection, collect, overridden
 from pulumi_kubefleet._program import program_error
 from pulumi_kubefleet._record import plain
-from pulumi_kubefleet._resources import Join, Outcome, Ownership, Schedule, Settle, Stage
+from pulumi_kubefleet._resources import Hub, Join, Outcome, Ownership, Schedule, Settle, Stage
 from pulumi_kubefleet._source import caller
 from pulumi_kubefleet.access import ClusterProfile, ExecCredential, Kubeconfig
 from pulumi_kubefleet.health import HealthCheck
@@ -27,6 +27,8 @@ from pulumi_kubefleet.policies import Policy
 from pulumi_kubefleet.replicas import Divided, Duplicated
 from pulumi_kubefleet.strategies import Approval, Check, RollingUpdate, SpreadUpdate, StagedUpdate, Wait
 from pulumi_kubefleet.terms import Taint
+
+_OF_SCHEDULE = ["members", "placements", "leaving", "gone", "stray", "tainted"]
 
 
 class Fleet(pulumi.ComponentResource):
@@ -100,6 +102,8 @@ class Fleet(pulumi.ComponentResource):
         leave: str | None = None,
         accept_new_uid: bool = False,
         join: bool = False,
+        uid: pulumi.Input[str] | None = None,
+        authentication_config: str | None = None,
         opts: pulumi.ResourceOptions | None = None,
         **unknown: Any,
     ) -> MemberCluster:
@@ -119,6 +123,8 @@ class Fleet(pulumi.ComponentResource):
             leave=leave,
             accept_new_uid=accept_new_uid,
             join=join,
+            uid=uid,
+            authentication_config=authentication_config,
             opts=opts,
             **unknown,
         )
@@ -233,25 +239,20 @@ class Fleet(pulumi.ComponentResource):
 
     def _register_children(self, collection: Collection) -> pulumi.Output[Mapping[str, str]]:
         """Ownership -> Schedule -> Stage -> Settle -> Outcome; returns the readable plan."""
+        first = self._register_identities(collection)
         owners = {
             placement.placement_name: Ownership(
                 f"{self.fleet_name}/{placement.placement_name}",
                 collection.ownership(placement),
-                _child_of(placement, hide=["manifests", "members"]),
+                # So that what it removes is removed while its identity is still known.
+                _child_of(placement, hide=["manifests", "members"], after=first.values()),
             )
             for placement in collection.placements
-        }
-        joins = {
-            name: Join(f"{self.fleet_name}/{name}", collection.joining(name), _child_of(member))
-            for name, member in collection.members.items()
-            if member._raw.get("join") and self._identity is not None
         }
         schedule = Schedule(
             self.fleet_name,
             collection.schedule({name: (owner.uid, owner.revision) for name, owner in owners.items()}),
-            _child_of(
-                self, hide=["members", "placements", "leaving", "gone", "stray", "tainted"], after=joins.values()
-            ),
+            _child_of(self, hide=_OF_SCHEDULE, after=first.values()),
         )
         hidden = ["members", "leaving"]
         phases: dict[str, Any] = {}
@@ -283,8 +284,8 @@ class Fleet(pulumi.ComponentResource):
             "stray": schedule.stray,
             **collection.identity(),
         }
-        if joins:
-            outcome["joins"] = {name: {"phase": made.phase, "reason": made.reason} for name, made in joins.items()}
+        if first:
+            outcome["joins"] = {name: {"phase": made.phase, "reason": made.reason} for name, made in first.items()}
         Outcome(self.fleet_name, outcome, _child_of(self, hide=hidden))
         divided = {placement.placement_name for placement in collection.placements if placement._divides}
         plan = pulumi.Output.all(**decided).apply(
@@ -294,6 +295,18 @@ class Fleet(pulumi.ComponentResource):
         )
         self.register_outputs({"plan": plan})
         return plan
+
+    def _register_identities(self, collection: Collection) -> dict[str, Hub | Join]:
+        """What must be there before anybody acts under the fleet's identities: accounts on the hub, and joins."""
+        made: dict[str, Hub | Join] = {}
+        if collection.has_accounts():
+            made["the hub"] = Hub(self.fleet_name, collection.accounts(), _child_of(self))
+        hub = list(made.values())
+        for name, member in collection.members.items():
+            if member._raw.get("join") and self._identity is not None:
+                options = _child_of(member, after=hub)
+                made[name] = Join(f"{self.fleet_name}/{name}", collection.joining(name), options)
+        return made
 
     def _register_stages(
         self,

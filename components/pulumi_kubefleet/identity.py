@@ -10,13 +10,19 @@ class IdentityFederation(Record):
     """A fleet acts at its members under short-lived identities that may do exactly what its placements need.
 
     Args:
-        mode: where members' trust comes from: `service-account-token`; `auto` chooses.
+        mode: where members' trust comes from: `oidc` (they trust the hub's issuer), `service-account-token` (their own
+            accounts), `impersonation` (an agent acts as the fleet's users), `azure` (Entra), `exec` (whatever the
+            declared access yields). `auto` is `oidc` where the fleet has a hub, else `service-account-token`.
         namespaces: where placements may have objects. What a manifest has elsewhere fails the preview.
         cluster_scoped: resources without a namespace that they may have, as kubectl spells them.
         custom: namespaced resources that they may have beside Kubernetes' own workloads and what belongs to these.
         service_accounts: accounts that pods may run as, beside the placement's own.
         shared: what pods may name beside the placement's own, e.g. `configmaps/ca`.
         allow_escalation: names of roles that placements may write and bind.
+        hub_namespace: where the hub has the accounts of the fleet's identities, in modes with a hub.
+        tenant_id: Entra's tenant, for `azure`.
+        client_id: the application in it, whose federated credentials name the hub's accounts.
+        object_id: the id of its service principal, by which members know it.
         ttl: how long a token lives, from `10m` to `1h`.
 
     """
@@ -32,6 +38,10 @@ class IdentityFederation(Record):
         shared: Sequence[str] | None = None,
         allow_escalation: Sequence[str] = (),
         ttl: str | None = None,
+        hub_namespace: str | None = None,
+        tenant_id: str | None = None,
+        client_id: str | None = None,
+        object_id: str | None = None,
         **unknown: Any,
     ) -> None:
         super().__init__(
@@ -43,5 +53,9 @@ class IdentityFederation(Record):
             shared=shared,
             allow_escalation=allow_escalation or None,
             ttl=ttl,
+            hub_namespace=hub_namespace,
+            tenant_id=tenant_id,
+            client_id=client_id,
+            object_id=object_id,
             **unknown,
         )

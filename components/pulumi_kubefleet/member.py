@@ -26,6 +26,10 @@ class MemberCluster(pulumi.ComponentResource):
         leave: what becomes of the workloads when the member is taken out of the program: `clean_up` or `keep`.
         accept_new_uid: the name may mean another cluster than in the last run, which has nothing of this fleet yet.
         join: have the member trust the fleet's identities, by the declared access, which must be an admin's for that.
+        uid: the uid of its namespace kube-system, for tokens that are good for this member alone, where the declared
+            access may not ask for it.
+        authentication_config: the file of its API server's AuthenticationConfiguration, where that is on this machine:
+            the join writes the hub's entry there, and leaves all others as they are.
 
     """
 
@@ -45,6 +49,8 @@ class MemberCluster(pulumi.ComponentResource):
         leave: str | None = None,
         accept_new_uid: bool = False,
         join: bool = False,
+        uid: pulumi.Input[str] | None = None,
+        authentication_config: str | None = None,
         opts: pulumi.ResourceOptions | None = None,
         **unknown: Any,
     ) -> None:
@@ -66,6 +72,8 @@ class MemberCluster(pulumi.ComponentResource):
             "leave": leave,
             "accept_new_uid": accept_new_uid or None,
             "join": join or None,
+            "uid": uid,
+            "authentication_config": authentication_config,
             **unknown,
         }
         self._raw = {key: plain(value) for key, value in written.items() if value is not None}

@@ -9,9 +9,10 @@ import pytest
 
 from kubefleet.federation import MODES, READER, make_mode, placement_role
 from kubefleet.federation.entra import explain_entra
-from kubefleet.federation.modes.protocol import EntraApp, Ground
+from kubefleet.federation.modes.protocol import Ground
 from kubefleet.federation.role import Role
 from kubefleet.federation.token import Token, read_token
+from kubefleet.identity.settings import EntraApp
 from kubefleet.kube.credential import Credential, Kept
 from kubefleet.kube.patience import Patience
 

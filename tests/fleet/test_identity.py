@@ -92,7 +92,7 @@ def test_mistakes_are_told_at_once(stack: Any) -> None:
     program = program.replace("IdentityFederation(", 'IdentityFederation("magic", ttl="1m", ')
     (stack.folder / "__main__.py").write_text(program)
     told = stack.preview(code=-1)
-    assert "fleet.identity.mode: unknown mode `magic` (expected one of auto, service-account-token)" in told
+    assert "fleet.identity.mode: unknown mode `magic` (expected one of auto, azure, exec," in told
     assert "fleet.identity.namespaces[0]: bad name `No_Such`" in told
 
 

@@ -15,9 +15,10 @@ from pytest_httpserver import HTTPServer
 from fake_entra import FakeEntra, Federated
 from https_server import Issued
 from kubefleet.federation import READER, make_mode, placement_role
-from kubefleet.federation.modes import EntraApp, Ground
+from kubefleet.federation.modes import Ground
 from kubefleet.federation.modes.azure import ASSERTION_AUDIENCE
 from kubefleet.federation.token import claims_of
+from kubefleet.identity.settings import EntraApp
 from kubefleet.kube.connect import connect
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError

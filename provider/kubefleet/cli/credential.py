@@ -11,8 +11,9 @@ from typing import Annotated, Any, Final
 import typer
 
 from kubefleet.federation import MODES, Role, make_mode
-from kubefleet.federation.modes import EntraApp, Ground
-from kubefleet.federation.modes.protocol import LIFE, NAMESPACE
+from kubefleet.federation.modes import Ground
+from kubefleet.federation.modes.protocol import NAMESPACE
+from kubefleet.identity.settings import LIFE, EntraApp
 from kubefleet.kube.connect import connect
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.credential import Credential

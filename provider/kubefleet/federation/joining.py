@@ -36,7 +36,7 @@ def joining(mode: Mode, ceiling: Ceiling, operators: Sequence[str] = ()) -> tupl
     policies = join_manifests(federation_in(mode), ceiling)
     accounts = tuple(
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": role.account, "namespace": HOME}}
-        for role in (READER, RIGHTS)
+        for role in ((READER, RIGHTS) if mode.accounts_on_members else ())
     )
     return (
         *(item for item in policies if item["kind"] == _NAMESPACE),

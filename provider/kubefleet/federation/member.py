@@ -1,12 +1,16 @@
 """One member and everybody who acts there."""
 
 import threading
+from typing import Final
 
 from kubefleet.federation.grants import Grants
 from kubefleet.federation.modes import Mode
 from kubefleet.federation.role import READER, RIGHTS, Role
 from kubefleet.identity.federation import Federation
 from kubefleet.kube.connection import Connection
+from kubefleet.kube.errors import ApiError, NoAccess
+
+_WHO: Final = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
 
 
 class FederatedMember:
@@ -14,7 +18,9 @@ class FederatedMember:
     role has one connection, and so one token at a time, whoever asks for it.
     """
 
-    def __init__(self, name: str, declared: Connection, mode: Mode) -> None:
+    def __init__(self, name: str, declared: Connection, mode: Mode, *, joins: bool = False) -> None:
+        """`joins`: the program itself has the member trust the fleet's identities, by the declared access."""
+        self.joins = joins
         self.name = name
         self.declared = declared
         self.mode = mode
@@ -31,6 +37,22 @@ class FederatedMember:
     def reader(self) -> Connection:
         """Under which snapshots are taken."""
         return self.acting_as(READER)
+
+    def look(self) -> Connection:
+        """As `reader`; before a member that joins has done so there is none: then, and only then, by the declared
+        access, which is an admin's for the join anyway. Raises as `Connection` does.
+        """
+        if not self.joins:
+            return self.reader()
+        try:
+            self.reader().post("/apis/authentication.k8s.io/v1/selfsubjectreviews", _WHO)
+        except NoAccess:
+            return self.declared
+        except ApiError as error:
+            if error.status != 401:
+                raise
+            return self.declared
+        return self.reader()
 
     def grants_of(self, role: Role) -> Grants:
         """The rights of a placement there."""

@@ -1,16 +1,38 @@
 """What a program says of the identities under which its fleet acts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kubefleet.identity.ceiling import Ceiling
+from kubefleet.identity.needs import HOME
+from kubefleet.model.access import Access
+
+LIFE = 900
+"""Seconds that a token lives unless the program says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntraApp:
+    """An application of Entra. `scope` is that of the clusters' server application, `object_id` the id of the service
+    principal by which members know it; `ca` is the file of an authority of one's own, for another `authority`.
+    """
+
+    tenant_id: str
+    client_id: str
+    object_id: str = ""
+    scope: str = "6dae42f8-4368-4678-94ff-3960e28e3630/.default"
+    authority: str = "login.microsoftonline.com"
+    ca: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class IdentitySettings:
     """`mode` is where members' trust comes from, `ceiling` what placements may have at most, `seconds` how long a
-    token lives.
+    token lives. `namespace` is where the accounts are: on the `hub` where the mode needs one, else on each member.
     """
 
     mode: str
-    ceiling: Ceiling
-    seconds: int
+    ceiling: Ceiling = field(default_factory=lambda: Ceiling(()))
+    seconds: int = LIFE
+    hub: Access | None = None
+    namespace: str = HOME
+    entra: EntraApp | None = None

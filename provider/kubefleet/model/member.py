@@ -25,6 +25,7 @@ class Member:
 
     `properties` given by the user win over those collected from nodes. `node_pools` stand for nodes that are not there
     yet. `joins`: the program itself has it trust the fleet's identities.
+    `uid` is that of its kube-system namespace, where the program says so.
     """
 
     name: str
@@ -38,3 +39,4 @@ class Member:
     accept_new_uid: bool = False
     node_pools: tuple[NodePool, ...] = ()
     joins: bool = False
+    uid: str = ""

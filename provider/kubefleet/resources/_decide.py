@@ -136,7 +136,7 @@ def _look(declaration: Declaration, now: datetime) -> Snapshot:
         on_silence=silent,
         cancelled=_engine.cancelled.is_set,
         knowledge=declaration.knowledge,
-        look=None if settings is None else lambda member: look_at(member, settings, joins=member.joins),
+        look=None if settings is None else lambda member: look_at(member, settings),
     )
     for member in declaration.members:
         if member.name in connections and settings is None:

@@ -7,11 +7,13 @@ from kubefleet.federation.member import FederatedMember
 from kubefleet.federation.modes import Ground, make_mode
 from kubefleet.federation.role import placement_role
 from kubefleet.identity.settings import IdentitySettings
-from kubefleet.kube import Connection, NoAccess, Unreachable
+from kubefleet.kube import Connection, Unreachable
+from kubefleet.kube.hub import HUB
 from kubefleet.model.access import Access
 from kubefleet.model.member import Member
 from kubefleet.resources import _session
 from kubefleet.resources._adapter import Props
+from kubefleet.resources._inputs import access_of
 from kubefleet.rollout.acting import Acting
 from kubefleet.spec.identity import parse_identity
 
@@ -21,48 +23,61 @@ def identity_settings(props: Mapping[str, Any]) -> IdentitySettings | None:
     return parse_identity(props.get("identity"), [])
 
 
-def federated(name: str, access: Access | None, settings: IdentitySettings) -> FederatedMember:
-    """A member whose identities are made once in this process. Raises Unreachable."""
+def federated(
+    name: str, access: Access | None, settings: IdentitySettings, *, uid: str = "", joins: bool = False
+) -> FederatedMember:
+    """A member whose identities are made once in this process. `uid` is that of its kube-system namespace; where it is
+    not given the member is asked, by the declared access. Raises Unreachable.
+    """
     declared: Connection = _session.connection_to(name, access)
 
     def make() -> FederatedMember:
-        ground = Ground(lambda _: declared, _no_uid, seconds=settings.seconds)
-        return FederatedMember(name, declared, make_mode(settings.mode, ground))
+        hub: Connection | None = _session.connection_to(HUB, settings.hub) if settings.hub is not None else None
+        ground = Ground(
+            lambda _: declared,
+            lambda _: uid or uid_of(declared),
+            hub,
+            settings.namespace,
+            settings.seconds,
+            operator_at(hub) if hub is not None else "",
+            settings.entra,
+        )
+        return FederatedMember(name, declared, make_mode(settings.mode, ground), joins=joins)
 
-    made: FederatedMember = _session.federated((name, access, settings), make)
+    made: FederatedMember = _session.federated((name, access, settings, uid, joins), make)
     return made
 
 
-def acting_for(news: Props, accesses: Mapping[str, Access | None]) -> Acting | None:
+def acting_for(news: Props, members: Mapping[str, Mapping[str, Any]]) -> Acting | None:
     """The placement of these inputs at its members; None where the declared access does everything."""
     settings = identity_settings(news)
     if settings is None:
         return None
 
     def member(name: str) -> FederatedMember:
-        if name not in accesses:
+        if name not in members:
             raise Unreachable(name, "no longer declared")
-        return federated(name, accesses[name], settings)
+        raw = members[name]
+        uid, joins = raw.get("uid") or "", bool(raw.get("join"))
+        return federated(name, access_of(name, raw), settings, uid=uid, joins=joins)
 
     role = placement_role(news["uid"], news["placement"])
     return Acting(news["uid"], role, member, settings.ceiling)
 
 
-def look_at(member: Member, settings: IdentitySettings, *, joins: bool) -> Connection:
-    """Under whose identity a snapshot is taken: the reader's. Before a member that `joins` in this program has done so
-    there is none: then, and only then, by the declared access.
-
-    Raises Unreachable.
-    """
-    known = federated(member.name, member.access, settings)
-    if not joins:
-        return known.reader()
-    try:
-        known.reader().get_text("/version")
-    except NoAccess:
-        return known.declared
-    return known.reader()
+def look_at(member: Member, settings: IdentitySettings) -> Connection:
+    """Under whose identity a snapshot is taken. Raises Unreachable."""
+    return federated(member.name, member.access, settings, uid=member.uid, joins=member.joins).look()
 
 
-def _no_uid(name: str) -> str:
-    raise ValueError(f"the uid of `{name}` is not known")
+def uid_of(member: Connection) -> str:
+    """The uid of a member, asked without discovery: whoever reads that may be waiting for the token that needs it."""
+    found = member.get("/api/v1/namespaces/kube-system")
+    return str((found.get("metadata") or {}).get("uid") or "")
+
+
+def operator_at(hub: Connection) -> str:
+    """Who runs this command, as the hub knows them. A name from the program would prove nothing."""
+    review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+    answer = hub.post("/apis/authentication.k8s.io/v1/selfsubjectreviews", review)
+    return str(((answer.get("status") or {}).get("userInfo") or {}).get("username") or "")

@@ -8,6 +8,7 @@ from immutabledict import immutabledict
 from pulumi.output import UNKNOWN
 
 from kubefleet.identity.settings import IdentitySettings
+from kubefleet.model.access import Access
 from kubefleet.model.decision import Binding, Decision, Previous
 from kubefleet.model.knowledge import Knowledge
 from kubefleet.model.member import Leave, Member
@@ -142,3 +143,9 @@ def decode_bindings(raw: Any) -> tuple[Binding, ...] | None:
         replicas = immutabledict({key: int(raw[cluster][key]) for key in sorted(raw[cluster])})
         bindings.append(Binding(cluster, shared.setdefault(replicas, replicas)))
     return tuple(bindings)
+
+
+def access_of(name: str, raw: Mapping[str, Any]) -> Access | None:
+    """How a member is reached, from its record in the inputs."""
+    member = parse_member(name, {"access": raw.get("access")}, name, Spelling.PYTHON, [])
+    return member.access if member is not None else None

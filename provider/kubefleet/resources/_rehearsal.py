@@ -25,7 +25,7 @@ def rehearsed(olds: Props, news: Props) -> list[str]:
         return []
     from kubefleet.resources._federation import acting_for
     from kubefleet.resources._inputs import all_members
-    from kubefleet.resources._task import accesses_of, make_task
+    from kubefleet.resources._task import make_task
     from kubefleet.rollout.rights_preview import preview_rights
 
     if has_unknown(_session.manifests[news["uid"]]):
@@ -33,7 +33,7 @@ def rehearsed(olds: Props, news: Props) -> list[str]:
         known.pop("restart_on", None)
     task = make_task({"revision": "", **known, "to": target}, None)
     path = f"placements.{news['placement']}.manifests"
-    if (one := acting_for(known, accesses_of(all_members(known)))) is not None:
+    if (one := acting_for(known, all_members(known))) is not None:
         rights = preview_rights(task, one, changed)
         if rights.outside:
             return [f"{path}: {', '.join(names)}: {why}" for why, names in rights.outside.items()]

@@ -12,7 +12,7 @@ from kubefleet.resources._abandoned import ABANDON, abandoned
 from kubefleet.resources._adapter import Props
 from kubefleet.resources._federation import acting_for
 from kubefleet.resources._inputs import all_members
-from kubefleet.resources._task import accesses_of, connector, identity_of
+from kubefleet.resources._task import connector, identity_of
 from kubefleet.rollout.step import SILENCE
 
 
@@ -44,7 +44,7 @@ def remove_everywhere(props: Props, *, silence_passes: bool = True) -> None:
     identity, names = identity_of(props), sorted(props["members"])
     deadline = time.monotonic() + RollingUpdate().progress_deadline
     patience = Patience(SILENCE, deadline, _engine.cancelled.is_set)
-    connect, federated = connector(props["members"]), acting_for(props, accesses_of(props["members"]))
+    connect, federated = connector(props["members"]), acting_for(props, props["members"])
 
     def remove_from(name: str) -> Pruned:
         if federated is None:
@@ -70,6 +70,8 @@ def remove_everywhere(props: Props, *, silence_passes: bool = True) -> None:
             raise error
     for line in left:
         _engine.show(line, ephemeral=False, warning=True)
+    if federated is not None and not failures and not left:
+        federated.forget()
     if failures:
         raise _engine.OneLine(f"{props['fleet']}/{props['placement']} is not removed: {'; '.join(failures)}")
 

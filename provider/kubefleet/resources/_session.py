@@ -53,11 +53,15 @@ def keep(name: str, access: Any, connection: Any) -> None:
 
 
 def federated(key: Any, make: Callable[[], Any]) -> Any:
-    """A member with its identities, made once in this process: their tokens are kept in it."""
+    """A member with its identities, of which all in this process have the same: their tokens are kept in it."""
     with _lock:
-        if key not in _federated:
-            _federated[key] = make()
-        return _federated[key]
+        known = _federated.get(key)
+    if known is None:
+        # Not under the lock: making one may ask the hub.
+        made = make()
+        with _lock:
+            known = _federated.setdefault(key, made)
+    return known
 
 
 def connection_to(name: str, access: Any) -> Any:

@@ -9,14 +9,13 @@ from immutabledict import immutabledict
 from kubefleet.health.checks import Check
 from kubefleet.kube import Connection, Unreachable
 from kubefleet.kube.placement_identity import PlacementIdentity
-from kubefleet.model.access import Access
 from kubefleet.model.strategy import SpreadUpdate
 from kubefleet.model.subject import Subject
 from kubefleet.resources import _engine, _session
 from kubefleet.resources._adapter import Props
 from kubefleet.resources._before_removal import gates_of
 from kubefleet.resources._federation import acting_for
-from kubefleet.resources._inputs import all_members
+from kubefleet.resources._inputs import access_of, all_members
 from kubefleet.resources._of_stage import of_stage
 from kubefleet.resources._overrides import own_manifests, own_revisions
 from kubefleet.resources._strategy import strategy_of
@@ -30,8 +29,7 @@ from kubefleet.spec.affinity import parse_apart
 from kubefleet.spec.apply_options import parse_options
 from kubefleet.spec.follower_kinds import is_follower
 from kubefleet.spec.health_check import parse_checks
-from kubefleet.spec.member import parse_member
-from kubefleet.spec.mistakes import Mistake, MistakesError, Spelling
+from kubefleet.spec.mistakes import Mistake, MistakesError
 from kubefleet.spec.restarts import parse_restart_on, with_restarts
 from kubefleet.spec.singleton import stops_first
 
@@ -83,7 +81,7 @@ def make_task(news: Props, olds: Props | None) -> Task:
         own_revisions=own_revisions(news),
         checks_before=parse_checks((olds or {}).get("proven"), "health", (), [], every=False),
     )
-    federated = acting_for(news, accesses_of(members))
+    federated = acting_for(news, members)
     return task if federated is None else acting(task, federated)
 
 
@@ -106,17 +104,6 @@ def _checks(news: Props) -> tuple[Check, ...]:
 def identity_of(props: Props) -> PlacementIdentity:
     """Under which names this placement writes."""
     return PlacementIdentity(props["uid"], props["placement"], props["fleet"], props.get("stack", ""))
-
-
-def access_of(name: str, raw: Mapping[str, Any]) -> Access | None:
-    """How a member is reached, from its record in the inputs."""
-    member = parse_member(name, {"access": raw.get("access")}, name, Spelling.PYTHON, [])
-    return member.access if member is not None else None
-
-
-def accesses_of(members: Mapping[str, Mapping[str, Any]]) -> dict[str, Access | None]:
-    """How each of these members is reached."""
-    return {name: access_of(name, raw) for name, raw in members.items()}
 
 
 def connector(members: Mapping[str, Mapping[str, Any]]) -> Callable[[str], Connection]:

@@ -6,7 +6,7 @@ from kubefleet.model.phase import Phase
 from kubefleet.resources import _engine
 from kubefleet.resources._adapter import Adapter, Props
 
-_COMPARED = ("access", "identity")
+_COMPARED = ("access", "identity", "uid", "authentication_config")
 
 
 class JoinProvider(Adapter):

@@ -52,7 +52,7 @@ def _finished(stages: dict[str, Any]) -> bool:
 def failed_phases(phases: dict[str, dict[str, Any]], joins: dict[str, Any]) -> list[str]:
     """One line for each join and each stage that failed or was interrupted."""
     lines = [
-        f"{member} has not joined: {result.get('reason', '')}"
+        f"{member} is not ready for the fleet's identities: {result.get('reason', '')}"
         for member, result in sorted(joins.items())
         if isinstance(result, dict) and result.get("phase") in _WRONG
     ]

@@ -10,7 +10,7 @@ from kubefleet.federation.member import FederatedMember
 from kubefleet.federation.role import Role
 from kubefleet.identity import Action, Flawed, needed_actions
 from kubefleet.identity.ceiling import Ceiling
-from kubefleet.kube import Connection, MemberError, NoAccess
+from kubefleet.kube import ApiError, Connection, MemberError, NoAccess
 from kubefleet.kube.inventory_object import InventoryObject
 from kubefleet.kube.inventory_store import read_inventory_object
 from kubefleet.kube.member_apply import Wanted
@@ -53,15 +53,16 @@ class Acting:
     def preview(self, name: str, wanted: Wanted) -> "Previewed":
         """What it would take to bring that there. Writes nothing. Raises MemberError where it cannot be told."""
         member = self.members(name)
-        try:
-            needed = self._needed(member.reader(), wanted, read_inventory_object(member.reader(), self.uid))
-        except NoAccess:
-            # It joins in this same command, which takes an admin's access anyway.
-            needed = self._needed(member.declared, wanted, None)
+        look = member.look()
+        needed = self._needed(look, wanted, read_inventory_object(look, self.uid))
         placement = member.acting_as(self.role)
         try:
             return Previewed(placement, needed, frozenset(lacking(placement, needed)))
         except NoAccess:
+            return Previewed(placement, needed, needed)
+        except ApiError as error:
+            if error.status != 401:
+                raise
             return Previewed(placement, needed, needed)
 
     def narrow(self, name: str, wanted: Wanted) -> None:
@@ -75,10 +76,16 @@ class Acting:
         """Leave it no rights."""
         if before := self._before.get(name):
             self._told(name, lambda: self._grants(name).withdraw(before))
+            self.members(name).mode.retire(name, self.role)
+
+    def forget(self) -> None:
+        """Nothing of the placement is anywhere."""
+        for name in sorted(self._before)[:1]:
+            self.members(name).mode.forget(self.role)
 
     def _opened(self, name: str, wanted: Wanted | None, wait: Patience) -> Connection:
         member = self.members(name)
-        look = member.reader()
+        look = member.look()
         stored = read_inventory_object(look, self.uid)
         if wanted is None and stored is None:
             return look

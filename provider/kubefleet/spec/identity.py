@@ -6,7 +6,9 @@ from typing import Any, Final
 from pydantic import field_validator
 
 from kubefleet.identity.ceiling import Ceiling
-from kubefleet.identity.settings import IdentitySettings
+from kubefleet.identity.needs import HOME
+from kubefleet.identity.settings import EntraApp, IdentitySettings
+from kubefleet.spec.member import AccessSpec, access_of
 from kubefleet.spec.mistakes import Mistake, Spelling, join
 from kubefleet.spec.scalars import Name, Text
 from kubefleet.spec.shares import parse_duration
@@ -14,8 +16,9 @@ from kubefleet.spec.written import Written, read
 
 PATH: Final = "fleet.identity"
 AUTO: Final = "auto"
-MODES: Final = ("service-account-token",)
-"""What a fleet can be given; the first stands for `auto`."""
+MODES: Final = ("azure", "exec", "impersonation", "oidc", "service-account-token")
+WITH_HUB: Final = frozenset({"azure", "oidc"})
+"""Modes in which a hub gives the tokens."""
 _SHORTEST, _LONGEST = 600, 3600
 
 
@@ -30,6 +33,11 @@ class IdentitySpec(Written):
     shared: list[Text] = ["configmaps/kube-root-ca.crt"]
     allow_escalation: list[Text] = []
     ttl: int | str = "15m"
+    hub: AccessSpec | None = None
+    hub_namespace: Name = HOME
+    tenant_id: str = ""
+    client_id: str = ""
+    object_id: str = ""
 
     @field_validator("mode")
     @classmethod
@@ -57,4 +65,13 @@ def parse_identity(raw: Mapping[str, Any] | None, mistakes: list[Mistake]) -> Id
         tuple(spec.shared),
         tuple(spec.allow_escalation),
     )
-    return IdentitySettings(MODES[0] if spec.mode == AUTO else spec.mode, ceiling, seconds)
+    hub = access_of(spec.hub, "fleet.hub", mistakes) if spec.hub is not None else None
+    mode = ("oidc" if hub is not None else "service-account-token") if spec.mode == AUTO else spec.mode
+    if mode in WITH_HUB and spec.hub is None:
+        mistakes.append(Mistake(join(PATH, "mode"), f"mode `{mode}` without a hub (expected `hub` of the fleet)."))
+    entra = EntraApp(spec.tenant_id, spec.client_id, spec.object_id) if mode == "azure" else None
+    if entra is not None:
+        absent = [name for name in ("tenant_id", "client_id") if not getattr(spec, name)]
+        mistakes.extend(Mistake(join(PATH, name), "missing field (expected by mode `azure`)") for name in absent)
+    namespace = spec.hub_namespace if mode in WITH_HUB else HOME
+    return IdentitySettings(mode, ceiling, seconds, hub if mode in WITH_HUB else None, namespace, entra)

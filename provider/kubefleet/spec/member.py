@@ -62,6 +62,8 @@ class MemberSpec(Written):
     leave: Literal["clean_up", "keep"] = "clean_up"
     accept_new_uid: bool = False
     join: bool = False
+    uid: Text | None = None
+    authentication_config: Text | None = None
     access: AccessSpec | None = Field(default=None)
     node_pools: list[NodePoolSpec] = []
 
@@ -90,6 +92,7 @@ def parse_member(
         accept_new_uid=spec.accept_new_uid,
         node_pools=node_pools_of(spec.node_pools),
         joins=spec.join,
+        uid=spec.uid or "",
     )
 
 

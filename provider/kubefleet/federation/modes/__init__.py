@@ -6,7 +6,7 @@ from kubefleet.federation.modes.azure import Azure
 from kubefleet.federation.modes.declared import Declared
 from kubefleet.federation.modes.impersonation import Impersonation
 from kubefleet.federation.modes.oidc import Oidc
-from kubefleet.federation.modes.protocol import EntraApp, Ground, Mode
+from kubefleet.federation.modes.protocol import Ground, Mode
 from kubefleet.federation.modes.service_account import ServiceAccountToken
 
 MODES: Final[dict[str, type[Mode]]] = {
@@ -21,4 +21,4 @@ def make_mode(name: str, ground: Ground) -> Mode:
     return MODES[name](ground)
 
 
-__all__ = ["MODES", "EntraApp", "Ground", "Mode", "make_mode"]
+__all__ = ["MODES", "Ground", "Mode", "make_mode"]

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from kubefleet.federation.entra import explain_entra
-from kubefleet.federation.modes.protocol import EntraApp, Ground, needed_hub
+from kubefleet.federation.modes.protocol import Ground, needed_hub
 from kubefleet.federation.role import Role
 from kubefleet.federation.token import Token, read_token
 from kubefleet.federation.token_request import request_token
+from kubefleet.identity.settings import EntraApp
 from kubefleet.kube.credential import Credential, CredentialSource, Kept
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ class Azure:
     """Members know the Entra application's service principal: the same for all members that trust its tenant."""
 
     name = "azure"
+    grants = False
+    accounts_on_members = False
 
     def __init__(self, ground: Ground) -> None:
         if ground.entra is None:
@@ -43,6 +46,12 @@ class Azure:
 
     def provide(self, member: str, role: Role) -> None:
         """Not the fleet's to do."""
+
+    def retire(self, member: str, role: Role) -> None:
+        """Nothing of it is there."""
+
+    def forget(self, role: Role) -> None:
+        """Nothing of it is anywhere."""
 
     def source(self, member: str, role: Role) -> CredentialSource:  # noqa: ARG002 - the Protocol's
         """See `Mode`. Entra's library keeps tokens for all members of a role."""

@@ -9,6 +9,8 @@ class Declared:
     """Somebody else's plugin says who acts: whom the member knows is only told by the member itself."""
 
     name = "exec"
+    grants = False
+    accounts_on_members = False
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
@@ -20,6 +22,12 @@ class Declared:
 
     def provide(self, member: str, role: Role) -> None:
         """Not the fleet's to do."""
+
+    def retire(self, member: str, role: Role) -> None:
+        """Nothing of it is there."""
+
+    def forget(self, role: Role) -> None:
+        """Nothing of it is anywhere."""
 
     def source(self, member: str, role: Role) -> CredentialSource:  # noqa: ARG002 - the Protocol's
         """See `Mode`."""

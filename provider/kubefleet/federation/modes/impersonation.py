@@ -21,6 +21,8 @@ class Impersonation:
     """The declared access is the agent's; every request of a role says whom it acts for."""
 
     name = "impersonation"
+    grants = True
+    accounts_on_members = False
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
@@ -32,6 +34,12 @@ class Impersonation:
 
     def provide(self, member: str, role: Role) -> None:
         """Not the fleet's to do."""
+
+    def retire(self, member: str, role: Role) -> None:
+        """Nothing of it is there."""
+
+    def forget(self, role: Role) -> None:
+        """Nothing of it is anywhere."""
 
     def source(self, member: str, role: Role) -> CredentialSource:
         """See `Mode`."""

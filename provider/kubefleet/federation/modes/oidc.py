@@ -1,6 +1,6 @@
 """`oidc`: members trust the hub's issuer of service accounts (`AuthenticationConfiguration`, KEP-3331)."""
 
-from kubefleet.federation.modes.protocol import Ground, needed_hub
+from kubefleet.federation.modes.protocol import Ground, make_account, needed_hub, remove_account
 from kubefleet.federation.role import Role
 from kubefleet.federation.token_request import request_token
 from kubefleet.kube.credential import Credential, CredentialSource, Kept
@@ -13,6 +13,8 @@ class Oidc:
     """A token of the hub for one member: its audience names the member, which accepts no other."""
 
     name = "oidc"
+    grants = True
+    accounts_on_members = False
 
     def __init__(self, ground: Ground) -> None:
         self._ground, self._hub = ground, needed_hub(ground, self.name)
@@ -22,8 +24,16 @@ class Oidc:
         """See `Mode`."""
         return f"{PREFIX}system:serviceaccount:{self._ground.namespace}:{role.account}"
 
-    def provide(self, member: str, role: Role) -> None:
-        """Not the fleet's to do."""
+    def provide(self, member: str, role: Role) -> None:  # noqa: ARG002 - the Protocol's
+        """See `Mode`: one on the hub, for all members."""
+        make_account(self._hub, self._ground.namespace, role)
+
+    def retire(self, member: str, role: Role) -> None:
+        """Other members may still know it."""
+
+    def forget(self, role: Role) -> None:
+        """See `Mode`."""
+        remove_account(self._hub, self._ground.namespace, role)
 
     def source(self, member: str, role: Role) -> CredentialSource:
         """See `Mode`."""

@@ -5,27 +5,14 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from kubefleet.federation.role import Role
+from kubefleet.identity.needs import HOME
+from kubefleet.identity.settings import LIFE, EntraApp
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.credential import CredentialSource
+from kubefleet.kube.errors import ApiError
 
-LIFE: Final = 900
-"""Seconds that a token lives unless the program says otherwise."""
-NAMESPACE: Final = "pulumi-kubefleet"
+NAMESPACE: Final = HOME
 """Where accounts are unless the program says otherwise."""
-
-
-@dataclass(frozen=True, slots=True)
-class EntraApp:
-    """An application of Entra. `scope` is that of the clusters' server application, `object_id` the id of the service
-    principal by which members know it; `ca` is the file of an authority of one's own, for another `authority`.
-    """
-
-    tenant_id: str
-    client_id: str
-    object_id: str = ""
-    scope: str = "6dae42f8-4368-4678-94ff-3960e28e3630/.default"
-    authority: str = "login.microsoftonline.com"
-    ca: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +38,9 @@ class Mode(Protocol):
 
     name: str
     prefix: str
+    grants: bool
+    """Whether the fleet hands out the rights of placements. Where not, an admin of the member does."""
+    accounts_on_members: bool
 
     def __init__(self, ground: Ground) -> None:
         """Raises ValueError where the ground lacks what the mode needs."""
@@ -62,6 +52,14 @@ class Mode(Protocol):
 
     def provide(self, member: str, role: Role) -> None:
         """Make sure that the role's account is there, where that is the fleet's to do. Raises as `Connection` does."""
+        ...
+
+    def retire(self, member: str, role: Role) -> None:
+        """The role has no more to do at a member. Raises as `Connection` does."""
+        ...
+
+    def forget(self, role: Role) -> None:
+        """The role has no more to do at any member. Raises as `Connection` does."""
         ...
 
     def source(self, member: str, role: Role) -> CredentialSource:
@@ -76,3 +74,21 @@ def needed_hub(ground: Ground, mode: str) -> Connection:
     if ground.hub is None:
         raise ValueError(f"mode `{mode}` without a hub (expected `hub` of the fleet)")
     return ground.hub
+
+
+def make_account(connection: Connection, namespace: str, role: Role) -> None:
+    """Have the account of a role there."""
+    try:
+        connection.post(f"/api/v1/namespaces/{namespace}/serviceaccounts", {"metadata": {"name": role.account}})
+    except ApiError as error:
+        if error.reason != "AlreadyExists":
+            raise
+
+
+def remove_account(connection: Connection, namespace: str, role: Role) -> None:
+    """Have it no more. Whoever may make accounts but not remove them leaves it, which is no harm: it has no rights."""
+    try:
+        connection.delete(f"/api/v1/namespaces/{namespace}/serviceaccounts/{role.account}")
+    except ApiError as error:
+        if error.status not in (403, 404):
+            raise

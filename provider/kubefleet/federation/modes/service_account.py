@@ -1,16 +1,17 @@
 """`service-account-token`: the member's own service accounts, whose tokens the declared access may request."""
 
-from kubefleet.federation.modes.protocol import Ground
+from kubefleet.federation.modes.protocol import Ground, make_account, remove_account
 from kubefleet.federation.role import Role
 from kubefleet.federation.token_request import request_token
 from kubefleet.kube.credential import Credential, CredentialSource, Kept
-from kubefleet.kube.errors import ApiError
 
 
 class ServiceAccountToken:
     """Works everywhere, without a hub. What the program declares of the member is used for nothing but tokens."""
 
     name = "service-account-token"
+    grants = True
+    accounts_on_members = True
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
@@ -22,13 +23,14 @@ class ServiceAccountToken:
 
     def provide(self, member: str, role: Role) -> None:
         """See `Mode`. Whoever may request tokens in that namespace is trusted with all its accounts."""
-        connection, namespace = self._ground.member(member), self._ground.namespace
-        account = {"metadata": {"name": role.account}}
-        try:
-            connection.post(f"/api/v1/namespaces/{namespace}/serviceaccounts", account)
-        except ApiError as error:
-            if error.reason != "AlreadyExists":
-                raise
+        make_account(self._ground.member(member), self._ground.namespace, role)
+
+    def retire(self, member: str, role: Role) -> None:
+        """See `Mode`."""
+        remove_account(self._ground.member(member), self._ground.namespace, role)
+
+    def forget(self, role: Role) -> None:
+        """Each member has had its own."""
 
     def source(self, member: str, role: Role) -> CredentialSource:
         """See `Mode`."""

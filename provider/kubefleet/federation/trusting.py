@@ -1,0 +1,118 @@
+"""Having a member's API server trust the hub: one entry in its AuthenticationConfiguration, where that file is ours."""
+
+import fcntl
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from kubefleet.federation.member import FederatedMember
+from kubefleet.identity import Flawed
+from kubefleet.identity.trust import TrustedHub, not_trusting, trusting
+from kubefleet.kube.connection import Connection
+from kubefleet.kube.credential import Credential, Fixed
+from kubefleet.kube.errors import ApiError, MemberError
+from kubefleet.kube.patience import Patience
+
+DISCOVERY: Final = "/.well-known/openid-configuration"
+_TRUSTED_WITHIN: Final = 60.0
+_PAUSE: Final = 0.5
+_REVIEW: Final = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+_EXPOSE: Final = (
+    "kubectl create clusterrolebinding fleet-issuer-discovery "
+    "--clusterrole=system:service-account-issuer-discovery --group=system:unauthenticated"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """The hub as an issuer of tokens for accounts of a namespace."""
+
+    hub: Connection
+    namespace: str
+
+    def trusted_by(self, uid: str) -> TrustedHub:
+        """What the member with this uid has to trust. Raises MemberError where no member could read the hub's keys."""
+        issuer = str(self.hub.get(DISCOVERY).get("issuer") or "")
+        try:
+            self.hub.acting_with(Fixed(Credential())).get(DISCOVERY)
+        except ApiError as error:
+            why = f"it shows its keys to nobody who is not known ({error.status}). Members have to read them: {_EXPOSE}"
+            raise MemberError(self.hub.name, why) from error
+        endpoint = self.hub.transport.endpoint
+        return TrustedHub(issuer, f"{endpoint.server}{DISCOVERY}", endpoint.ca, uid, self.namespace)
+
+
+def trust(member: FederatedMember, issuer: Issuer, uid: str, file: Path | None, patience: Patience) -> bool:
+    """Have the member trust the hub, and wait until it does. Whether the file was changed.
+
+    Raises MemberError where it does not within a minute, or is not to be told: without a file somebody else has to.
+    """
+    trusted = issuer.trusted_by(uid)
+    own = str(member.declared.get(DISCOVERY).get("issuer") or "")
+    written = False
+    if file is not None:
+        written = _change(member.name, file, lambda config: trusting(config, trusted, own_issuers=(own,)))
+    until = time.monotonic() + (_TRUSTED_WITHIN if file is not None else 0)
+    while not _knows(member):
+        if time.monotonic() >= until:
+            what = "its API server does not trust the hub"
+            raise MemberError(member.name, f"{what}. Have its admin add the entry for `{trusted.issuer}`: {_HOW}")
+        patience.sleep(_PAUSE)
+    return written
+
+
+_HOW: Final = "authentication_config names the file, or `kubefleet join --print` shows what to add"
+
+
+def distrust(member: FederatedMember, issuer: Issuer, file: Path) -> None:
+    """Take the entry out again."""
+    name = str(issuer.hub.get(DISCOVERY).get("issuer") or "")
+    _change(member.name, file, lambda config: not_trusting(config, name))
+
+
+def _knows(member: FederatedMember) -> bool:
+    try:
+        member.reader().post("/apis/authentication.k8s.io/v1/selfsubjectreviews", _REVIEW)
+    except ApiError as error:
+        if error.status != 401:
+            raise
+        return False
+    return True
+
+
+def _change(member: str, file: Path, change: Callable[[Mapping[str, Any] | None], dict[str, Any]]) -> bool:
+    """Change the file as a whole, one writer at a time. Raises MemberError, which names it."""
+    try:
+        while True:
+            with file.open() as held:
+                fcntl.flock(held, fcntl.LOCK_EX)
+                if os.fstat(held.fileno()).st_ino != file.stat().st_ino:
+                    continue  # another writer has replaced it while this one waited
+                before = yaml.safe_load(held.read())
+                after = change(before)
+                if after != before:
+                    _replace(file, json.dumps(after, indent=2))
+                return bool(after != before)
+    except OSError as error:
+        raise MemberError(member, f"cannot change `{file}`: {error.strerror}") from error
+    except Flawed as error:
+        raise MemberError(member, f"`{file}`: {'; '.join(flaw.why for flaw in error.flaws)}") from error
+    except yaml.YAMLError as error:
+        raise MemberError(member, f"`{file}` is no YAML (expected an AuthenticationConfiguration)") from error
+
+
+def _replace(file: Path, text: str) -> None:
+    """An API server never reads half a file."""
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    with os.fdopen(handle, "w") as new:
+        new.write(text)
+    made = Path(name)
+    made.chmod(file.stat().st_mode & 0o777)
+    made.replace(file)

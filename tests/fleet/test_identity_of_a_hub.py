@@ -1,0 +1,99 @@
+"""A fleet whose identities are its hub's: members trust the hub, and nothing else than its tokens is shown to them."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kubefleet.kube.connect import connect
+from kubefleet.lab.lab import Lab
+from kubefleet.lab.pulumi import PulumiEnvironment
+
+pytestmark = pytest.mark.engine
+
+SPACE, HOME = "acting", "pulumi-kubefleet"
+PROGRAM = """
+import pulumi
+from pulumi_kubefleet import *
+
+def config_map(name, **data):
+    return {{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {{"name": name}}, "data": data}}
+
+fleet = Fleet("shop", hub=Kubeconfig("hub"), identity=IdentityFederation(namespaces=["{space}"]))
+fleet.member("eu-1", context="eu-1", join=True, authentication_config={file!r})
+{body}
+pulumi.export("plan", fleet.plan)
+"""
+WEB = 'fleet.placement("web", manifests=[config_map("settings", a="{value}")], namespace="{space}", policy=PickAll())'
+
+
+@pytest.fixture(scope="module")
+def hub_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with Lab("quickstart", name="hub", folder=tmp_path_factory.mktemp("hub"), members=1, hub=True) as lab:
+        hub = connect("hub", lab.access("hub"))
+        named = {"name": "system:service-account-issuer-discovery", "kind": "ClusterRole"}
+        group = {"apiGroup": "rbac.authorization.k8s.io"}
+        binding = {"metadata": {"name": "discovery"}, "roleRef": {**group, **named}}
+        everybody = {**group, "kind": "Group", "name": "system:unauthenticated"}
+        hub.post(f"/apis/{group['apiGroup']}/v1/clusterrolebindings", {**binding, "subjects": [everybody]})
+        hub.close()
+        yield lab
+
+
+@pytest.fixture
+def program(hub_lab: Lab, tmp_path: Path) -> Iterator[Any]:
+    """Writes the program, runs commands on it, and destroys what it has made."""
+    pulumi = PulumiEnvironment(tmp_path / "pulumi", settings={"KUBECONFIG": str(hub_lab.kubeconfig)})
+    folder = tmp_path / "program"
+    folder.mkdir()
+    (folder / "Pulumi.yaml").write_text("name: hub\nruntime: python\n")
+    file = str(hub_lab.folder.cluster("eu-1").authentication)
+
+    def run(body: str, *command: str, code: int = 0) -> str:
+        (folder / "__main__.py").write_text(PROGRAM.format(body=body, space=SPACE, file=file))
+        done = pulumi.run(*command, cwd=folder)
+        text = str(done.stdout + done.stderr)
+        assert done.code == code, text
+        assert "Traceback" not in text
+        return text
+
+    run("", "stack", "ls")
+    pulumi.init("dev", cwd=folder)
+    yield run
+    run("", "destroy", "--yes")
+
+
+def web(value: str) -> str:
+    return WEB.format(space=SPACE, value=value)
+
+
+def test_members_trust_the_hub_and_see_its_accounts(program: Any, hub_lab: Lab) -> None:
+    file = hub_lab.folder.cluster("eu-1").authentication
+    before = json.loads(file.read_text())
+    told = program(web("1"), "up", "--yes", "--skip-preview")
+    assert "eu-1 has joined" in told
+    trusted = json.loads(file.read_text())
+    assert [entry["issuer"]["url"] for entry in trusted["jwt"]] == ["https://hub.fleet.test"]
+    assert {key: value for key, value in trusted.items() if key != "jwt"} == before
+    writes = hub_lab.writes("eu-1")
+    by = {write.user: {item.resource for item in writes if item.user == write.user} for write in writes}
+    placement = next(
+        user for user in by if user.startswith(f"fleet:system:serviceaccount:{HOME}:fleet-") and "rbac" not in user
+    )
+    assert by[placement] == {"configmaps"}
+    assert by[f"fleet:system:serviceaccount:{HOME}:fleet-rbac"] == {
+        "roles",
+        "rolebindings",
+        "clusterroles",
+        "clusterrolebindings",
+    }
+    assert "configmaps" not in by["lab-admin"]
+
+    mark = hub_lab.audited("eu-1")
+    program(web("2"), "up", "--yes", "--skip-preview")
+    after = hub_lab.writes("eu-1", mark)
+    assert {write.user for write in after} == {placement}
+    program("", "destroy", "--yes")
+    assert json.loads(file.read_text()) == before
