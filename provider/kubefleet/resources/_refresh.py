@@ -4,12 +4,12 @@ from kubefleet.kube import Connection, MemberError, fan_out
 from kubefleet.kube.look_for_drift import look_for_drift
 from kubefleet.resources._adapter import Props
 from kubefleet.resources._federation import acting_for
-from kubefleet.resources._task import accesses_of, connector, identity_of
+from kubefleet.resources._task import connector, identity_of
 
 
 def find_drift(props: Props) -> dict[str, list[str]]:
     """Cluster -> one line for each object and manager; fields are named, values never are."""
-    declared, one = connector(props["members"]), acting_for(props, accesses_of(props["members"]))
+    declared, one = connector(props["members"]), acting_for(props, props["members"])
     identity, names = identity_of(props), sorted(props["members"])
 
     def look(name: str) -> tuple[str, ...]:
