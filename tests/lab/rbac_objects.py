@@ -4,12 +4,15 @@ from typing import Any
 
 from joined_member import RBAC, SHOP, WEB
 
+from kubefleet.identity.roles import RIGHTS, RIGHTS_LABEL
+
 GOOD = {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get", "patch"], "resourceNames": ["web"]}
 
 
 def role(*rules: dict[str, Any], name: str = WEB, namespace: str = SHOP, **metadata: Any) -> dict[str, Any]:
     kind = {"apiVersion": f"{RBAC}/v1", "kind": "Role"}
-    return {**kind, "metadata": {"name": name, "namespace": namespace, **metadata}, "rules": list(rules)}
+    labels = {"labels": {RIGHTS_LABEL: RIGHTS}}
+    return {**kind, "metadata": {"name": name, "namespace": namespace, **labels, **metadata}, "rules": list(rules)}
 
 
 def cluster_role(*rules: dict[str, Any], name: str = WEB, **rest: Any) -> dict[str, Any]:

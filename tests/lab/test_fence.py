@@ -11,7 +11,7 @@ from identity_objects import SERVED, UID, thing
 from kubefleet.identity import Action, Rights, both, derive_rbac, needed_actions
 from kubefleet.identity.ceiling import outside_ceiling
 from kubefleet.identity.lint import lint
-from kubefleet.identity.roles import role_manifests
+from kubefleet.identity.roles import RIGHTS, RIGHTS_LABEL, role_manifests
 from kubefleet.identity.served import address_of
 from kubefleet.kube.object_access import MERGE, apply_body, find
 from kubefleet.kube.object_ref import ref_of
@@ -152,6 +152,16 @@ def test_t1_may_not_widen_what_it_has_written(member: JoinedMember):
     ):
         forbidden(lambda change=change: member.t1.patch(path, change, "application/json-patch+json"), FENCE)
     assert member.admin.get(path)["rules"] == [GOOD]
+
+
+def test_t1_may_not_write_a_role_that_the_guard_would_not_find(member: JoinedMember):
+    member.denied(T1, role(GOOD, labels={}), FENCE)
+    member.denied(T1, role(GOOD, labels={RIGHTS_LABEL: "other"}), FENCE)
+    member.apply(T1, role(GOOD))
+    path = f"/apis/{RBAC}/v1/namespaces/{SHOP}/roles/{WEB}"
+    bare = {"metadata": {"labels": {RIGHTS_LABEL: None}}}
+    forbidden(lambda: member.t1.patch(path, bare, "application/merge-patch+json"), FENCE)
+    assert member.admin.get(path)["metadata"]["labels"] == {RIGHTS_LABEL: RIGHTS}
 
 
 def test_t1_may_not_act_as_anybody(member: JoinedMember):

@@ -12,6 +12,7 @@ from joined_member import CEILING, OUTSIDE, RBAC, SHOP, WEB, JoinedMember, forbi
 from kubefleet.identity import Rights, rule_of
 from kubefleet.identity.ceiling import outside_ceiling
 from kubefleet.identity.lint import lint
+from kubefleet.identity.roles import RIGHTS, RIGHTS_LABEL
 from kubefleet.kube.errors import ApiError
 from kubefleet.kube.object_access import apply_body
 
@@ -116,7 +117,7 @@ def test_the_fence_agrees_with_an_independent_reading(joined_member: JoinedMembe
     @given(ROLES)
     def agree(drawn: tuple[str, list[dict[str, Any]]]) -> None:
         namespace, contents = drawn
-        metadata = {"name": WEB} | ({"namespace": namespace} if namespace else {})
+        metadata = {"name": WEB, "labels": {RIGHTS_LABEL: RIGHTS}} | ({"namespace": namespace} if namespace else {})
         kind = "Role" if namespace else "ClusterRole"
         body = {"apiVersion": f"{RBAC}/v1", "kind": kind, "metadata": metadata, "rules": contents}
         expected = permitted(namespace, contents)

@@ -25,7 +25,7 @@ class Policy:
     """`rules` are messages and what must hold; `user` is CEL on `request.userInfo.username`, which the policy is about.
 
     With `params` (apiVersion and kind) the rules are evaluated once for each object of that kind in the namespace of
-    the request that bears the labels `selector`; where there is none, everything is denied.
+    the request that bears the labels `selector`; where there is none, they say nothing.
     """
 
     name: str
@@ -61,7 +61,9 @@ class Policy:
         if self.params is not None:
             spec["paramKind"] = {"apiVersion": self.params[0], "kind": self.params[1]}
             selector = {"matchLabels": dict(self.selector)}
-            binding["paramRef"] = {"selector": selector, "parameterNotFoundAction": "Deny"}
+            # An API server looks for params before it asks whom the policy is about: `Deny` would refuse everybody,
+            # admins and controllers too, in every namespace without a placement.
+            binding["paramRef"] = {"selector": selector, "parameterNotFoundAction": "Allow"}
         metadata = {"name": self.name}
         return (
             {"apiVersion": _VERSION, "kind": "ValidatingAdmissionPolicy", "metadata": metadata, "spec": spec},

@@ -23,6 +23,7 @@ from kubefleet.identity.ceiling import (
 from kubefleet.identity.escalation import RBAC
 from kubefleet.identity.federation import ROLE_PREFIX, Federation
 from kubefleet.identity.needs import HOME
+from kubefleet.identity.roles import RIGHTS, RIGHTS_LABEL
 
 NAME: Final = "fleet-fence"
 _VARIABLES: Final = immutabledict(
@@ -53,6 +54,11 @@ def fence(federation: Federation, ceiling: Ceiling) -> Policy:
             "no aggregation: Kubernetes would copy rules",
             f"""variables.going || (!has(variables.item.aggregationRule) &&
             variables.item.metadata.?labels.orValue({{}}).all(key, !key.startsWith({cel_text(RBAC + "/")})))""",
+        ),
+        (
+            f"a role in a namespace has the label {RIGHTS_LABEL}={RIGHTS}, by which fleet-guard finds it",
+            f"""variables.going || request.resource.resource != 'roles' ||
+            variables.item.metadata.?labels[?{cel_text(RIGHTS_LABEL)}].orValue('') == {cel_text(RIGHTS)}""",
         ),
         (
             "a rule in a namespace that is outside the ceiling, without names or with other verbs",
