@@ -9,7 +9,7 @@ from typing import Final
 
 from immutabledict import immutabledict
 
-from kubefleet.identity.admission_policy import Matched, Policy, cel_list, cel_text
+from kubefleet.identity.admission_policy import Matched, Policy, cel_list, cel_text, either, every
 from kubefleet.identity.federation import Federation
 from kubefleet.identity.pod_template import POD_VARIABLES, WITH_PODS
 
@@ -44,6 +44,18 @@ _SYSCTLS: Final = (
     "net.ipv4.tcp_wmem",
 )
 _SELINUX: Final = ("", "container_engine_t", "container_init_t", "container_kvm_t", "container_t")
+_VOLUMES: Final = (
+    "configMap",
+    "csi",
+    "downwardAPI",
+    "emptyDir",
+    "ephemeral",
+    "image",
+    "persistentVolumeClaim",
+    "projected",
+    "secret",
+)
+"""Others are the host's, or name Secrets for the node to use: more than baseline, which forbids hostPath only."""
 _HANDLERS: Final = (
     "livenessProbe.?httpGet.?host",
     "livenessProbe.?tcpSocket.?host",
@@ -70,7 +82,13 @@ _RULES: Final = (
         """!variables.pod.?hostNetwork.orValue(false) && !variables.pod.?hostPID.orValue(false) &&
         !variables.pod.?hostIPC.orValue(false)""",
     ),
-    ("no hostPath volumes", "variables.volumes.all(v, !has(v.hostPath))"),
+    (
+        f"volumes are one of {', '.join(_VOLUMES)}, without a Secret for the node",
+        every(
+            f"variables.volumes.all(v, {either(*(f'has(v.{kind})' for kind in _VOLUMES))})",
+            "variables.volumes.all(v, !has(v.csi) || !has(v.csi.nodePublishSecretRef))",
+        ),
+    ),
     (
         "no ports of the host",
         "variables.containers.all(c, c.?ports.orValue([]).all(p, p.?hostPort.orValue(0) == 0))",

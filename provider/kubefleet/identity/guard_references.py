@@ -5,25 +5,12 @@ So two placements in one namespace cannot mount each other's Secrets, though a k
 
 from typing import Final
 
-from kubefleet.identity.admission_policy import Policy, either, every
+from kubefleet.identity.admission_policy import Policy, every
 from kubefleet.identity.ceiling import Ceiling
 from kubefleet.identity.federation import Federation
 from kubefleet.identity.guard import NAME
 from kubefleet.identity.own_objects import may_name, policy_on_own
 from kubefleet.identity.pod_template import POD_VARIABLES, WITH_PODS
-
-_VOLUMES: Final = (
-    "configMap",
-    "csi",
-    "downwardAPI",
-    "emptyDir",
-    "ephemeral",
-    "image",
-    "persistentVolumeClaim",
-    "projected",
-    "secret",
-)
-"""Volumes whose references this policy reads. Others name Secrets of their own, or the host's disks."""
 
 
 def guard_references(federation: Federation, ceiling: Ceiling) -> Policy:
@@ -32,13 +19,6 @@ def guard_references(federation: Federation, ceiling: Ceiling) -> Policy:
         (
             "pods run as a service account of the placement's, or one that the ceiling names",
             may_name("serviceaccounts", "variables.pod.?serviceAccountName.orValue('default')", ceiling),
-        ),
-        (
-            f"volumes are one of {', '.join(_VOLUMES)}, without a Secret of the node's",
-            every(
-                f"variables.volumes.all(v, {either(*(f'has(v.{kind})' for kind in _VOLUMES))})",
-                "variables.volumes.all(v, !has(v.csi) || !has(v.csi.nodePublishSecretRef))",
-            ),
         ),
         ("pods name Secrets of the placement, or shared ones", _secrets(ceiling)),
         ("pods name ConfigMaps of the placement, or shared ones", _config_maps(ceiling)),
