@@ -21,12 +21,20 @@ from pulumi_kubefleet import *
 def config_map(name, **data):
     return {{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {{"name": name}}, "data": data}}
 
+def deployment():
+    labels = {{"app": "web"}}
+    container = {{"name": "web", "image": "web:1", "resources": {{"requests": {{"cpu": "100m", "memory": "64Mi"}}}}}}
+    return {{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {{"name": "web"}},
+             "spec": {{"replicas": 1, "selector": {{"matchLabels": labels}},
+                       "template": {{"metadata": {{"labels": labels}}, "spec": {{"containers": [container]}}}}}}}}
+
 fleet = Fleet("shop", hub=Kubeconfig("hub"), identity=IdentityFederation(namespaces=["{space}"]))
 fleet.member("eu-1", context="eu-1", join=True, authentication_config={file!r})
 {body}
 pulumi.export("plan", fleet.plan)
 """
-WEB = 'fleet.placement("web", manifests=[config_map("settings", a="{value}")], namespace="{space}", policy=PickAll())'
+WEB = """fleet.placement("web", manifests=[config_map("settings", a="{value}"), deployment()], namespace="{space}",
+                          policy=PickAll())"""
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +90,7 @@ def test_members_trust_the_hub_and_see_its_accounts(program: Any, hub_lab: Lab) 
     placement = next(
         user for user in by if user.startswith(f"fleet:system:serviceaccount:{HOME}:fleet-") and "rbac" not in user
     )
-    assert by[placement] == {"configmaps"}
+    assert by[placement] == {"configmaps", "deployments"}
     assert by[f"fleet:system:serviceaccount:{HOME}:fleet-rbac"] == {
         "roles",
         "rolebindings",
@@ -90,6 +98,11 @@ def test_members_trust_the_hub_and_see_its_accounts(program: Any, hub_lab: Lab) 
         "clusterrolebindings",
     }
     assert "configmaps" not in by["lab-admin"]
+
+    live = connect("eu-1", hub_lab.access("eu-1"))
+    written = live.get(f"/apis/apps/v1/namespaces/{SPACE}/deployments/web")["metadata"]["annotations"]
+    assert written["pulumi-kubefleet/operator"] == "lab-admin"
+    live.close()
 
     mark = hub_lab.audited("eu-1")
     program(web("2"), "up", "--yes", "--skip-preview")

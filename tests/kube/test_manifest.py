@@ -1,8 +1,10 @@
 import copy
+from dataclasses import replace
 
 import pytest
 
-from kubefleet.kube.manifest import body_of, content_of
+from kubefleet.kube.due import is_applied
+from kubefleet.kube.manifest import OPERATOR_ANNOTATION, body_of, content_of
 from kubefleet.kube.placement_identity import PlacementIdentity
 
 pytestmark = pytest.mark.fast
@@ -40,6 +42,25 @@ def test_the_body_carries_owner_and_revision_and_nothing_that_the_server_sets():
         },
     }
     assert "status" not in body
+
+
+def test_the_operator_stands_on_what_is_written_and_makes_no_difference():
+    by_alice, by_bob = (body_of(DEPLOYMENT, replace(WEB, operator=name), "r1") for name in ("alice", "bob"))
+    assert by_alice["metadata"]["annotations"][OPERATOR_ANNOTATION] == "alice"
+    fields = {
+        "f:metadata": {"f:labels": {"f:app": {}}, "f:annotations": {f"f:{key}": {} for key in _annotations(by_alice)}},
+        "f:spec": {"f:replicas": {}, "f:template": {"f:metadata": {"f:labels": {"f:app": {}}}}},
+    }
+    entry = {"manager": WEB.manager, "operation": "Apply", "fieldsType": "FieldsV1", "fieldsV1": fields}
+    live = {**by_alice, "metadata": {**by_alice["metadata"], "managedFields": [entry]}}
+    assert is_applied(by_alice, live, WEB.manager)
+    assert is_applied(by_bob, live, WEB.manager)
+    assert is_applied(body_of(DEPLOYMENT, WEB, "r1"), live, WEB.manager)
+    assert not is_applied(body_of(DEPLOYMENT, replace(WEB, operator="bob"), "r2"), live, WEB.manager)
+
+
+def _annotations(body):
+    return body["metadata"]["annotations"]
 
 
 def test_the_manifest_itself_and_its_pod_template_stay_untouched():

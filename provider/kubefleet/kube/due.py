@@ -7,7 +7,7 @@ from typing import Any
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.drift import Drift, drift_of, without_drift
 from kubefleet.kube.managed_fields import applied, managed_by
-from kubefleet.kube.manifest import body_of
+from kubefleet.kube.manifest import OPERATOR_ANNOTATION, body_of
 from kubefleet.kube.ownership import Ownership, Standing
 from kubefleet.kube.placement_identity import PlacementIdentity
 from kubefleet.kube.replicas import is_autoscaled
@@ -73,7 +73,8 @@ def is_forced(ownership: Ownership, partners: frozenset[str]) -> bool:
 def is_applied(body: Mapping[str, Any], live: Mapping[str, Any] | None, manager: str) -> bool:
     """Whether applying `body` would change nothing: what our manager holds is exactly that, in these values.
 
-    May say False for a spelling that the server normalises (`1000m`); then one apply is made that changes nothing.
+    Who wrote it is no difference: another operator alone makes no write. May say False for a spelling that the server
+    normalises (`1000m`); then one apply is made that changes nothing.
     """
     if live is None:
         return False
@@ -83,6 +84,16 @@ def is_applied(body: Mapping[str, Any], live: Mapping[str, Any] | None, manager:
         entry.manager == manager
         and entry.operation == "Apply"
         and not entry.subresource
-        and applied(live, entry.fields) == wanted
+        and _by_anybody(applied(live, entry.fields)) == _by_anybody(wanted)
         for entry in managed_by(live)
     )
+
+
+def _by_anybody(body: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    found = body or {}
+    metadata = found.get("metadata") or {}
+    annotations = metadata.get("annotations") or {}
+    if OPERATOR_ANNOTATION not in annotations:
+        return found
+    rest = {key: value for key, value in annotations.items() if key != OPERATOR_ANNOTATION}
+    return {**found, "metadata": {**metadata, "annotations": rest}}

@@ -10,6 +10,8 @@ from kubefleet.kube.placement_identity import PlacementIdentity
 from kubefleet.spec.follower_kinds import is_follower
 
 REVISION_ANNOTATION: Final = "pulumi-kubefleet/revision"
+OPERATOR_ANNOTATION: Final = "pulumi-kubefleet/operator"
+"""Who ran the command that wrote the object last, as the hub knows them."""
 CREATED_ANNOTATION: Final = "pulumi-kubefleet/created"
 OUR_ANNOTATIONS: Final = "pulumi-kubefleet/"
 # Set by the server; an apply that carries managedFields is refused, the others would be preconditions or conflicts.
@@ -41,7 +43,9 @@ def body_of(
         del metadata["labels"]  # the server keeps no empty map, so it would never be found applied
     annotations = dict(metadata.get("annotations") or {}) | {identity.owner_annotation: ref.owner_value}
     if not is_follower(manifest):
+        # Of what several placements share each would say something else.
         annotations[REVISION_ANNOTATION] = revision
+        annotations |= {OPERATOR_ANNOTATION: identity.operator} if identity.operator else {}
     if created and ref.kind == "Namespace":
         annotations[CREATED_ANNOTATION] = "true"
     metadata["annotations"] = annotations

@@ -39,7 +39,7 @@ def federated(
             hub,
             settings.namespace,
             settings.seconds,
-            operator_at(hub) if hub is not None else "",
+            operator_of(settings),
             settings.entra,
         )
         return FederatedMember(name, declared, make_mode(settings.mode, ground), joins=joins)
@@ -76,8 +76,18 @@ def uid_of(member: Connection) -> str:
     return str((found.get("metadata") or {}).get("uid") or "")
 
 
-def operator_at(hub: Connection) -> str:
-    """Who runs this command, as the hub knows them. A name from the program would prove nothing."""
-    review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
-    answer = hub.post("/apis/authentication.k8s.io/v1/selfsubjectreviews", review)
-    return str(((answer.get("status") or {}).get("userInfo") or {}).get("username") or "")
+def operator_of(settings: IdentitySettings | None) -> str:
+    """Who runs this command, as the hub knows them: a name from the program would prove nothing. Empty without a hub.
+
+    Raises MemberError.
+    """
+    if settings is None or settings.hub is None:
+        return ""
+    hub: Connection = _session.connection_to(HUB, settings.hub)
+
+    def ask() -> str:
+        review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+        answer = hub.post("/apis/authentication.k8s.io/v1/selfsubjectreviews", review)
+        return str(((answer.get("status") or {}).get("userInfo") or {}).get("username") or "")
+
+    return str(_session.federated(("operator", settings.hub), ask))

@@ -14,7 +14,7 @@ from kubefleet.model.subject import Subject
 from kubefleet.resources import _engine, _session
 from kubefleet.resources._adapter import Props
 from kubefleet.resources._before_removal import gates_of
-from kubefleet.resources._federation import acting_for
+from kubefleet.resources._federation import acting_for, identity_settings, operator_of
 from kubefleet.resources._inputs import access_of, all_members
 from kubefleet.resources._of_stage import of_stage
 from kubefleet.resources._overrides import own_manifests, own_revisions
@@ -82,7 +82,10 @@ def make_task(news: Props, olds: Props | None) -> Task:
         checks_before=parse_checks((olds or {}).get("proven"), "health", (), [], every=False),
     )
     federated = acting_for(news, members)
-    return task if federated is None else acting(task, federated)
+    if federated is None:
+        return task
+    operator = operator_of(identity_settings(news))
+    return acting(replace(task, identity=replace(task.identity, operator=operator)), federated)
 
 
 def restarting(news: Props) -> tuple[Subject, ...]:

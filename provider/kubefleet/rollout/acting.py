@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from kubefleet.federation.allowed import lacking
 from kubefleet.federation.grants import Grants, NotGranted
@@ -20,6 +21,7 @@ from kubefleet.rollout.content import content_on
 from kubefleet.rollout.step import patience
 from kubefleet.rollout.task import Task
 
+_SHOWN: Final = 5
 Members = Callable[[str], FederatedMember]
 """A member by name. Raises Unreachable."""
 
@@ -89,12 +91,23 @@ class Acting:
         stored = read_inventory_object(look, self.uid)
         if wanted is None and stored is None:
             return look
+        if not member.mode.grants:
+            return self._granted_by_others(name, member, self._needed(look, wanted, stored))
         member.mode.provide(name, self.role)
         needed = self._needed(look, wanted, stored)
         self._before[name] = needed
         grants = self._grants(name)
         self._told(name, lambda: grants.widen(needed, (), wait))
         return grants.placement
+
+    def _granted_by_others(self, name: str, member: FederatedMember, needed: frozenset[Action]) -> Connection:
+        """Raises MemberError that lists what the member's admin has to grant."""
+        placement = member.acting_as(self.role)
+        if denied := lacking(placement, needed):
+            more = f" and {len(denied) - _SHOWN} more" if len(denied) > _SHOWN else ""
+            told = "; ".join(map(str, denied[:_SHOWN]))
+            raise MemberError(name, f"mode `{member.mode.name}` gives no rights, and there is none to {told}{more}")
+        return placement
 
     def _needed(self, look: Connection, wanted: Wanted | None, stored: InventoryObject | None) -> frozenset[Action]:
         objects = scoped(look, wanted.objects) if wanted is not None else ()
