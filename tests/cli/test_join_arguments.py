@@ -36,7 +36,7 @@ def test_an_operator_may_make_accounts_and_tokens_in_the_fleets_namespace_and_no
     found = {(item["kind"], item["metadata"]["name"]): item for item in yaml.safe_load_all(done.stdout)}
     role, binding = found["Role", "fleet-minting"], found["RoleBinding", "fleet-minting"]
     assert [(rule["resources"], rule["verbs"]) for rule in role["rules"]] == [
-        (["serviceaccounts"], ["create"]),
+        (["serviceaccounts"], ["create", "delete"]),
         (["serviceaccounts/token"], ["create"]),
     ]
     assert [subject["name"] for subject in binding["subjects"]] == ["ana", "ci"]

@@ -36,6 +36,7 @@ class StackFleet:
     uids: Mapping[str, str]
     checks: Mapping[str, tuple[Check, ...]]
     pending_operations: int
+    objects: Mapping[str, tuple[str, ...]]
 
 
 def read_fleets(folder: Path, stack: str) -> tuple[StackFleet, ...]:
@@ -79,7 +80,8 @@ def _fleet(inputs: dict[str, Any], resources: list[dict[str, Any]], pending: int
     )
     uids = {placement: raw["uid"] for placement, raw in inputs["placements"].items()}
     checks = {placement: _checks(inputs, raw) for placement, raw in inputs["placements"].items()}
-    return StackFleet(name, declaration, previous, phases, uids, checks, pending)
+    objects = {placement: tuple(raw.get("objects") or ()) for placement, raw in inputs["placements"].items()}
+    return StackFleet(name, declaration, previous, phases, uids, checks, pending, objects)
 
 
 def _checks(inputs: Mapping[str, Any], placement: Mapping[str, Any]) -> tuple[Check, ...]:

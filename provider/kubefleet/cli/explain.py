@@ -45,7 +45,8 @@ def explain(
 
 def plan_now(fleet: StackFleet, within: float) -> Plan:
     """What the scheduler would decide now, for a fleet as it was declared in the last `up`."""
-    snapshot = read_inventory(fleet.declaration.members, within, fleet.declaration.knowledge)
+    declared = fleet.declaration
+    snapshot = read_inventory(declared.members, within, declared.knowledge, declared.identity)
     return schedule(snapshot, fleet.declaration.requests, fleet.previous)
 
 

@@ -10,9 +10,11 @@ from typing import Annotated
 import typer
 import yaml
 
+from kubefleet.cli._acting import looking
 from kubefleet.cli._inventory_data import as_fleet_file
 from kubefleet.cli._inventory_table import as_property_table, as_table, as_wide_table
 from kubefleet.cli._stack import HERE, FolderOption, StackOption, read_fleets
+from kubefleet.identity.settings import IdentitySettings
 from kubefleet.model.access import Kubeconfig
 from kubefleet.model.cluster import ClusterState
 from kubefleet.model.knowledge import Knowledge
@@ -51,7 +53,9 @@ def inventory(
         snapshot = read_inventory([Member(name, Kubeconfig(name, kubeconfig)) for name in sorted(set(context))], within)
     else:
         declared = [fleet.declaration for fleet in read_fleets(cwd, stack)]
-        snapshot = _one_snapshot([read_inventory(fleet.members, within, fleet.knowledge) for fleet in declared])
+        snapshot = _one_snapshot(
+            [read_inventory(fleet.members, within, fleet.knowledge, fleet.identity) for fleet in declared]
+        )
     show_inventory(snapshot, output)
 
 
@@ -60,11 +64,18 @@ def _one_snapshot(snapshots: Sequence[Snapshot]) -> Snapshot:
     return replace(snapshots[0], clusters=tuple(sorted(clusters, key=lambda cluster: cluster.name)))
 
 
-def read_inventory(members: Sequence[Member], within: float, knowledge: Knowledge | None = None) -> Snapshot:
-    """A fresh snapshot of the members."""
+def read_inventory(
+    members: Sequence[Member],
+    within: float,
+    knowledge: Knowledge | None = None,
+    identity: IdentitySettings | None = None,
+) -> Snapshot:
+    """A fresh snapshot of the members, as the reader where the fleet has an identity."""
     from kubefleet.kube.snapshot import take_snapshot
 
-    snapshot, connections = take_snapshot(members, taken_at=datetime.now(UTC), deadline=within, knowledge=knowledge)
+    snapshot, connections = take_snapshot(
+        members, taken_at=datetime.now(UTC), deadline=within, knowledge=knowledge, look=looking(identity)
+    )
     for connection in connections.values():
         connection.close()
     return snapshot

@@ -4,6 +4,7 @@ import typer
 
 from kubefleet.cli.approve import approve
 from kubefleet.cli.explain import explain
+from kubefleet.cli.identity import app as identity
 from kubefleet.cli.inventory import inventory
 from kubefleet.cli.join import join
 from kubefleet.cli.lab import app as lab
@@ -18,6 +19,7 @@ app = typer.Typer(
     help="A fleet of Kubernetes clusters, used as one computer.",
 )
 app.add_typer(lab, name="lab")
+app.add_typer(identity, name="identity")
 app.command()(inventory)
 app.command()(simulate)
 app.command()(explain)

@@ -8,8 +8,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from kubefleet.cli._acting import member_under
 from kubefleet.cli._stack import HERE, FolderOption, StackFleet, StackOption, read_fleets
+from kubefleet.federation import placement_role
+from kubefleet.federation.member import FederatedMember
 from kubefleet.kube import Connection, MemberError, connect, fan_out
+from kubefleet.kube.inventory_store import read_inventory_object
 from kubefleet.model.member import Member
 from kubefleet.model.phase import Phase
 from kubefleet.rollout.live import read_copy
@@ -108,11 +112,22 @@ def unfinished(fleet: StackFleet) -> list[str]:
 def _read(fleet: StackFleet, member: Member, within: float) -> dict[str, Copy | None]:
     if member.access is None:
         return dict.fromkeys(fleet.previous)
+    if fleet.declaration.identity is not None:
+        at = member_under(fleet.declaration.identity, member)
+        return {placement: _copy_under(at, fleet, placement) for placement in fleet.previous}
     connection = connect(member.name, member.access, answer_within=within)
     try:
         return {placement: _copy(connection, fleet, placement) for placement in fleet.previous}
     finally:
         connection.close()
+
+
+def _copy_under(at: FederatedMember, fleet: StackFleet, placement: str) -> Copy | None:
+    """As the placement itself; where it has nothing by the fleet's records nobody asks as it."""
+    uid = fleet.uids[placement]
+    if read_inventory_object(at.reader(), uid) is None:
+        return None
+    return _copy(at.acting_as(placement_role(uid, placement)), fleet, placement)
 
 
 def _copy(connection: Connection, fleet: StackFleet, placement: str) -> Copy | None:

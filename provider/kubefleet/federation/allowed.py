@@ -22,7 +22,7 @@ def lacking(connection: Connection, actions: Collection[Action]) -> tuple[Action
     for action in sorted(actions):
         by_namespace[action.namespace].append(action)
     scopes = tuple(sorted(filter(None, by_namespace)))
-    found = together(connection, scopes, lambda scope: _rules(connection, scope))
+    found = together(connection, scopes, lambda scope: rules_in(connection, scope))
     rules: Mapping[str, tuple[Rule, ...]] = {"": (), **dict(zip(scopes, found, strict=True))}
     unlisted = tuple(
         action
@@ -34,7 +34,8 @@ def lacking(connection: Connection, actions: Collection[Action]) -> tuple[Action
     return tuple(sorted(action for action, no in zip(unlisted, denied, strict=True) if no))
 
 
-def _rules(connection: Connection, namespace: str) -> tuple[Rule, ...]:
+def rules_in(connection: Connection, namespace: str) -> tuple[Rule, ...]:
+    """What RBAC grants in a namespace to whom the connection acts as, with what it grants in the whole cluster."""
     review = _review("SelfSubjectRulesReview", {"namespace": namespace})
     answer = connection.post(f"{_REVIEWS}/selfsubjectrulesreviews", review)
     return tuple(rule_of(written) for written in (answer.get("status") or {}).get("resourceRules") or ())

@@ -8,8 +8,8 @@ from kubefleet.identity.needs import HOME
 ROLE: Final = "fleet-minting"
 _RBAC: Final = "rbac.authorization.k8s.io"
 _RULES: Final = (
-    # A placement's account is made when it comes to the member: neither can be restricted to names.
-    {"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["create"]},
+    # A placement's account is made when it comes to the member, and removed when it is gone: no names are known before.
+    {"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["create", "delete"]},
     {"apiGroups": [""], "resources": ["serviceaccounts/token"], "verbs": ["create"]},
 )
 

@@ -2,10 +2,12 @@
 
 from typing import Any, Final
 
+from immutabledict import immutabledict
+
 from kubefleet.identity.escalation import RBAC
 from kubefleet.identity.federation import Federation
 from kubefleet.identity.needs import HOME
-from kubefleet.identity.rights import Rule
+from kubefleet.identity.rights import CLUSTER, Rights, Rule
 from kubefleet.identity.roles import VERSION, binding_to
 
 RBAC_ROLE: Final = "fleet-rbac"
@@ -32,6 +34,9 @@ _READER_RULES_IN: Final = (
     (HOME, Rule(("",), ("configmaps",), _READ)),
     # Where the cluster autoscaler tells of its node groups.
     ("kube-system", Rule(("",), ("configmaps",), ("get",), ("cluster-autoscaler-status",))),
+)
+READER_RIGHTS: Final = Rights(
+    immutabledict({CLUSTER: _READER_RULES, **{namespace: (rule,) for namespace, rule in _READER_RULES_IN}})
 )
 
 

@@ -141,7 +141,24 @@ def _look(declaration: Declaration, now: datetime) -> Snapshot:
     for member in declaration.members:
         if member.name in connections and settings is None:
             _session.keep(member.name, member.access, connections[member.name])
-    return _with_way_out(declaration, snapshot)
+    return _with_way_out(declaration, _with_namespaces_of_joins(declaration, snapshot))
+
+
+def _with_namespaces_of_joins(declaration: Declaration, snapshot: Snapshot) -> Snapshot:
+    """A member that joins in this program has the namespaces of the ceiling before anything is placed there."""
+    if declaration.identity is None:
+        return snapshot
+    made = frozenset(declaration.identity.ceiling.namespaces)
+    joining = {member.name for member in declaration.members if member.joins}
+    return replace(
+        snapshot,
+        clusters=tuple(
+            replace(cluster, namespaces=cluster.namespaces | made)
+            if cluster.name in joining and cluster.namespaces is not None
+            else cluster
+            for cluster in snapshot.clusters
+        ),
+    )
 
 
 def _with_way_out(declaration: Declaration, snapshot: Snapshot) -> Snapshot:

@@ -1,0 +1,118 @@
+"""Whether a member is as its join has left it: tokens, the fence, clocks, and what the reader may read."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+from kubefleet.federation.allowed import lacking
+from kubefleet.federation.member import FederatedMember
+from kubefleet.federation.role import READER, RIGHTS, Role
+from kubefleet.identity.fence import NAME as FENCE
+from kubefleet.identity.rights import actions_of
+from kubefleet.identity.roles import VERSION
+from kubefleet.identity.tiers import READER_RIGHTS
+from kubefleet.kube.ask import make_ask
+from kubefleet.kube.connection import Connection
+from kubefleet.kube.errors import ApiError, MemberError, NoAccess, Unreachable
+from kubefleet.kube.object_access import apply_body
+
+MOST_SKEW: Final = 60.0
+"""Seconds: API servers take a token for so long before it begins, and it is renewed two minutes before its end."""
+_WHO: Final[dict[str, Any]] = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+_REVIEWS: Final = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+# Not `fleet:*`, so that it is refused whatever the ceiling is; never written, as it is a dry run.
+_FORBIDDEN: Final[dict[str, Any]] = {
+    "apiVersion": VERSION,
+    "kind": "ClusterRole",
+    "metadata": {"name": "kubefleet-check"},
+    "rules": [],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check at one member: `wrong` is one line, empty where all is well; `remedy` says who can mend it."""
+
+    member: str
+    check: str
+    wrong: str = ""
+    remedy: str = ""
+
+
+JOIN: Final = "join"
+"""The remedy of an admin of the member: join it again."""
+UP: Final = "up"
+"""The remedy of whoever runs the fleet."""
+CLOCK: Final = "clock"
+NETWORK: Final = "network"
+
+
+def check_member(
+    member: FederatedMember, placements: Sequence[Role], now: Callable[[], float] = time.time
+) -> Iterator[Finding]:
+    """Each check once, in one order; of a member that cannot be reached only that. Writes nothing."""
+    try:
+        skew = _skew(member.acting_as(READER), now)
+    except NoAccess:
+        skew = 0.0  # it answers, but gives no token: that is told below
+    except Unreachable as error:
+        yield Finding(member.name, "answers", error.why, NETWORK)
+        return
+    wrong = (
+        f"{abs(skew):.0f} s {'behind' if skew < 0 else 'ahead of'} this machine (expected at most {MOST_SKEW:.0f} s)"
+    )
+    yield Finding(member.name, "clock", wrong if abs(skew) > MOST_SKEW else "", CLOCK)
+    for role in (READER, RIGHTS, *placements):
+        remedy = UP if role in placements else JOIN
+        yield Finding(member.name, f"token of {role.words}", _no_token(member, role), remedy)
+    yield Finding(member.name, "fence", _no_fence(member.acting_as(RIGHTS)), JOIN)
+    yield Finding(member.name, "reader", _does_not_read(member.reader()), JOIN)
+
+
+def _skew(connection: Connection, now: Callable[[], float]) -> float:
+    """Seconds by which the member's clock is ahead, by the `Date` of an answer: whole seconds."""
+    ask = make_ask("GET", "/version", {})
+    answer = connection.transport.send(ask, connection.patience)
+    here = now()
+    said = answer.headers.get("Date", "")
+    connection.transport.read(answer, connection.patience)
+    try:
+        there = parsedate_to_datetime(said).timestamp()
+    except ValueError:
+        return 0.0
+    ahead = there - here
+    # Within the second that the header leaves out.
+    return 0.0 if -1 < ahead < 1 else ahead
+
+
+def _no_token(member: FederatedMember, role: Role) -> str:
+    try:
+        found = member.acting_as(role).post(_REVIEWS, _WHO)
+    except MemberError as error:
+        return _line(error)
+    seen, user = found["status"]["userInfo"]["username"], member.mode.user(role)
+    return f"the member takes it for `{seen}` (expected `{user}`)" if user and seen != user else ""
+
+
+def _no_fence(rights: Connection) -> str:
+    try:
+        apply_body(rights, _FORBIDDEN, manager="kubefleet-check", force=True, dry_run=True)
+    except ApiError as error:
+        return "" if f"'{FENCE}'" in error.message else error.message
+    except MemberError as error:
+        return _line(error)
+    return f"`{FENCE}` is not in force: whoever hands out rights could take any"
+
+
+def _does_not_read(reader: Connection) -> str:
+    try:
+        denied = lacking(reader, actions_of(READER_RIGHTS))
+    except MemberError as error:
+        return _line(error)
+    return f"{len(denied)} rights lack, first: {denied[0]}" if denied else ""
+
+
+def _line(error: MemberError) -> str:
+    return str(error).removeprefix(f"{error.member}: ")

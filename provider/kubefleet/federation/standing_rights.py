@@ -1,0 +1,79 @@
+"""What a placement may do at a member now, as its own identity is told, beside what it needs there."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from kubefleet.federation.allowed import lacking, rules_in
+from kubefleet.identity import Action, Rule, needed_actions
+from kubefleet.identity.ceiling import Ceiling
+from kubefleet.identity.needs import HOME
+from kubefleet.kube.connection import Connection
+from kubefleet.kube.errors import ApiError
+from kubefleet.kube.inventory_store import read_inventory_object
+from kubefleet.kube.object_access import find
+from kubefleet.kube.object_ref import ObjectRef
+
+
+@dataclass(frozen=True, slots=True)
+class StandingRights:
+    """What it `has`; what the next `up` with the same manifests would grant (`gains`) and take away (`loses`)."""
+
+    has: tuple[Action, ...]
+    gains: tuple[Action, ...]
+    loses: tuple[Action, ...]
+
+
+def standing_rights(
+    look: Connection, placement: Connection, uid: str, declared: Collection[ObjectRef], ceiling: Ceiling
+) -> StandingRights:
+    """Asks as the placement, for the namespaces of the ceiling and the fleet's own. `look` is the reader, who tells
+    what it has there. `declared` are objects that state has of it there, which count until it has come to its end
+    there; none where it is not placed. Writes nothing. Raises MemberError.
+    """
+    stored = read_inventory_object(look, uid)
+    refs: set[ObjectRef] = set(declared)
+    if stored is not None:
+        refs = set(stored.objects) if stored.completed and declared else refs | set(stored.objects)
+    served = tuple(look.apis().resources.values())
+    manifests = [_manifest(placement, ref) for ref in sorted(refs, key=str)]
+    needed: frozenset[Action] = frozenset()
+    if manifests:
+        needed = needed_actions(manifests, (), served, uid=uid, allow_escalation=ceiling.escalation)
+    namespaced = {(item.api_version.rpartition("/")[0], item.plural) for item in served if item.namespaced}
+    has = {
+        # A rule of the cluster is told in every namespace.
+        action if (action.group, action.resource) in namespaced else replace(action, namespace="")
+        for namespace in sorted({HOME, *ceiling.namespaces})
+        for rule in _own(look, placement, namespace)
+        for action in _actions(rule, namespace)
+    }
+    gains = lacking(placement, needed)
+    return StandingRights(tuple(sorted(has)), gains, tuple(sorted(has - needed)))
+
+
+def _manifest(placement: Connection, ref: ObjectRef) -> dict[str, Any]:
+    """The object as it is there, since rights also depend on what is in it; its address where it may not be read."""
+    try:
+        live = find(placement, ref)
+    except ApiError as error:
+        if error.status != 403:
+            raise
+        live = None
+    metadata = {"name": ref.name, **({"namespace": ref.namespace} if ref.namespace else {})}
+    return live or {"apiVersion": ref.api_version, "kind": ref.kind, "metadata": metadata}
+
+
+def _own(look: Connection, placement: Connection, namespace: str) -> list[Rule]:
+    """Without what whoever is known may do, the reader too: no rule of a placement is one of the reader's."""
+    everybodys = set(rules_in(look, namespace))
+    return [rule for rule in rules_in(placement, namespace) if rule not in everybodys]
+
+
+def _actions(rule: Rule, namespace: str) -> Iterator[Action]:
+    for group in rule.groups:
+        for entry in rule.resources:
+            resource, _, subresource = entry.partition("/")
+            for verb in rule.verbs:
+                for name in rule.names or ("",):
+                    yield Action(verb, group, resource, namespace, name, subresource)
