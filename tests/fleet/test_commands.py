@@ -61,6 +61,15 @@ def test_a_stack_without_a_fleet_is_one_line(stack):
     assert "Traceback" not in error
 
 
+def test_a_fleet_that_has_no_identities_is_one_line(stack):
+    stack.write(WEB)
+    stack.up()
+    for command in ("show", "check"):
+        _, error = kubefleet(stack, "identity", command, code=1)
+        expected = "`shop` acts by the declared access (expected `identity=IdentityFederation(...)` of a fleet)."
+        assert error.strip() == expected
+
+
 def test_explain_lists_what_a_placement_takes_of_its_manifests_and_who_brings_it(stack):
     stack.write('fleet.placement("web", manifests=[NAMESPACE, config_map(), deployment()], select="Deployment/web")')
     stack.up()

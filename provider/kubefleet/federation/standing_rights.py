@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from kubefleet.federation.allowed import lacking, rules_in
-from kubefleet.identity import Action, Rule, needed_actions
+from kubefleet.identity import Action, Flawed, Rule, needed_actions
 from kubefleet.identity.ceiling import Ceiling
 from kubefleet.identity.needs import HOME
 from kubefleet.kube.connection import Connection
-from kubefleet.kube.errors import ApiError
+from kubefleet.kube.errors import ApiError, MemberError
 from kubefleet.kube.inventory_store import read_inventory_object
 from kubefleet.kube.object_access import find
 from kubefleet.kube.object_ref import ObjectRef
@@ -17,7 +17,9 @@ from kubefleet.kube.object_ref import ObjectRef
 
 @dataclass(frozen=True, slots=True)
 class StandingRights:
-    """What it `has`; what the next `up` with the same manifests would grant (`gains`) and take away (`loses`)."""
+    """What it `has`; what of its needs it lacks, which the next `up` grants (`gains`); what it has beyond them, which
+    the next `up` that writes its rights takes away (`loses`).
+    """
 
     has: tuple[Action, ...]
     gains: tuple[Action, ...]
@@ -36,10 +38,16 @@ def standing_rights(
     if stored is not None:
         refs = set(stored.objects) if stored.completed and declared else refs | set(stored.objects)
     served = tuple(look.apis().resources.values())
-    manifests = [_manifest(placement, ref) for ref in sorted(refs, key=str)]
+    kinds = {(item.api_version, item.kind) for item in served}
+    # What is of a kind that is no longer served is gone.
+    there = (ref for ref in sorted(refs, key=str) if (ref.api_version, ref.kind) in kinds)
+    manifests = [_manifest(placement, ref) for ref in there]
     needed: frozenset[Action] = frozenset()
     if manifests:
-        needed = needed_actions(manifests, (), served, uid=uid, allow_escalation=ceiling.escalation)
+        try:
+            needed = needed_actions(manifests, (), served, uid=uid, allow_escalation=ceiling.escalation)
+        except Flawed as error:
+            raise MemberError(look.name, "; ".join(map(str, error.flaws))) from error
     namespaced = {(item.api_version.rpartition("/")[0], item.plural) for item in served if item.namespaced}
     has = {
         # A rule of the cluster is told in every namespace.
