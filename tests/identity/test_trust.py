@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from kubefleet.identity import Flawed
-from kubefleet.identity.trust import TrustedHub, audience_of, not_trusting, trusting
+from kubefleet.identity.trust import TrustedHub, audience_of, not_trusting, revised, trusting
 
 pytestmark = pytest.mark.fast
 
@@ -93,3 +93,20 @@ def test_an_audience_is_one_members():
 
 def _expressions(config):
     return [rule["expression"] for rule in config["jwt"][0]["claimValidationRules"]]
+
+
+def test_a_revision_denies_tokens_and_changes_nothing_else():
+    before = trust(OTHERS)
+    after = revised(revised(before, HUB.issuer, deny=["b"]), HUB.issuer, deny=["a"])
+    assert after == trust(OTHERS, replace(HUB, denied=("a", "b"), bump=2))
+    assert revised(before, HUB.issuer) == trust(OTHERS, replace(HUB, bump=1))
+    assert before == trust(OTHERS)
+
+
+def test_a_join_after_a_revision_begins_anew_and_a_revision_of_anothers_entry_is_refused():
+    with pytest.raises(Flawed, match=r"no entry of `https://x` \(expected one of: https://dex.test, https://hub.test"):
+        revised(trust(OTHERS), "https://x")
+    with pytest.raises(Flawed, match="no list of revoked tokens"):
+        revised(trust(OTHERS), "https://dex.test")
+    with pytest.raises(Flawed, match="none there"):
+        revised(None, "https://x")

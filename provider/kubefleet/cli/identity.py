@@ -3,6 +3,7 @@
 import json
 import shlex
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
@@ -14,6 +15,7 @@ from kubefleet.cli._stack import HERE, FolderOption, StackFleet, StackOption, ex
 from kubefleet.federation import placement_role
 from kubefleet.federation.checking import CLOCK, JOIN, NETWORK, UP, Finding, check_member
 from kubefleet.federation.standing_rights import StandingRights, standing_rights
+from kubefleet.federation.trusting import revise
 from kubefleet.identity.settings import IdentitySettings
 from kubefleet.kube import MemberError, fan_out
 from kubefleet.kube.object_ref import ObjectRef
@@ -81,6 +83,21 @@ def check(stack: StackOption = "", cwd: FolderOption = HERE, output: OutputOptio
         typer.echo(f"Next: {line}", err=True)
     if wrong:
         raise typer.Exit(1)
+
+
+@app.command()
+def bump(
+    file: Annotated[Path, typer.Argument(help="The AuthenticationConfiguration of a member's API server.")],
+    issuer: Annotated[str, typer.Option(help="The hub's issuer, as the entry has it.")],
+    deny: Annotated[list[str] | None, typer.Option(help="The id (jti) of a token that is refused from now on.")] = None,
+) -> None:
+    """Have a member read the hub's keys at once, after these were rotated; and revoke tokens before they expire."""
+    try:
+        revise(file, issuer, deny or ())
+    except MemberError as error:
+        exit_with(str(error))
+    denied = f"; denied: {', '.join(deny)}" if deny else ""
+    typer.echo(f"`{issuer}`: its keys are read anew within 20 s{denied}")
 
 
 def read_rows(fleet: StackFleet, settings: IdentitySettings) -> list[Row]:

@@ -5,7 +5,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +14,7 @@ import yaml
 
 from kubefleet.federation.member import FederatedMember
 from kubefleet.identity import Flawed
-from kubefleet.identity.trust import TrustedHub, not_trusting, trusting
+from kubefleet.identity.trust import TrustedHub, not_trusting, revised, trusting
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.credential import Credential, Fixed
 from kubefleet.kube.errors import ApiError, MemberError
@@ -62,19 +62,26 @@ def trust(member: FederatedMember, issuer: Issuer, uid: str, file: Path | None, 
     until = time.monotonic() + (_TRUSTED_WITHIN if file is not None else 0)
     while not _knows(member):
         if time.monotonic() >= until:
-            what = "its API server does not trust the hub"
-            raise MemberError(member.name, f"{what}. Have its admin add the entry for `{trusted.issuer}`: {_HOW}")
+            what = f"its API server does not trust `{trusted.issuer}` for tokens of audience `{trusted.audience}`"
+            raise MemberError(member.name, f"{what}. Name the file of its AuthenticationConfiguration: {_HOW}")
         patience.sleep(_PAUSE)
     return written
 
 
-_HOW: Final = "authentication_config names the file, or `kubefleet join --print` shows what to add"
+_HOW: Final = "authentication_config=..., or have its admin trust that issuer"
 
 
 def distrust(member: FederatedMember, issuer: Issuer, file: Path) -> None:
     """Take the entry out again."""
     name = str(issuer.hub.get(DISCOVERY).get("issuer") or "")
     _change(member.name, file, lambda config: not_trusting(config, name))
+
+
+def revise(file: Path, issuer: str, deny: Collection[str] = ()) -> None:
+    """Have an API server read the hub's keys anew, and refuse the tokens with these ids from then on. Raises
+    MemberError, which names the file.
+    """
+    _change("", file, lambda config: revised(config, issuer, deny=deny))
 
 
 def _knows(member: FederatedMember) -> bool:

@@ -7,6 +7,8 @@ when the hub's documents have been read and the API server has looked again, eve
 earlier change was still on its way.
 """
 
+import json
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,6 +22,8 @@ LONGEST_LIFE: Final = 3600
 JTI: Final = "pulumi-kubefleet/jti"
 """Under this key a member's audit log has the id of the token."""
 _KIND: Final = "AuthenticationConfiguration"
+_REVOKED: Final = re.compile(r"expected a token not revoked \(list (\d+)\)")
+_DENIED: Final = re.compile(r"type\(claims\.jti\) == string && !\(claims\.jti in (\[.*\])\)")
 _EMPTY: Final = {"apiVersion": "apiserver.config.k8s.io/v1", "kind": _KIND}
 
 
@@ -85,6 +89,35 @@ def not_trusting(config: Mapping[str, Any] | None, issuer: str) -> dict[str, Any
     return {**rest, "jwt": entries} if entries else rest
 
 
+def revised(config: Mapping[str, Any] | None, issuer: str, *, deny: Collection[str] = ()) -> dict[str, Any]:
+    """The AuthenticationConfiguration with the entry of this issuer as it is, but for its number, which goes up: so
+    that the API server reads the hub's keys at once. Tokens with the ids in `deny` are refused from then on, with those
+    that were before.
+
+    Raises Flawed where there is no such entry, or one that no join has written.
+    """
+    before = _checked(config)
+    entries = [dict(entry) for entry in before.get("jwt") or ()]
+    mine = [entry for entry in entries if _issuer_of(entry) == issuer]
+    if not mine:
+        known = ", ".join(sorted(map(_issuer_of, entries))) or "none there"
+        raise Flawed([Flaw("issuer", f"no entry of `{issuer}` (expected one of: {known})")])
+    rules = [dict(rule) for rule in mine[0].get("claimValidationRules") or ()]
+    found = [(rule, match) for rule in rules if (match := _REVOKED.fullmatch(str(rule.get("message"))))]
+    if not found or (listed := _DENIED.fullmatch(str(found[0][0].get("expression")))) is None:
+        raise Flawed([Flaw("claimValidationRules", "no list of revoked tokens (expected the one that a join writes)")])
+    rule, number = found[0]
+    rule |= _unrevoked(tuple({*json.loads(listed[1]), *deny}), int(number[1]) + 1)
+    mine[0]["claimValidationRules"] = rules
+    return {**before, "jwt": entries}
+
+
+def _unrevoked(denied: tuple[str, ...], bump: int) -> dict[str, str]:
+    """Without an id a token could not be denied."""
+    expression = f"type(claims.jti) == string && !(claims.jti in {cel_list(denied)})"
+    return _rule(expression, f"not revoked (list {bump})")
+
+
 def _entry(hub: TrustedHub) -> dict[str, Any]:
     subject = _subject(hub.namespace)
     named = "claims['kubernetes.io']"
@@ -104,11 +137,7 @@ def _entry(hub: TrustedHub) -> dict[str, Any]:
             _rule(f"claims.exp - claims.iat <= {LONGEST_LIFE}", f"issued for at most {LONGEST_LIFE} s"),
             # An issuer may write a single audience as text.
             _rule("type(claims.aud) == string || size(claims.aud) == 1", "for this member and nobody else"),
-            # Without an id a token could not be denied.
-            _rule(
-                f"type(claims.jti) == string && !(claims.jti in {cel_list(hub.denied)})",
-                f"not revoked (list {hub.bump})",
-            ),
+            _unrevoked(hub.denied, hub.bump),
         ],
         "claimMappings": {
             "username": {"expression": f"{cel_text(ROLE_PREFIX)} + claims.sub"},
