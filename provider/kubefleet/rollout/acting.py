@@ -1,7 +1,7 @@
 """A task under its placement's own identity: at each member where it acts it first gets the rights that it needs."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -58,25 +58,28 @@ class Acting:
         look = member.look()
         needed = self._needed(look, wanted, read_inventory_object(look, self.uid))
         placement = member.acting_as(self.role)
+        mode = "" if member.mode.grants else member.mode.name
         try:
-            return Previewed(placement, needed, frozenset(lacking(placement, needed)))
+            return Previewed(placement, needed, frozenset(lacking(placement, needed)), mode)
         except NoAccess:
-            return Previewed(placement, needed, needed)
+            return Previewed(placement, needed, needed, mode)
         except ApiError as error:
             if error.status != 401:
                 raise
-            return Previewed(placement, needed, needed)
+            return Previewed(placement, needed, needed, mode)
 
     def narrow(self, name: str, wanted: Wanted) -> None:
         """Leave it the rights to what is wanted there, and no more."""
-        if before := self._before.get(name):
+        before = self._before.get(name)
+        if before and self.members(name).mode.grants:
             needed = self._needed(self.members(name).reader(), wanted, None)
             if needed != before:
                 self._told(name, lambda: self._grants(name).narrow(needed, before))
 
     def withdraw(self, name: str) -> None:
         """Leave it no rights."""
-        if before := self._before.get(name):
+        before = self._before.get(name)
+        if before and self.members(name).mode.grants:
             self._told(name, lambda: self._grants(name).withdraw(before))
             self.members(name).mode.retire(name, self.role)
 
@@ -91,11 +94,11 @@ class Acting:
         stored = read_inventory_object(look, self.uid)
         if wanted is None and stored is None:
             return look
-        if not member.mode.grants:
-            return self._granted_by_others(name, member, self._needed(look, wanted, stored))
         member.mode.provide(name, self.role)
         needed = self._needed(look, wanted, stored)
         self._before[name] = needed
+        if not member.mode.grants:
+            return self._granted_by_others(name, member, needed)
         grants = self._grants(name)
         self._told(name, lambda: grants.widen(needed, (), wait))
         return grants.placement
@@ -104,9 +107,7 @@ class Acting:
         """Raises MemberError that lists what the member's admin has to grant."""
         placement = member.acting_as(self.role)
         if denied := lacking(placement, needed):
-            more = f" and {len(denied) - _SHOWN} more" if len(denied) > _SHOWN else ""
-            told = "; ".join(map(str, denied[:_SHOWN]))
-            raise MemberError(name, f"mode `{member.mode.name}` gives no rights, and there is none to {told}{more}")
+            raise MemberError(name, not_granted(member.mode.name, denied))
         return placement
 
     def _needed(self, look: Connection, wanted: Wanted | None, stored: InventoryObject | None) -> frozenset[Action]:
@@ -130,11 +131,21 @@ class Acting:
 
 @dataclass(frozen=True, slots=True)
 class Previewed:
-    """A placement at one member: what is `needed` there, and what of it is not allowed yet."""
+    """A placement at one member: what is `needed` there, and what of it is not allowed yet. `mode` is given where
+    others than the fleet hand out its rights.
+    """
 
     connection: Connection
     needed: frozenset[Action]
     lacks: frozenset[Action]
+    mode: str = ""
+
+
+def not_granted(mode: str, denied: Collection[Action]) -> str:
+    """What the admin of a member has to grant, in a mode in which the fleet does not."""
+    more = f" and {len(denied) - _SHOWN} more" if len(denied) > _SHOWN else ""
+    told = "; ".join(map(str, sorted(denied)[:_SHOWN]))
+    return f"mode `{mode}` gives no rights, and there is none to {told}{more}. Have the member's admin grant it"
 
 
 def acting(task: Task, one: Acting) -> Task:

@@ -7,7 +7,7 @@ from kubefleet.identity import Action
 from kubefleet.identity.ceiling import outside_ceiling
 from kubefleet.identity.rights import rights_for
 from kubefleet.kube import Connection, MemberError, Unreachable, fan_out
-from kubefleet.rollout.acting import Acting, Previewed
+from kubefleet.rollout.acting import Acting, Previewed, not_granted
 from kubefleet.rollout.content import content_on
 from kubefleet.rollout.rehearsal import Changed
 from kubefleet.rollout.task import Task
@@ -46,10 +46,13 @@ def preview_rights(task: Task, one: Acting, changed: Changed) -> RightsPreview:
             preview.outside.setdefault(str(outcome.error).removeprefix(f"{name}: "), []).append(name)
             continue
         found = outcome.get()
-        for flaw in outside_ceiling(rights_for(found.needed), one.ceiling):
-            preview.outside.setdefault(flaw.why, []).append(name)
-        if found.lacks:
-            preview.told.setdefault(_gets(found.lacks), []).append(name)
+        if found.mode and found.lacks:
+            preview.outside.setdefault(not_granted(found.mode, found.lacks), []).append(name)
+        elif not found.mode:
+            for flaw in outside_ceiling(rights_for(found.needed), one.ceiling):
+                preview.outside.setdefault(flaw.why, []).append(name)
+            if found.lacks:
+                preview.told.setdefault(_gets(found.lacks), []).append(name)
         preview.connections[name] = found.connection
         preview.rehearsed[name] = frozenset(key for key in changed[name] if not _is_about(found.lacks, key))
     return preview

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from kubefleet.federation.entra import explain_entra
-from kubefleet.federation.modes.protocol import Ground, needed_hub
+from kubefleet.federation.modes.protocol import Ground, make_account, needed_hub, remove_account
 from kubefleet.federation.role import Role
 from kubefleet.federation.token import Token, read_token
 from kubefleet.federation.token_request import request_token
@@ -44,14 +44,16 @@ class Azure:
         """AKS knows it by the object id of its service principal, which only Entra can tell."""
         return self._app.object_id
 
-    def provide(self, member: str, role: Role) -> None:
-        """Not the fleet's to do."""
+    def provide(self, member: str, role: Role) -> None:  # noqa: ARG002 - the Protocol's
+        """See `Mode`: one on the hub, which a federated credential of the application has to name."""
+        make_account(self._hub, self._ground.namespace, role)
 
     def retire(self, member: str, role: Role) -> None:
-        """Nothing of it is there."""
+        """Other members may still know it."""
 
     def forget(self, role: Role) -> None:
-        """Nothing of it is anywhere."""
+        """See `Mode`."""
+        remove_account(self._hub, self._ground.namespace, role)
 
     def source(self, member: str, role: Role) -> CredentialSource:  # noqa: ARG002 - the Protocol's
         """See `Mode`. Entra's library keeps tokens for all members of a role."""
