@@ -26,6 +26,7 @@ BENCHMARKS: Mapping[str, str] = {
     "apply": "bench_apply",
     "faults": "bench_faults",
     "rollout": "bench_rollout",
+    "identity": "bench_identity",
 }
 """Name -> module, whose `rows()` measures and returns the rows."""
 

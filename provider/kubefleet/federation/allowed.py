@@ -1,7 +1,8 @@
 """What an identity may do at a member now: few reviews, evaluated here, however many actions are asked about."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any, Final
 
 from kubefleet.identity import Action, Rule, rule_of, rules_allow
@@ -14,31 +15,46 @@ _REVIEWS: Final = "/apis/authorization.k8s.io/v1"
 def lacking(connection: Connection, actions: Collection[Action]) -> tuple[Action, ...]:
     """Those of the actions that the server denies to whom the connection acts as, sorted.
 
-    One SelfSubjectRulesReview a namespace, which lists what RBAC grants there; what it does not list is asked about by
-    a SelfSubjectAccessReview each: other authorizers (a webhook, a cloud's) grant without listing. What is in no
-    namespace no list is about. Writes nothing and needs no right. Raises as `Connection` does.
+    One SelfSubjectRulesReview a namespace, which lists what is granted there. Where the server says that other
+    authorizers (a webhook, a cloud's) grant without listing, what it does not list is asked about by a
+    SelfSubjectAccessReview each, and so is what is in no namespace. Writes nothing and needs no right. Raises as
+    `Connection` does.
     """
     by_namespace: dict[str, list[Action]] = defaultdict(list)
     for action in sorted(actions):
         by_namespace[action.namespace].append(action)
     scopes = tuple(sorted(filter(None, by_namespace)))
-    found = together(connection, scopes, lambda scope: rules_in(connection, scope))
-    rules: Mapping[str, tuple[Rule, ...]] = {"": (), **dict(zip(scopes, found, strict=True))}
-    unlisted = tuple(
+    found = together(connection, scopes, lambda scope: listed_in(connection, scope))
+    listed = {"": _NOTHING, **dict(zip(scopes, found, strict=True))}
+    unlisted = [
         action
         for scope in sorted(by_namespace)
         for action in by_namespace[scope]
-        if not rules_allow(rules[scope], action)
-    )
-    denied = together(connection, unlisted, lambda action: not _allowed(connection, action))
-    return tuple(sorted(action for action, no in zip(unlisted, denied, strict=True) if no))
+        if not rules_allow(listed[scope].rules, action)
+    ]
+    unsure = tuple(action for action in unlisted if not listed[action.namespace].complete)
+    denied = together(connection, unsure, lambda action: not _allowed(connection, action))
+    sure = (action for action in unlisted if listed[action.namespace].complete)
+    return tuple(sorted((*sure, *(action for action, no in zip(unsure, denied, strict=True) if no))))
 
 
-def rules_in(connection: Connection, namespace: str) -> tuple[Rule, ...]:
-    """What RBAC grants in a namespace to whom the connection acts as, with what it grants in the whole cluster."""
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a review of rules lists, and whether that is all there is."""
+
+    rules: tuple[Rule, ...]
+    complete: bool
+
+
+_NOTHING: Final = Listed((), complete=False)
+
+
+def listed_in(connection: Connection, namespace: str) -> Listed:
+    """What is granted in a namespace to whom the connection acts as, with what is granted in the whole cluster."""
     review = _review("SelfSubjectRulesReview", {"namespace": namespace})
-    answer = connection.post(f"{_REVIEWS}/selfsubjectrulesreviews", review)
-    return tuple(rule_of(written) for written in (answer.get("status") or {}).get("resourceRules") or ())
+    status = connection.post(f"{_REVIEWS}/selfsubjectrulesreviews", review).get("status") or {}
+    rules = tuple(rule_of(written) for written in status.get("resourceRules") or ())
+    return Listed(rules, status.get("incomplete") is False)
 
 
 def _allowed(connection: Connection, action: Action) -> bool:

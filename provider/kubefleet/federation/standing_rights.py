@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kubefleet.federation.allowed import lacking, rules_in
+from kubefleet.federation.allowed import lacking, listed_in
 from kubefleet.identity import Action, Flawed, Rule, needed_actions
 from kubefleet.identity.ceiling import Ceiling
 from kubefleet.identity.needs import HOME
@@ -74,8 +74,8 @@ def _manifest(placement: Connection, ref: ObjectRef) -> dict[str, Any]:
 
 def _own(look: Connection, placement: Connection, namespace: str) -> list[Rule]:
     """Without what whoever is known may do, the reader too: no rule of a placement is one of the reader's."""
-    everybodys = set(rules_in(look, namespace))
-    return [rule for rule in rules_in(placement, namespace) if rule not in everybodys]
+    everybodys = set(listed_in(look, namespace).rules)
+    return [rule for rule in listed_in(placement, namespace).rules if rule not in everybodys]
 
 
 def _actions(rule: Rule, namespace: str) -> Iterator[Action]:
