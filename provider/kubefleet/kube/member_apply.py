@@ -159,9 +159,11 @@ def complete(
     )
     if not same(after, stored):
         if pruned.done:
-            forget_revision(connection, identity.uid)
             before_record()
         after = _record(connection, after, identity, patience)
+        if pruned.done:
+            # Only now: who is killed in between finds what to go back to, or that it is back.
+            forget_revision(connection, identity.uid)
     return Completed(after, pruned)
 
 

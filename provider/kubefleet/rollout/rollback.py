@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from kubefleet.kube import Cancelled, Connection, MemberError
 from kubefleet.kube.inventory_store import read_inventory_object
-from kubefleet.kube.kept_revision import KeptRevision, read_kept_revision
+from kubefleet.kube.kept_revision import KeptRevision, forget_revision, read_kept_revision
 from kubefleet.kube.member_apply import complete
 from kubefleet.model.on_failure import OnFailure, Then
 from kubefleet.model.phase import Phase
@@ -63,7 +63,11 @@ def run_rollback(task: Task, stages: Stages) -> Result:
 def _kept(connection: Connection, uid: str) -> KeptRevision | None:
     """What a cluster goes back to; None where the rollout has not touched it, or nothing was there before."""
     inventory = read_inventory_object(connection, uid)
-    if inventory is None or inventory.completed or not inventory.previous:
+    if inventory is not None and inventory.completed:
+        # Who was killed after it was back has left that here.
+        forget_revision(connection, uid)
+        return None
+    if inventory is None or not inventory.previous:
         return None
     kept = read_kept_revision(connection, uid)
     return kept if kept is not None and kept.revision == inventory.previous else None
