@@ -137,6 +137,7 @@ def joined(access: Kubeconfig, ceiling: Ceiling = CEILING) -> Iterator[JoinedMem
     member = JoinedMember(access, admin)
     outside = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": OUTSIDE}}
     manifests = (outside, *join_manifests(FEDERATION, ceiling), *probe_rights())
+    none_is_going(admin, manifests)
     for manifest in manifests:
         apply_body(admin, manifest, manager="join", force=True)
     try:
@@ -147,6 +148,13 @@ def joined(access: Kubeconfig, ceiling: Ceiling = CEILING) -> Iterator[JoinedMem
         member.clean()
         undo(admin, manifests)
         member.close()
+
+
+def none_is_going(admin: Connection, manifests: Iterable[Mapping[str, Any]]) -> None:
+    """A namespace that another test has deleted takes nothing new until it is gone."""
+    refs = [ref_of(manifest) for manifest in manifests if manifest["kind"] == "Namespace"]
+    for ref in refs:
+        until(lambda ref=ref: not ((find(admin, ref) or {}).get("metadata") or {}).get("deletionTimestamp"), 60)
 
 
 def undo(admin: Connection, manifests: Iterable[Mapping[str, Any]]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from joined_member import none_is_going, undo
 
 from kubefleet.federation import READER, RIGHTS, make_mode, placement_role
 from kubefleet.federation.allowed import lacking
@@ -42,12 +43,12 @@ def grants(connection: Connection) -> Iterator[Grants]:
         for role in (READER, RIGHTS, WEB)
     ]
     manifests = [*join_manifests(federation, Ceiling((SHOP,))), *accounts]
+    none_is_going(connection, manifests)
     for manifest in manifests:
         apply_body(connection, manifest, manager="join", force=True)
     as_rights, as_web = (connection.acting_with(mode.source("eu-1", role)) for role in (RIGHTS, WEB))
     yield Grants(as_rights, as_web, mode.user(WEB), federation)
-    for manifest in reversed(manifests):
-        delete_if_there(connection, ref_of(manifest))
+    undo(connection, manifests)
 
 
 def needed(connection: Connection, *objects: dict[str, Any]) -> frozenset[Action]:
