@@ -8,6 +8,7 @@ from joined_member import none_is_going, undo
 
 from kubefleet.federation import READER, RIGHTS, make_mode, placement_role
 from kubefleet.federation.allowed import lacking
+from kubefleet.federation.checking import await_fence
 from kubefleet.federation.grants import Grants, NotGranted
 from kubefleet.federation.modes import Ground
 from kubefleet.identity import needed_actions
@@ -47,6 +48,7 @@ def grants(connection: Connection) -> Iterator[Grants]:
     for manifest in manifests:
         apply_body(connection, manifest, manager="join", force=True)
     as_rights, as_web = (connection.acting_with(mode.source("eu-1", role)) for role in (RIGHTS, WEB))
+    await_fence(as_rights, Patience(10))
     yield Grants(as_rights, as_web, mode.user(WEB), federation)
     undo(connection, manifests)
 

@@ -17,7 +17,10 @@ from kubefleet.kube.ask import make_ask
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError, MemberError, NoAccess, Unreachable
 from kubefleet.kube.object_access import apply_body
+from kubefleet.kube.patience import Patience
 
+_IN_FORCE_WITHIN: Final = 30.0
+_PAUSE: Final = 0.2
 MOST_SKEW: Final = 60.0
 """Seconds: API servers take a token for so long before it begins, and it is renewed two minutes before its end."""
 _WHO: Final[dict[str, Any]] = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
@@ -69,6 +72,17 @@ def check_member(
         yield Finding(member.name, f"token of {role.words}", _no_token(member, role), remedy)
     yield Finding(member.name, "fence", _no_fence(member.acting_as(RIGHTS)), JOIN)
     yield Finding(member.name, "reader", _does_not_read(member.reader()), JOIN)
+
+
+def await_fence(rights: Connection, patience: Patience) -> None:
+    """Wait until the fence holds the one that hands out rights: an API server takes some time to hear of a policy, and
+    until then it is the member's admin. Raises MemberError where that takes more than half a minute.
+    """
+    until = time.monotonic() + _IN_FORCE_WITHIN
+    while why := _no_fence(rights):
+        if time.monotonic() >= until:
+            raise MemberError(rights.name, why)
+        patience.sleep(_PAUSE)
 
 
 def _skew(connection: Connection, now: Callable[[], float]) -> float:

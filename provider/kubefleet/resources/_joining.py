@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from kubefleet.federation import joining
+from kubefleet.federation.checking import await_fence
 from kubefleet.federation.member import FederatedMember
+from kubefleet.federation.role import RIGHTS
 from kubefleet.federation.trusting import Issuer, distrust, trust
 from kubefleet.kube import MemberError
 from kubefleet.kube.hub import HUB
@@ -24,9 +26,12 @@ def join(news: Props) -> int:
     """
     member, manifests = _joining(news)
     written = sum(1 for _ in joining.join(member.declared, manifests))
+    patience = Patience(_WITHIN, cancelled=_engine.cancelled.is_set)
     if (issuer := _issuer(news)) is not None:
         uid = news.get("uid") or uid_of(member.declared)
-        trust(member, issuer, uid, _file(news), Patience(_WITHIN, cancelled=_engine.cancelled.is_set))
+        trust(member, issuer, uid, _file(news), patience)
+    if member.mode.grants:
+        await_fence(member.acting_as(RIGHTS), patience)
     return written
 
 
