@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 SCHEMA = 1
-_ON_HUB = ("auto", "oidc", "azure")
 _OF_ROLLOUT = (
     "strategy",
     "labels",
@@ -71,8 +70,12 @@ class Collection:
 
     def has_accounts(self) -> bool:
         """Whether the fleet's identities have accounts on a hub."""
-        mode = (self.fleet._identity or {}).get("mode", "auto")
-        return self.fleet._identity is not None and self.fleet._of_all.get("hub") is not None and mode in _ON_HUB
+        if self.fleet._identity is None or self.fleet._of_all.get("hub") is None:
+            return False
+        # Most programs have none, and this takes pydantic.
+        from kubefleet.spec.identity import AUTO, WITH_HUB
+
+        return self.fleet._identity.get("mode", AUTO) in (AUTO, *WITH_HUB)
 
     def accounts(self) -> dict[str, Any]:
         """Inputs of `Hub`."""

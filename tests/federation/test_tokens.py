@@ -15,6 +15,7 @@ from kubefleet.federation.token import Token, read_token
 from kubefleet.identity.settings import EntraApp
 from kubefleet.kube.credential import Credential, Kept
 from kubefleet.kube.patience import Patience
+from kubefleet.spec.identity import MODES as DECLARED
 
 pytestmark = pytest.mark.fast
 
@@ -94,6 +95,7 @@ def ground(**fields: Any) -> Ground:
 
 
 def test_modes_are_rows_and_unknown_ones_list_them() -> None:
+    assert sorted(MODES) == sorted(DECLARED)
     assert sorted(MODES) == ["azure", "exec", "impersonation", "oidc", "service-account-token"]
     with pytest.raises(ValueError, match=r"unknown mode `x` \(expected one of: azure, exec, impersonation, oidc, ser"):
         make_mode("x", ground())

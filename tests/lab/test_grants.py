@@ -62,17 +62,17 @@ def test_rights_are_widened_used_narrowed_and_withdrawn(
 ) -> None:
     old, new = needed(connection, config("a")), needed(connection, config("b"))
     assert set(lacking(grants.placement, old)) == set(old)
-    assert grants.widen(old, (), Patience(10))
+    assert grants.widen(old, Patience(10))
     apply_body(grants.placement, config("a"), manager="web", force=True)
     with pytest.raises(ApiError, match="403"):
         apply_body(grants.placement, config("b"), manager="web", force=True)
 
     since = quickstart_lab.audited("eu-1")
-    assert not grants.widen(old, (), Patience(10))
+    assert not grants.widen(old, Patience(10))
     by_rights = [event for event in quickstart_lab.audit("eu-1", since) if "fleet-rbac" in event["user"]["username"]]
     assert by_rights == []
 
-    assert grants.widen(new, old, Patience(10))
+    assert grants.widen(new | old, Patience(10))
     apply_body(grants.placement, config("b"), manager="web", force=True)
     delete_if_there(grants.placement, ref_of(config("a")))
     grants.narrow(new, old)
@@ -89,6 +89,6 @@ def test_rights_are_widened_used_narrowed_and_withdrawn(
 def test_the_fence_refuses_what_is_outside_the_ceiling(grants: Grants, connection: Connection) -> None:
     outside = needed(connection, config("a", "default"))
     with pytest.raises(NotGranted, match="outside the ceiling"):
-        grants.widen(outside, (), Patience(10))
+        grants.widen(outside, Patience(10))
     assert set(lacking(grants.placement, {action for action in outside if action.namespace == "default"}))
     grants.withdraw(outside - {action for action in outside if action.namespace == "default"})

@@ -51,7 +51,7 @@ def acting(connection: Connection) -> Iterator[Callable[[str], Connection]]:
     for owner, role in roles.items():
         mode.provide("eu-1", role)
         needed = needed_actions(placed(owner), (), connection.apis().resources.values(), uid=UIDS[owner])
-        member.grants_of(role).widen(needed, (), Patience(20))
+        member.grants_of(role).widen(needed, Patience(20))
         for manifest in placed(owner):
             apply_body(member.acting_as(role), manifest, manager=owner, force=True)
     yield lambda owner: member.acting_as(roles[owner])

@@ -10,9 +10,9 @@ from kubefleet.model.member import Member
 
 def member_under(settings: IdentitySettings, member: Member) -> FederatedMember:
     """A member with its identities, made once in this process. Raises Unreachable."""
-    from kubefleet.resources._federation import federated
+    from kubefleet.resources import _federation
 
-    return federated(member.name, member.access, settings, uid=member.uid, joins=member.joins)
+    return _federation.member_under(settings, member)
 
 
 def looking(settings: IdentitySettings | None) -> Callable[[Member], Connection] | None:

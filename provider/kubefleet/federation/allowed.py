@@ -3,13 +3,14 @@
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from kubefleet.identity import Action, Rule, rule_of, rules_allow
 from kubefleet.kube.connection import Connection
+from kubefleet.kube.reviews import may
 from kubefleet.kube.together import together
 
-_REVIEWS: Final = "/apis/authorization.k8s.io/v1"
+_RULES: Final = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
 
 
 def lacking(connection: Connection, actions: Collection[Action]) -> tuple[Action, ...]:
@@ -51,25 +52,13 @@ _NOTHING: Final = Listed((), complete=False)
 
 def listed_in(connection: Connection, namespace: str) -> Listed:
     """What is granted in a namespace to whom the connection acts as, with what is granted in the whole cluster."""
-    review = _review("SelfSubjectRulesReview", {"namespace": namespace})
-    status = connection.post(f"{_REVIEWS}/selfsubjectrulesreviews", review).get("status") or {}
+    review = {"kind": "SelfSubjectRulesReview", "spec": {"namespace": namespace}}
+    answer = connection.post(_RULES, {"apiVersion": "authorization.k8s.io/v1", **review})
+    status = answer.get("status") or {}
     rules = tuple(rule_of(written) for written in status.get("resourceRules") or ())
     return Listed(rules, status.get("incomplete") is False)
 
 
 def _allowed(connection: Connection, action: Action) -> bool:
-    attributes = {
-        "verb": action.verb,
-        "group": action.group,
-        "resource": action.resource,
-        "subresource": action.subresource,
-        "namespace": action.namespace,
-        "name": action.name,
-    }
-    review = _review("SelfSubjectAccessReview", {"resourceAttributes": attributes})
-    answer = connection.post(f"{_REVIEWS}/selfsubjectaccessreviews", review)
-    return (answer.get("status") or {}).get("allowed") is True
-
-
-def _review(kind: str, spec: dict[str, Any]) -> dict[str, Any]:
-    return {"apiVersion": "authorization.k8s.io/v1", "kind": kind, "spec": spec}
+    one = action
+    return may(connection, one.verb, one.group, one.resource, one.namespace, one.name, one.subresource)

@@ -18,13 +18,12 @@ from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError, MemberError, NoAccess, Unreachable
 from kubefleet.kube.object_access import apply_body
 from kubefleet.kube.patience import Patience
+from kubefleet.kube.reviews import user_of
 
 _IN_FORCE_WITHIN: Final = 30.0
 _PAUSE: Final = 0.2
 MOST_SKEW: Final = 60.0
 """Seconds: API servers take a token for so long before it begins, and it is renewed two minutes before its end."""
-_WHO: Final[dict[str, Any]] = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
-_REVIEWS: Final = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 # Not `fleet:*`, so that it is refused whatever the ceiling is; never written, as it is a dry run.
 _FORBIDDEN: Final[dict[str, Any]] = {
     "apiVersion": VERSION,
@@ -103,10 +102,10 @@ def _skew(connection: Connection, now: Callable[[], float]) -> float:
 
 def _no_token(member: FederatedMember, role: Role) -> str:
     try:
-        found = member.acting_as(role).post(_REVIEWS, _WHO)
+        seen = user_of(member.acting_as(role))
     except MemberError as error:
         return _line(error)
-    seen, user = found["status"]["userInfo"]["username"], member.mode.user(role)
+    user = member.mode.user(role)
     return f"the member takes it for `{seen}` (expected `{user}`)" if user and seen != user else ""
 
 

@@ -35,15 +35,15 @@ class Grants:
     user: str
     federation: Federation
 
-    def widen(self, needed: Collection[Action], before: Collection[Action], patience: Patience) -> bool:
-        """Have all that is `needed` allowed, what was needed `before` with it. Whether anything had to be written: T1
-        does nothing where the member allows everything already.
+    def widen(self, needed: Collection[Action], patience: Patience) -> bool:
+        """Have all that is `needed` allowed. Whether anything had to be written: T1 does nothing where the member
+        allows everything already.
 
         Waits until the server agrees. Raises NotGranted, and as `Connection` does.
         """
         if not lacking(self.placement, needed):
             return False
-        self._apply(rights_for({*needed, *before}))
+        self._apply(rights_for(needed))
         until = time.monotonic() + _AGREES_WITHIN
         while denied := lacking(self.placement, needed):
             if time.monotonic() >= until:

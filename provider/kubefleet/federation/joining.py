@@ -7,7 +7,7 @@ from typing import Any, Final
 from kubefleet.federation.member import federation_in
 from kubefleet.federation.minting import minting_manifests
 from kubefleet.federation.modes import Mode
-from kubefleet.federation.role import READER, RIGHTS
+from kubefleet.federation.role import READER, RIGHTS, account_in
 from kubefleet.identity.ceiling import LABEL, Ceiling
 from kubefleet.identity.join import join_manifests
 from kubefleet.identity.needs import HOME
@@ -34,10 +34,7 @@ def joining(mode: Mode, ceiling: Ceiling, operators: Sequence[str] = ()) -> tupl
     hold. `operators` are users who may act as the fleet's accounts in the member, and may do nothing else there.
     """
     policies = join_manifests(federation_in(mode), ceiling)
-    accounts = tuple(
-        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": role.account, "namespace": HOME}}
-        for role in ((READER, RIGHTS) if mode.accounts_on_members else ())
-    )
+    accounts = (account_in(HOME, role) for role in ((READER, RIGHTS) if mode.accounts_on_members else ()))
     return (
         *(item for item in policies if item["kind"] == _NAMESPACE),
         *accounts,

@@ -1,7 +1,6 @@
 """One member and everybody who acts there."""
 
 import threading
-from typing import Final
 
 from kubefleet.federation.grants import Grants
 from kubefleet.federation.modes import Mode
@@ -9,8 +8,7 @@ from kubefleet.federation.role import READER, RIGHTS, Role
 from kubefleet.identity.federation import Federation
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError, NoAccess
-
-_WHO: Final = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+from kubefleet.kube.reviews import user_of
 
 
 class FederatedMember:
@@ -26,6 +24,7 @@ class FederatedMember:
         self.mode = mode
         self._lock = threading.Lock()
         self._acting: dict[Role, Connection] = {}
+        self._joined = not joins
 
     def acting_as(self, role: Role) -> Connection:
         """The member under a role. Nothing is asked before the first request."""
@@ -42,17 +41,20 @@ class FederatedMember:
         """As `reader`; before a member that joins has done so there is none: then, and only then, by the declared
         access, which is an admin's for the join anyway. Raises as `Connection` does.
         """
-        if not self.joins:
-            return self.reader()
+        # Who has joined stays so while the program runs: that is asked once.
+        self._joined = self._joined or self._knows_reader()
+        return self.reader() if self._joined else self.declared
+
+    def _knows_reader(self) -> bool:
         try:
-            self.reader().post("/apis/authentication.k8s.io/v1/selfsubjectreviews", _WHO)
+            user_of(self.reader())
         except NoAccess:
-            return self.declared
+            return False
         except ApiError as error:
             if error.status != 401:
                 raise
-            return self.declared
-        return self.reader()
+            return False
+        return True
 
     def grants_of(self, role: Role) -> Grants:
         """The rights of a placement there."""

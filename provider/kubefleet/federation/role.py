@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 _ACCOUNT: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _LONGEST: Final = 63
@@ -20,6 +20,12 @@ class Role:
     def __post_init__(self) -> None:
         if not _ACCOUNT.fullmatch(self.account) or len(self.account) > _LONGEST:
             raise ValueError(f"bad account `{self.account}` (expected a DNS label)")
+
+
+def account_in(namespace: str, role: Role) -> dict[str, Any]:
+    """The manifest of the role's service account."""
+    metadata = {"name": role.account, "namespace": namespace}
+    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
 
 
 READER: Final = Role("fleet-reader", "the reader")

@@ -1,15 +1,19 @@
 """What a placement may do at a member now, as its own identity is told, beside what it needs there."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
+from immutabledict import immutabledict
+
 from kubefleet.federation.allowed import lacking, listed_in
-from kubefleet.identity import Action, Flawed, Rule, needed_actions
+from kubefleet.federation.needed import needed_at
+from kubefleet.identity import Action, Rights, Rule
 from kubefleet.identity.ceiling import Ceiling
 from kubefleet.identity.needs import HOME
+from kubefleet.identity.rights import actions_of
 from kubefleet.kube.connection import Connection
-from kubefleet.kube.errors import ApiError, MemberError
+from kubefleet.kube.errors import ApiError
 from kubefleet.kube.inventory_store import read_inventory_object
 from kubefleet.kube.object_access import find
 from kubefleet.kube.object_ref import ObjectRef
@@ -44,17 +48,13 @@ def standing_rights(
     manifests = [_manifest(placement, ref) for ref in there]
     needed: frozenset[Action] = frozenset()
     if manifests:
-        try:
-            needed = needed_actions(manifests, (), served, uid=uid, allow_escalation=ceiling.escalation)
-        except Flawed as error:
-            raise MemberError(look.name, "; ".join(map(str, error.flaws))) from error
+        needed = needed_at(look, manifests, (), uid, ceiling.escalation)
     namespaced = {(item.api_version.rpartition("/")[0], item.plural) for item in served if item.namespaced}
     has = {
         # A rule of the cluster is told in every namespace.
         action if (action.group, action.resource) in namespaced else replace(action, namespace="")
         for namespace in sorted({HOME, *ceiling.namespaces})
-        for rule in _own(look, placement, namespace)
-        for action in _actions(rule, namespace)
+        for action in actions_of(Rights(immutabledict({namespace: _own(look, placement, namespace)})))
     }
     gains = lacking(placement, needed)
     return StandingRights(tuple(sorted(has)), gains, tuple(sorted(has - needed)))
@@ -72,16 +72,7 @@ def _manifest(placement: Connection, ref: ObjectRef) -> dict[str, Any]:
     return live or {"apiVersion": ref.api_version, "kind": ref.kind, "metadata": metadata}
 
 
-def _own(look: Connection, placement: Connection, namespace: str) -> list[Rule]:
+def _own(look: Connection, placement: Connection, namespace: str) -> tuple[Rule, ...]:
     """Without what whoever is known may do, the reader too: no rule of a placement is one of the reader's."""
     everybodys = set(listed_in(look, namespace).rules)
-    return [rule for rule in listed_in(placement, namespace).rules if rule not in everybodys]
-
-
-def _actions(rule: Rule, namespace: str) -> Iterator[Action]:
-    for group in rule.groups:
-        for entry in rule.resources:
-            resource, _, subresource = entry.partition("/")
-            for verb in rule.verbs:
-                for name in rule.names or ("",):
-                    yield Action(verb, group, resource, namespace, name, subresource)
+    return tuple(rule for rule in listed_in(placement, namespace).rules if rule not in everybodys)

@@ -19,11 +19,12 @@ from kubefleet.kube.connection import Connection
 from kubefleet.kube.credential import Credential, Fixed
 from kubefleet.kube.errors import ApiError, MemberError
 from kubefleet.kube.patience import Patience
+from kubefleet.kube.reviews import user_of
 
+_HOW: Final = "authentication_config=..., or have its admin trust that issuer"
 DISCOVERY: Final = "/.well-known/openid-configuration"
 _TRUSTED_WITHIN: Final = 60.0
 _PAUSE: Final = 0.5
-_REVIEW: Final = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
 _EXPOSE: Final = (
     "kubectl create clusterrolebinding fleet-issuer-discovery "
     "--clusterrole=system:service-account-issuer-discovery --group=system:unauthenticated"
@@ -68,9 +69,6 @@ def trust(member: FederatedMember, issuer: Issuer, uid: str, file: Path | None, 
     return written
 
 
-_HOW: Final = "authentication_config=..., or have its admin trust that issuer"
-
-
 def distrust(member: FederatedMember, issuer: Issuer, file: Path) -> None:
     """Take the entry out again."""
     name = str(issuer.hub.get(DISCOVERY).get("issuer") or "")
@@ -85,8 +83,9 @@ def revise(file: Path, issuer: str, deny: Collection[str] = ()) -> None:
 
 
 def _knows(member: FederatedMember) -> bool:
+    """That there is no token is no question of trust: it is raised."""
     try:
-        member.reader().post("/apis/authentication.k8s.io/v1/selfsubjectreviews", _REVIEW)
+        user_of(member.reader())
     except ApiError as error:
         if error.status != 401:
             raise

@@ -6,8 +6,8 @@ from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError, MemberError
 from kubefleet.kube.object_ref import ObjectRef
 from kubefleet.kube.refused_write import explain, is_transient
+from kubefleet.kube.reviews import may
 
-_REVIEW: Final = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 _NO_RIGHT: Final = "forbidden: no right to"
 # Server-side apply of an object that is not there needs both, each restricted to that name.
 APPLY_VERBS: Final = ("patch", "create")
@@ -44,20 +44,7 @@ def is_missing_right(why: str) -> bool:
 
 def _allowed(connection: Connection, ref: ObjectRef, verb: str) -> bool:
     found = connection.apis().find(ref.api_version, ref.kind)
-    attributes = {
-        "group": ref.group,
-        "resource": found.plural if found else "",
-        "namespace": ref.namespace,
-        "name": ref.name,
-        "verb": verb,
-    }
-    review = {
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SelfSubjectAccessReview",
-        "spec": {"resourceAttributes": attributes},
-    }
-    answer = connection.post(_REVIEW, review)
-    return (answer.get("status") or {}).get("allowed") is True
+    return may(connection, verb, ref.group, found.plural if found else "", ref.namespace, ref.name)
 
 
 def _resource(connection: Connection, ref: ObjectRef) -> str:

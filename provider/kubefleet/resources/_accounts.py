@@ -1,8 +1,8 @@
 """Service accounts on the hub: those of a fleet as a whole. Each placement's is made when it first acts."""
 
-from typing import Any, Final
+from typing import Final
 
-from kubefleet.federation.role import READER, RIGHTS
+from kubefleet.federation.role import READER, RIGHTS, account_in
 from kubefleet.kube import Connection, MemberError
 from kubefleet.kube.hub import HUB
 from kubefleet.kube.object_access import apply_body, delete_if_there, find
@@ -12,6 +12,7 @@ from kubefleet.resources._adapter import Props
 from kubefleet.resources._federation import identity_settings
 
 MANAGER: Final = "kubefleet-hub"
+_ROLES: Final = (READER, RIGHTS)
 
 
 def keep_accounts(news: Props) -> None:
@@ -20,22 +21,15 @@ def keep_accounts(news: Props) -> None:
     home = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
     if find(hub, ref_of(home)) is None:
         apply_body(hub, home, manager=MANAGER, force=False)
-    for account in _accounts(namespace):
-        apply_body(hub, account, manager=MANAGER, force=True)
+    for role in _ROLES:
+        apply_body(hub, account_in(namespace, role), manager=MANAGER, force=True)
 
 
 def remove_accounts(props: Props) -> None:
     """Remove them; the namespace stays. Raises MemberError."""
     hub, namespace = _hub(props)
-    for account in _accounts(namespace):
-        delete_if_there(hub, ref_of(account))
-
-
-def _accounts(namespace: str) -> list[dict[str, Any]]:
-    return [
-        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": role.account, "namespace": namespace}}
-        for role in (READER, RIGHTS)
-    ]
+    for role in _ROLES:
+        delete_if_there(hub, ref_of(account_in(namespace, role)))
 
 
 def _hub(props: Props) -> tuple[Connection, str]:

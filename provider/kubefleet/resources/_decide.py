@@ -17,7 +17,7 @@ from kubefleet.resources._abandoned import ABANDON
 from kubefleet.resources._adapter import Props
 from kubefleet.resources._clusters import identify, under_new_names
 from kubefleet.resources._data import moving_data
-from kubefleet.resources._federation import look_at
+from kubefleet.resources._federation import member_under
 from kubefleet.resources._inputs import Declaration, all_members, encode_bindings, previous_decisions
 from kubefleet.resources._ordinals import number
 from kubefleet.resources._overridden_pods import as_overridden
@@ -136,7 +136,7 @@ def _look(declaration: Declaration, now: datetime) -> Snapshot:
         on_silence=silent,
         cancelled=_engine.cancelled.is_set,
         knowledge=declaration.knowledge,
-        look=None if settings is None else lambda member: look_at(member, settings),
+        look=None if settings is None else lambda member: member_under(settings, member).look(),
     )
     for member in declaration.members:
         if member.name in connections and settings is None:

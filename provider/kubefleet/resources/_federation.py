@@ -8,7 +8,9 @@ from kubefleet.federation.modes import Ground, make_mode
 from kubefleet.federation.role import placement_role
 from kubefleet.identity.settings import IdentitySettings
 from kubefleet.kube import Connection, Unreachable
+from kubefleet.kube.cluster_uid import cluster_uid
 from kubefleet.kube.hub import HUB
+from kubefleet.kube.reviews import user_of
 from kubefleet.model.access import Access
 from kubefleet.model.member import Member
 from kubefleet.resources import _session
@@ -35,7 +37,7 @@ def federated(
         hub: Connection | None = _session.connection_to(HUB, settings.hub) if settings.hub is not None else None
         ground = Ground(
             lambda _: declared,
-            lambda _: uid or uid_of(declared),
+            lambda _: uid or cluster_uid(declared),
             hub,
             settings.namespace,
             settings.seconds,
@@ -65,15 +67,9 @@ def acting_for(news: Props, members: Mapping[str, Mapping[str, Any]]) -> Acting 
     return Acting(news["uid"], role, member, settings.ceiling)
 
 
-def look_at(member: Member, settings: IdentitySettings) -> Connection:
-    """Under whose identity a snapshot is taken. Raises Unreachable."""
-    return federated(member.name, member.access, settings, uid=member.uid, joins=member.joins).look()
-
-
-def uid_of(member: Connection) -> str:
-    """The uid of a member, asked without discovery: whoever reads that may be waiting for the token that needs it."""
-    found = member.get("/api/v1/namespaces/kube-system")
-    return str((found.get("metadata") or {}).get("uid") or "")
+def member_under(settings: IdentitySettings, member: Member) -> FederatedMember:
+    """As `federated`, of a member as it is declared."""
+    return federated(member.name, member.access, settings, uid=member.uid, joins=member.joins)
 
 
 def operator_of(settings: IdentitySettings | None) -> str:
@@ -85,9 +81,4 @@ def operator_of(settings: IdentitySettings | None) -> str:
         return ""
     hub: Connection = _session.connection_to(HUB, settings.hub)
 
-    def ask() -> str:
-        review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
-        answer = hub.post("/apis/authentication.k8s.io/v1/selfsubjectreviews", review)
-        return str(((answer.get("status") or {}).get("userInfo") or {}).get("username") or "")
-
-    return str(_session.federated(("operator", settings.hub), ask))
+    return str(_session.federated(("operator", settings.hub), lambda: user_of(hub)))

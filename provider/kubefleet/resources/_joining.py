@@ -10,11 +10,12 @@ from kubefleet.federation.member import FederatedMember
 from kubefleet.federation.role import RIGHTS
 from kubefleet.federation.trusting import Issuer, distrust, trust
 from kubefleet.kube import MemberError
+from kubefleet.kube.cluster_uid import cluster_uid
 from kubefleet.kube.hub import HUB
 from kubefleet.kube.patience import Patience
 from kubefleet.resources import _engine, _session
 from kubefleet.resources._adapter import Props
-from kubefleet.resources._federation import federated, identity_settings, uid_of
+from kubefleet.resources._federation import federated, identity_settings
 from kubefleet.resources._inputs import access_of
 
 _WITHIN: Final = 15.0
@@ -28,7 +29,7 @@ def join(news: Props) -> int:
     written = sum(1 for _ in joining.join(member.declared, manifests))
     patience = Patience(_WITHIN, cancelled=_engine.cancelled.is_set)
     if (issuer := _issuer(news)) is not None:
-        uid = news.get("uid") or uid_of(member.declared)
+        uid = news.get("uid") or cluster_uid(member.declared)
         trust(member, issuer, uid, _file(news), patience)
     if member.mode.grants:
         await_fence(member.acting_as(RIGHTS), patience)

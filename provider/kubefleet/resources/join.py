@@ -1,16 +1,14 @@
 """`Join`: what an admin of a member applies once, so that the fleet may apply its placements there as no admin."""
 
-from typing import Any
-
-from kubefleet.model.phase import Phase
 from kubefleet.resources import _engine
-from kubefleet.resources._adapter import Adapter, Props
+from kubefleet.resources._adapter import Props
+from kubefleet.resources._prepared import Prepared
 
-_COMPARED = ("access", "identity", "uid", "authentication_config")
 
-
-class JoinProvider(Adapter):
+class JoinProvider(Prepared):
     """Inputs: `fleet, member, access, identity`; outputs: the inputs, `phase` and `reason`."""
+
+    compared = ("access", "identity", "uid", "authentication_config")
 
     def identity(self, news: Props) -> str:
         """`<fleet>/<member>`."""
@@ -18,37 +16,23 @@ class JoinProvider(Adapter):
 
     def checked(self, olds: Props, news: Props) -> tuple[Props, list[str]]:
         """Says who is needed for it, where there is anything to do."""
-        news = {key: value for key, value in news.items() if key not in ("phase", "reason")}
-        if any(olds.get(key) != news.get(key) for key in _COMPARED):
+        if self.differs(olds, news):
             _engine.show(f"{news['member']} joins: this once an admin of the cluster is needed")
-        return news, []
+        return super().checked(olds, news)
 
-    def changed(self, olds: Props, news: Props) -> bool:
-        """True when it would join in another way, or the last run did not come to its end."""
-        return olds.get("phase") != Phase.COMPLETE or any(olds.get(key) != news.get(key) for key in _COMPARED)
-
-    def applied(self, olds: Props | None, news: Props) -> Props:
-        """Apply it; what is already so is not written."""
-        from kubefleet.kube import MemberError
+    def prepare(self, news: Props) -> None:
+        """Apply it."""
         from kubefleet.resources._joining import join
 
-        try:
-            written = join(news)
-        except MemberError as error:
-            return _outputs(news, Phase.FAILED, str(error))
+        written = join(news)
         _engine.show(f"{news['member']} has joined: {written} objects", ephemeral=False)
-        return _outputs(news, Phase.COMPLETE, "")
 
-    def removed(self, props: Props) -> None:
-        """Take back what the join has applied, last first. Placements are gone by then."""
-        from kubefleet.kube import MemberError
+    def take_back(self, props: Props) -> None:
+        """Remove what the join has applied, last first. Placements are gone by then."""
         from kubefleet.resources._joining import leave
 
-        try:
-            leave(props)
-        except MemberError as error:
-            raise _engine.OneLine(f"{props['member']} has not left: {error}") from error
+        leave(props)
 
-
-def _outputs(news: Props, phase: Phase, reason: str) -> dict[str, Any]:
-    return {**news, "phase": phase.value, "reason": reason}
+    def left(self, props: Props) -> str:
+        """See `Prepared`."""
+        return f"{props['member']} has not left"

@@ -8,8 +8,9 @@ from typing import Final
 from kubefleet.federation.allowed import lacking
 from kubefleet.federation.grants import Grants, NotGranted
 from kubefleet.federation.member import FederatedMember
+from kubefleet.federation.needed import needed_at
 from kubefleet.federation.role import Role
-from kubefleet.identity import Action, Flawed, needed_actions
+from kubefleet.identity import Action
 from kubefleet.identity.ceiling import Ceiling
 from kubefleet.kube import ApiError, Connection, MemberError, NoAccess
 from kubefleet.kube.inventory_object import InventoryObject
@@ -60,13 +61,12 @@ class Acting:
         placement = member.acting_as(self.role)
         mode = "" if member.mode.grants else member.mode.name
         try:
-            return Previewed(placement, needed, frozenset(lacking(placement, needed)), mode)
-        except NoAccess:
-            return Previewed(placement, needed, needed, mode)
-        except ApiError as error:
-            if error.status != 401:
+            lacks = frozenset(lacking(placement, needed))
+        except (NoAccess, ApiError) as error:
+            if isinstance(error, ApiError) and error.status != 401:
                 raise
-            return Previewed(placement, needed, needed, mode)
+            lacks = needed  # nobody knows the placement there yet
+        return Previewed(placement, needed, lacks, mode)
 
     def narrow(self, name: str, wanted: Wanted) -> None:
         """Leave it the rights to what is wanted there, and no more."""
@@ -100,7 +100,7 @@ class Acting:
         if not member.mode.grants:
             return self._granted_by_others(name, member, needed)
         grants = self._grants(name)
-        self._told(name, lambda: grants.widen(needed, (), wait))
+        self._told(name, lambda: grants.widen(needed, wait))
         return grants.placement
 
     def _granted_by_others(self, name: str, member: FederatedMember, needed: frozenset[Action]) -> Connection:
@@ -113,11 +113,7 @@ class Acting:
     def _needed(self, look: Connection, wanted: Wanted | None, stored: InventoryObject | None) -> frozenset[Action]:
         objects = scoped(look, wanted.objects) if wanted is not None else ()
         previous = stored.objects if stored is not None else ()
-        served = look.apis().resources.values()
-        try:
-            return needed_actions(objects, previous, served, uid=self.uid, allow_escalation=self.ceiling.escalation)
-        except Flawed as error:
-            raise MemberError(look.name, "; ".join(map(str, error.flaws))) from error
+        return needed_at(look, objects, previous, self.uid, self.ceiling.escalation)
 
     def _grants(self, name: str) -> Grants:
         return self.members(name).grants_of(self.role)

@@ -4,11 +4,10 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from kubefleet.kube import Connection
 from kubefleet.kube.abandoned_pods import remove_abandoned_pods
+from kubefleet.kube.cluster_uid import cluster_uid
 from kubefleet.kube.http_probes import with_probes
 from kubefleet.kube.member_apply import place, record_finished
-from kubefleet.kube.object_access import find
 from kubefleet.kube.object_ref import ObjectRef
 from kubefleet.kube.patience import Patience
 from kubefleet.model.on_failure import Then
@@ -19,7 +18,6 @@ from kubefleet.rollout.task import Task
 from kubefleet.rollout.waiting import Waiting
 
 SILENCE = 15
-_SYSTEM = ObjectRef("v1", "Namespace", "", "kube-system")
 
 
 def run_step(task: Task, cluster: str, replicas: Replicas, progress: Progress) -> None:
@@ -59,12 +57,6 @@ def run_step(task: Task, cluster: str, replicas: Replicas, progress: Progress) -
     wait(placed.applied)
     task.timeline.note(f"{cluster} is healthy")
     progress.done(cluster)
-
-
-def cluster_uid(connection: Connection) -> str:
-    """The uid of the kube-system namespace: which cluster this really is."""
-    found = find(connection, _SYSTEM) or {}
-    return str((found.get("metadata") or {}).get("uid") or "")
 
 
 def patience(task: Task) -> Patience:
