@@ -14,6 +14,11 @@ from kubefleet.lab.pulumi import Completed, PulumiEnvironment
 MEMBERS = {"eu-1": "eu", "eu-2": "eu", "us-1": "us"}
 
 
+def kubectl(lab: Lab, cluster: str, *arguments: str, stdin: str = "") -> str:
+    command = ["kubectl", f"--kubeconfig={lab.kubeconfig}", f"--context={cluster}", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True, input=stdin).stdout
+
+
 class Stack:
     """One stack: a program that is written, run, and looked at on the clusters."""
 
@@ -56,8 +61,7 @@ class Stack:
         return json.loads(self.run("stack", "export").stdout)["deployment"]["resources"]
 
     def kubectl(self, cluster: str, *arguments: str, stdin: str = "") -> str:
-        command = ["kubectl", f"--kubeconfig={self.lab.kubeconfig}", f"--context={cluster}", *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=True, input=stdin).stdout
+        return kubectl(self.lab, cluster, *arguments, stdin=stdin)
 
     def replicas(self, name: str, namespace: str = "shop") -> dict[str, int]:
         """Desired replicas of a Deployment, by cluster."""
@@ -112,6 +116,14 @@ def pulumi_on_gpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PulumiE
     with Lab("gpu", name="gpus", folder=tmp_path_factory.mktemp("gpus")) as lab:
         settings = {"KUBECONFIG": str(lab.kubeconfig)}
         yield PulumiEnvironment(tmp_path_factory.mktemp("pulumi"), settings=settings)
+
+
+@pytest.fixture
+def namespaces_of_joins(quickstart_lab: Lab) -> Iterator[None]:
+    """Removes at the very end the namespaces that an admin has made for a fleet: members that leave keep them."""
+    yield
+    for cluster in MEMBERS:
+        kubectl(quickstart_lab, cluster, "delete", "namespace", "pulumi-kubefleet", "acting", "--ignore-not-found")
 
 
 @pytest.fixture

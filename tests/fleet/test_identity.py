@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("namespaces_of_joins")]
 
 SPACE = "acting"
 HOME = "pulumi-kubefleet"

@@ -12,9 +12,9 @@ from kubefleet.kube.connect import connect
 from kubefleet.kube.connection import Connection
 from kubefleet.lab.lab import Lab
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("namespaces_of_joins")]
 
-SPACE, HOME, ACCOUNT = "by-exec", "pulumi-kubefleet", "fleet-plugin"
+SPACE, HOME, ACCOUNT = "acting", "pulumi-kubefleet", "fleet-plugin"
 RBAC = "rbac.authorization.k8s.io"
 PROGRAM = """
 import pulumi
@@ -48,8 +48,6 @@ def member(quickstart_lab: Lab) -> Iterator[Connection]:
         for kind in ("clusterrolebindings", "clusterroles"):
             if any(item["metadata"]["name"] == f"{SPACE}-{name}" for item in admin.list(f"/apis/{RBAC}/v1/{kind}")):
                 admin.delete(f"/apis/{RBAC}/v1/{kind}/{SPACE}-{name}")
-    for namespace in (SPACE, HOME):
-        admin.delete(f"/api/v1/namespaces/{namespace}")
     admin.close()
 
 
@@ -78,7 +76,7 @@ def test_what_its_admin_has_not_granted_fails_the_preview(
 
     told = stack.preview(code=-1)
     assert "eu-1: mode `exec` gives no rights, and there is none to" in told
-    assert "create on configmaps `settings` in namespace `by-exec`" in told
+    assert f"create on configmaps `settings` in namespace `{SPACE}`" in told
     assert "Have the member's admin grant it" in told
 
     verbs = ["get", "list", "watch", "create", "patch", "delete"]

@@ -7,7 +7,7 @@ from kubefleet.resources.outcome import OutcomeProvider
 from kubefleet.resources.ownership import revision_of
 from kubefleet.resources.schedule import ScheduleProvider
 from kubefleet.resources.settle import SettleProvider
-from kubefleet.resources.stage import StageProvider
+from kubefleet.resources.stage import StageProvider, went_back
 
 pytestmark = pytest.mark.fast
 
@@ -67,13 +67,17 @@ def test_what_other_stacks_see_of_a_placement_is_recorded_when_it_changes(provid
     assert provider.diff("web", olds, {"uid": "1", "to": {"a": {}}, key: {"tier": "db"}}).changes
 
 
-@pytest.mark.parametrize(("back", "changes"), [(["eu-1"], True), (["us-1"], False), ([], False)])
-def test_a_stage_runs_again_where_its_own_clusters_went_back(back: list[str], changes: bool) -> None:
+@pytest.mark.parametrize(
+    ("behind", "turn", "changes"), [(["eu-1"], 2, True), (["us-1"], 2, False), (["eu-1"], 1, False), ([], 2, False)]
+)
+def test_a_stage_runs_again_where_its_own_clusters_went_back(behind: list[str], turn: int, changes: bool) -> None:
     stages = {"type": "StagedUpdate", "stages": [{"name": "canary", "selector": ["eu-1"]}]}
-    redo = {"clusters": ["eu-1", "us-1"], "turn": 1, "back": back}
-    news = {"uid": "1", "to": {"eu-1": {}, "us-1": {}}, "stage": "canary", "strategy": stages, "redo": redo}
-    # That the last run had the same ones to do says nothing: they went back in between.
-    assert StageProvider().diff("web", {**news, "phase": "complete", "pending": []}, news).changes is changes
+    news = {"uid": "1", "to": {"eu-1": {}, "us-1": {}}, "stage": "canary", "strategy": stages}
+    redo = {"clusters": behind, "back": behind}
+    # What was to be done again in the last run stays among the inputs until there is something else.
+    olds = {**news, "redo": {**redo, "turn": 1}, "phase": "complete", "pending": []}
+    assert StageProvider().diff("web", olds, {**news, "redo": {**redo, "turn": turn}}).changes is changes
+    assert went_back(olds, {**news, "redo": {**redo, "turn": turn}}) is changes
 
 
 @pytest.mark.parametrize(

@@ -179,7 +179,8 @@ def _redo(plan: Plan, snapshot: Snapshot, overridden: Overridden, olds: Props, n
     """Clusters that are not at the revision that state records: a run died, or somebody else was there. `back` are
     those at another one: they have been rolled back, or were never reached.
 
-    Each appearance has a number of its own, or a second one of the same clusters would look like the first.
+    Each appearance has a number of its own, or a second one of the same clusters would look like the first. What went
+    back is always a new one: stages that were complete in between are not any more.
     """
     added: dict[str, Any] = {}
     turns = dict(olds.get("turns") or {})
@@ -204,7 +205,7 @@ def _redo(plan: Plan, snapshot: Snapshot, overridden: Overridden, olds: Props, n
             if holding is not None and holding.revision != revision:
                 back.append(binding.cluster)
         if behind:
-            if (olds.get(redo_key(name)) or {}).get("clusters") != behind:
+            if back or (olds.get(redo_key(name)) or {}).get("clusters") != behind:
                 turns[name] = turns.get(name, 0) + 1
             added[redo_key(name)] = {"clusters": behind, "turn": turns.get(name, 1), **({"back": back} if back else {})}
     if turns:

@@ -23,7 +23,7 @@ def run_staged(task: Task, olds: Props | None, news: Props) -> Props:
         # The stage before has said so on its own row.
         return outputs(news, Phase.HELD, reason, task.target)
     stage = strategy.stage(name)
-    before = None if went_back(news) else olds
+    before = None if olds is None or went_back(olds, news) else olds
     if task.target and (reason := held_by_approval(news, stage, before)):
         return held(news, reason, task.target)
     skipped = was_complete(before, revision) or not task.target

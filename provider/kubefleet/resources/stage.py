@@ -70,7 +70,7 @@ class StageProvider(Adapter):
 
         if line := held_again(olds, news):
             _engine.show(line)
-        return to_be_done(olds, news) or went_back(news)
+        return to_be_done(olds, news)
 
     def applied(self, olds: Props | None, news: Props) -> Props:
         """Walk the stage. Returns a phase whatever the members do."""
@@ -135,19 +135,26 @@ def to_be_done(olds: Props, news: Props) -> bool:
         return True
     if any(olds.get(key) != news.get(key) for key in _COMPARED):
         return True
-    return any(appeared(olds, news, key) for key in ("redo", "leaving", "drift"))
+    return bool(_again(olds, news, "clusters")) or any(appeared(olds, news, key) for key in ("leaving", "drift"))
 
 
-def went_back(news: Props) -> bool:
+def went_back(olds: Props, news: Props) -> bool:
     """Whether clusters of the stage are at another revision again, as after a rollback: what it has done before
     does not count then, neither that it was complete nor the gates that it has passed.
     """
-    back, mine = set((news.get("redo") or {}).get("back") or ()), news.get("to") or {}
-    if back and "stage" in news:
+    return bool(_again(olds, news, "back"))
+
+
+def _again(olds: Props, news: Props, which: str) -> set[str]:
+    """Those of its own clusters that `redo` has newly under this key."""
+    if not appeared(olds, news, "redo"):
+        return set()
+    clusters = dict.fromkeys(news["redo"].get(which) or ())
+    if "stage" in news:
         from kubefleet.resources._of_stage import of_stage
 
-        mine = of_stage(news, mine)
-    return bool(back & set(mine))
+        clusters = of_stage(news, clusters)
+    return set(clusters)
 
 
 def with_result(news: Props, result: Any) -> Props:
