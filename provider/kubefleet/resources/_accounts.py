@@ -1,35 +1,65 @@
 """Service accounts on the hub: those of a fleet as a whole. Each placement's is made when it first acts."""
 
-from typing import Final
+from collections.abc import Collection, Iterator
+from typing import Any, Final
 
-from kubefleet.federation.role import READER, RIGHTS, account_in
-from kubefleet.kube import Connection, MemberError
+from kubefleet.federation.modes.protocol import remove_account
+from kubefleet.federation.role import READER, RIGHTS, Role, account_in
+from kubefleet.kube import ApiError, Connection, MemberError
 from kubefleet.kube.hub import HUB
-from kubefleet.kube.object_access import apply_body, delete_if_there, find
-from kubefleet.kube.object_ref import ref_of
 from kubefleet.resources import _session
 from kubefleet.resources._adapter import Props
 from kubefleet.resources._federation import identity_settings
 
-MANAGER: Final = "kubefleet-hub"
-_ROLES: Final = (READER, RIGHTS)
+ROLES: Final = (READER, RIGHTS)
 
 
-def keep_accounts(news: Props) -> None:
-    """Apply the accounts of the reader and of the one that hands out rights. Raises MemberError."""
+def keep_accounts(news: Props) -> Iterator[str]:
+    """Have the accounts of the reader and of the one that hands out rights there; gives the names of those that were
+    not. Where an admin of the hub has made them, the right to make accounts is enough, and nothing is written. Raises
+    MemberError.
+    """
     hub, namespace = _hub(news)
-    home = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
-    if find(hub, ref_of(home)) is None:
-        apply_body(hub, home, manager=MANAGER, force=False)
-    for role in _ROLES:
-        apply_body(hub, account_in(namespace, role), manager=MANAGER, force=True)
+    for role in ROLES:
+        try:
+            made = _made(hub, namespace, role)
+        except ApiError as error:
+            if error.status != 403:
+                raise
+            way_out = "Have an admin of the hub apply `HubAccounts`"
+            raise MemberError(HUB, f"may not make `{namespace}/{role.account}`: {error.message}. {way_out}") from error
+        if made:
+            yield role.account
 
 
-def remove_accounts(props: Props) -> None:
-    """Remove them; the namespace stays. Raises MemberError."""
+def remove_accounts(props: Props, made: Collection[str]) -> None:
+    """Remove those of these names; the namespace stays. Raises MemberError."""
     hub, namespace = _hub(props)
-    for role in _ROLES:
-        delete_if_there(hub, ref_of(account_in(namespace, role)))
+    for role in ROLES:
+        if role.account in made:
+            remove_account(hub, namespace, role)
+
+
+def _made(hub: Connection, namespace: str, role: Role) -> bool:
+    """Whether there was none before. Nobody looks first: operators may make accounts there, and read none."""
+    accounts = f"/api/v1/namespaces/{namespace}/serviceaccounts"
+    try:
+        return _posted(hub, accounts, account_in(namespace, role))
+    except ApiError as error:
+        if error.status != 404:
+            raise
+    _posted(hub, "/api/v1/namespaces", {"metadata": {"name": namespace}})
+    return _posted(hub, accounts, account_in(namespace, role))
+
+
+def _posted(hub: Connection, path: str, body: dict[str, Any]) -> bool:
+    try:
+        hub.post(path, body)
+    except ApiError as error:
+        if error.reason != "AlreadyExists":
+            raise
+        return False
+    return True
 
 
 def _hub(props: Props) -> tuple[Connection, str]:

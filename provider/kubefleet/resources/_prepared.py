@@ -6,7 +6,7 @@ from kubefleet.model.phase import Phase
 from kubefleet.resources import _engine
 from kubefleet.resources._adapter import Adapter, Props
 
-_COMPUTED = ("phase", "reason")
+_COMPUTED = ("phase", "reason", "made")
 
 
 class Prepared(Adapter):
@@ -14,8 +14,10 @@ class Prepared(Adapter):
 
     compared: ClassVar[tuple[str, ...]]
 
-    def prepare(self, news: Props) -> None:
-        """Have everything there. Raises MemberError."""
+    def prepare(self, olds: Props, news: Props, found: Props) -> None:
+        """Have everything there, and put into `found` what the outputs are to say beside (olds = old outputs, maybe
+        empty); what is in it when something fails is kept. Raises MemberError.
+        """
         raise NotImplementedError  # pragma: no cover - both have one
 
     def take_back(self, props: Props) -> None:
@@ -42,11 +44,12 @@ class Prepared(Adapter):
         """Do it; what is already so is not written."""
         from kubefleet.kube import MemberError
 
+        found: Props = {}
         try:
-            self.prepare(news)
+            self.prepare(olds or {}, news, found)
         except MemberError as error:
-            return _outputs(news, Phase.FAILED, str(error))
-        return _outputs(news, Phase.COMPLETE, "")
+            return {**news, **found, **_ended(Phase.FAILED, str(error))}
+        return {**news, **found, **_ended(Phase.COMPLETE, "")}
 
     def removed(self, props: Props) -> None:
         """Take it back."""
@@ -58,5 +61,5 @@ class Prepared(Adapter):
             raise _engine.OneLine(f"{self.left(props)}: {error}") from error
 
 
-def _outputs(news: Props, phase: Phase, reason: str) -> dict[str, Any]:
-    return {**news, "phase": phase.value, "reason": reason}
+def _ended(phase: Phase, reason: str) -> dict[str, Any]:
+    return {"phase": phase.value, "reason": reason}

@@ -20,7 +20,7 @@ class JoinProvider(Prepared):
             _engine.show(f"{news['member']} joins: this once an admin of the cluster is needed")
         return super().checked(olds, news)
 
-    def prepare(self, news: Props) -> None:
+    def prepare(self, olds: Props, news: Props, found: Props) -> None:
         """Apply it."""
         from kubefleet.resources._joining import join
 
