@@ -19,6 +19,7 @@ from pulumi_kubefleet._known import when_known
 from pulumi_kubefleet._manifests import Read, as_input, read_manifests
 from pulumi_kubefleet._record import plain
 from pulumi_kubefleet._secrets import fleet_secrets, health_secrets, member_secrets, strategy_secrets
+from pulumi_kubefleet.identity import IdentityFederation
 from pulumi_kubefleet.member import MemberCluster
 from pulumi_kubefleet.overrides import as_input as overrides_input
 from pulumi_kubefleet.placement import Placement
@@ -223,6 +224,10 @@ def collect(fleet: "Fleet") -> Collection:
     mistakes = [
         Mistake(f"fleet.{field}", f"unknown argument `{field}` of Fleet. Remove it.") for field in fleet._unknown
     ]
+    given = fleet._given_identity
+    if given is not None and not isinstance(given, IdentityFederation):
+        seen = f"`{given.__name__}`" if isinstance(given, type) else f"a `{type(given).__name__}`"
+        mistakes.append(Mistake("fleet.identity", f"bad value: {seen} (expected `IdentityFederation(...)`)."))
     sources = {"fleet": fleet._source}
     members: dict[str, MemberCluster] = {}
     for member in fleet._members:

@@ -75,7 +75,8 @@ class Fleet(pulumi.ComponentResource):
         self._unknown = unknown
         self._of_all = {"hub": hub, "sku_file": sku_file, "price_file": price_file}
         self._health: Any = plain(health)
-        self._identity: Any = plain(identity)
+        self._given_identity = identity
+        self._identity: Any = plain(identity) if isinstance(identity, IdentityFederation) else None
         self._members: list[MemberCluster] = []
         self._placements: list[Placement] = []
         self._closed = False

@@ -8,6 +8,7 @@ from kubefleet.federation.role import READER, RIGHTS, Role
 from kubefleet.identity.federation import Federation
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError, NoAccess
+from kubefleet.kube.patience import Impatient
 from kubefleet.kube.reviews import user_of
 
 
@@ -24,6 +25,7 @@ class FederatedMember:
         self.mode = mode
         self._lock = threading.Lock()
         self._acting: dict[Role, Connection] = {}
+        self._retired: set[Role] = set()
         self._joined = not joins
 
     def acting_as(self, role: Role) -> Connection:
@@ -32,6 +34,30 @@ class FederatedMember:
             if role not in self._acting:
                 self._acting[role] = self.declared.acting_with(self.mode.source(self.name, role))
             return self._acting[role]
+
+    def provide(self, role: Role) -> None:
+        """Make sure that the role's account is there. Where it has a token it is, and nothing is written.
+
+        Raises as `Connection` does.
+        """
+        with self._lock:
+            retired = role in self._retired
+        acting = self.acting_as(role)
+        try:
+            known = not retired and bool(acting.transport.source.current(acting.patience))
+        except (ValueError, Impatient):
+            known = False
+        if not known:
+            self.mode.provide(self.name, role)
+            with self._lock:
+                self._retired.discard(role)
+
+    def retire(self, role: Role) -> None:
+        """The role has no more to do here. Raises as `Connection` does."""
+        self.mode.retire(self.name, role)
+        with self._lock:
+            # A token of it may still be in memory, and proves nothing any more.
+            self._retired.add(role)
 
     def reader(self) -> Connection:
         """Under which snapshots are taken."""

@@ -81,7 +81,7 @@ class Acting:
         before = self._before.get(name)
         if before and self.members(name).mode.grants:
             self._told(name, lambda: self._grants(name).withdraw(before))
-            self.members(name).mode.retire(name, self.role)
+            self.members(name).retire(self.role)
 
     def forget(self) -> None:
         """Nothing of the placement is anywhere."""
@@ -94,7 +94,7 @@ class Acting:
         stored = read_inventory_object(look, self.uid)
         if wanted is None and stored is None:
             return look
-        member.mode.provide(name, self.role)
+        member.provide(self.role)
         needed = self._needed(look, wanted, stored)
         self._before[name] = needed
         if not member.mode.grants:
