@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
 
 from kubefleet.kube.connect import connect
 from kubefleet.lab.lab import Lab
@@ -29,17 +31,18 @@ def deployment():
                        "template": {{"metadata": {{"labels": labels}}, "spec": {{"containers": [container]}}}}}}}}
 
 fleet = Fleet("shop", hub=Kubeconfig("hub"), identity=IdentityFederation(namespaces=["{space}"]))
-fleet.member("eu-1", context="eu-1", join=True, authentication_config={file!r})
+for name, file in {files}.items():
+    fleet.member(name, context=name, join=True, authentication_config=file)
 {body}
 pulumi.export("plan", fleet.plan)
 """
 WEB = """fleet.placement("web", manifests=[config_map("settings", a="{value}"), deployment()], namespace="{space}",
-                          policy=PickAll())"""
+                          policy=PickFixed({names}){more})"""
 
 
 @pytest.fixture(scope="module")
 def hub_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    with Lab("quickstart", name="hub", folder=tmp_path_factory.mktemp("hub"), members=1, hub=True) as lab:
+    with Lab("quickstart", name="hub", folder=tmp_path_factory.mktemp("hub"), members=2, hub=True) as lab:
         hub = connect("hub", lab.access("hub"))
         named = {"name": "system:service-account-issuer-discovery", "kind": "ClusterRole"}
         group = {"apiGroup": "rbac.authorization.k8s.io"}
@@ -57,13 +60,13 @@ def program(hub_lab: Lab, tmp_path: Path) -> Iterator[Any]:
     folder = tmp_path / "program"
     folder.mkdir()
     (folder / "Pulumi.yaml").write_text("name: hub\nruntime: python\n")
-    file = str(hub_lab.folder.cluster("eu-1").authentication)
+    files = {name: str(hub_lab.folder.cluster(name).authentication) for name in ("eu-1", "eu-2")}
 
     def run(body: str, *command: str, code: int = 0) -> str:
-        (folder / "__main__.py").write_text(PROGRAM.format(body=body, space=SPACE, file=file))
+        (folder / "__main__.py").write_text(PROGRAM.format(body=body, space=SPACE, files=files))
         done = pulumi.run(*command, cwd=folder)
         text = str(done.stdout + done.stderr)
-        assert done.code == code, text
+        assert done.code == 0 if code == 0 else done.code != 0, text
         assert "Traceback" not in text
         return text
 
@@ -73,8 +76,8 @@ def program(hub_lab: Lab, tmp_path: Path) -> Iterator[Any]:
     run("", "destroy", "--yes")
 
 
-def web(value: str) -> str:
-    return WEB.format(space=SPACE, value=value)
+def web(value: str, *names: str, more: str = "") -> str:
+    return WEB.format(space=SPACE, value=value, names=", ".join(map(repr, names or ("eu-1",))), more=more)
 
 
 def test_members_trust_the_hub_and_see_its_accounts(program: Any, hub_lab: Lab) -> None:
@@ -110,3 +113,37 @@ def test_members_trust_the_hub_and_see_its_accounts(program: Any, hub_lab: Lab) 
     assert {write.user for write in after} == {placement}
     program("", "destroy", "--yes")
     assert json.loads(file.read_text()) == before
+
+
+def settings(lab: Lab, name: str) -> dict[str, str]:
+    live = connect(name, lab.access(name))
+    try:
+        return dict(live.get(f"/api/v1/namespaces/{SPACE}/configmaps/settings")["data"])
+    finally:
+        live.close()
+
+
+def test_a_hub_that_falls_silent_stops_a_rollout_and_nothing_else(
+    program: Any, hub_lab: Lab, httpserver: HTTPServer
+) -> None:
+    def last_word(_: Request) -> Response:
+        hub_lab.kill("hub")
+        return Response("ok")
+
+    httpserver.expect_request("/go").respond_with_handler(last_word)
+    gate = f'Check(http="{httpserver.url_for("/go")}", successes=1, interval=1, deadline=30)'
+    stages = f', strategy=StagedUpdate([Stage("canary", selector=["eu-1"], after=[{gate}])], on_failure="rollback")'
+    rollout = web("1", "eu-1", "eu-2", more=stages)
+    try:
+        told = program(rollout, "up", "--yes", "--skip-preview", code=-1)
+        assert "web/rest failed: eu-2: no account for placement `web`: hub: connection to" in told
+        assert "rolled back" not in told
+        told = program(rollout, "preview", code=-1)
+        assert "fleet.hub: connection to" in told
+        assert "(expected an answer: it gives the fleet its identities)" in told
+    finally:
+        hub_lab.restart("hub")
+    assert settings(hub_lab, "eu-1") == {"a": "1"}
+    program(rollout, "up", "--yes", "--skip-preview")
+    assert settings(hub_lab, "eu-2") == {"a": "1"}
+    program("", "destroy", "--yes")

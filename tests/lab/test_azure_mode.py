@@ -17,8 +17,8 @@ from https_server import Issued
 from kubefleet.federation import READER, make_mode, placement_role
 from kubefleet.federation.modes import Ground
 from kubefleet.federation.modes.azure import ASSERTION_AUDIENCE
-from kubefleet.federation.token import claims_of
 from kubefleet.identity.settings import EntraApp
+from kubefleet.kube.claims import claims_of
 from kubefleet.kube.connect import connect
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError

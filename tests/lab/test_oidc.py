@@ -122,13 +122,15 @@ class Member:
         finally:
             connection.close()
 
-    def refuses(self, token: str) -> None:
-        """An apply of what the account may write is 401 Unauthorized, and the object is not there."""
+    def refuses(self, token: str, says: str = "") -> None:
+        """An apply of what the account may write is 401 Unauthorized, for this reason, and the object is not there."""
         connection = self.by(token)
         try:
             with pytest.raises(ApiError) as refused:
                 apply_body(connection, OBJECT, manager="test", force=True)
             assert (refused.value.status, refused.value.reason) == (401, "Unauthorized")
+            assert says in refused.value.message
+            assert token not in str(refused.value)
             assert find(self.admin, ref_of(OBJECT)) is None
         finally:
             delete_if_there(self.admin, ref_of(OBJECT))
@@ -248,12 +250,12 @@ def test_the_audit_log_has_who_it_was_and_the_id_of_the_token(hub: Hub, member: 
 def test_a_token_for_one_member_is_worth_nothing_at_another(hub: Hub, member: Member, second: Member):
     token = hub.token(member.audience)
     assert member.who(token) is not None
-    second.refuses(token)
+    second.refuses(token, f"does not trust the issuer `{ISSUER}` with the audience `{member.audience}`, denies")
     second.refuses(hub.token(audience_of("somebody")))
 
 
 def test_a_token_for_the_hub_is_worth_nothing_at_a_member(hub: Hub, member: Member):
-    member.refuses(hub.token(ISSUER))
+    member.refuses(hub.token(ISSUER), f"with the audience `{ISSUER}`, or its account")
 
 
 def test_a_token_for_a_member_is_worth_nothing_at_the_hub(hub: Hub, member: Member):
@@ -268,12 +270,12 @@ def test_a_token_for_a_member_is_worth_nothing_at_the_hub(hub: Hub, member: Memb
 
 
 def test_a_token_that_lives_too_long_is_refused(hub: Hub, member: Member):
-    member.refuses(hub.token(member.audience, seconds=7200))
+    member.refuses(hub.token(member.audience, seconds=7200), "the token lives 7200 s (expected at most 3600 s)")
     assert member.who(hub.token(member.audience, seconds=3600)) is not None
 
 
 def test_a_token_for_others_too_is_refused(hub: Hub, member: Member, second: Member):
-    member.refuses(hub.token(member.audience, second.audience))
+    member.refuses(hub.token(member.audience, second.audience), "the token is for 2 audiences")
     member.refuses(hub.token(member.audience, ISSUER))
 
 
@@ -301,7 +303,7 @@ def test_a_token_of_another_key_is_refused(hub: Hub, member: Member):
 
 
 def test_an_expired_token_is_refused_also_one_that_was_never_seen(hub: Hub, member: Member):
-    member.refuses(hub.signed(member.audience, age=1000, jti="never-seen"))
+    member.refuses(hub.signed(member.audience, age=1000, jti="never-seen"), "the token has expired 10")
     seen = hub.signed(member.audience, age=897, jti="seen")
     assert member.who(seen) is not None
     # An API server remembers for up to 10 s whom it has let in.

@@ -17,8 +17,8 @@ from kubefleet.federation.modes import Ground
 from kubefleet.federation.modes.impersonation import OPERATOR
 from kubefleet.federation.modes.oidc import audience_of
 from kubefleet.federation.role import Role
-from kubefleet.federation.token import claims_of
 from kubefleet.federation.token_request import request_token
+from kubefleet.kube.claims import claims_of
 from kubefleet.kube.connect import connect
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.credential import Credential, Fixed

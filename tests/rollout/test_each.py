@@ -2,10 +2,12 @@
 
 import pytest
 
-from kubefleet.kube import MemberError, Unreachable
+from kubefleet.kube import MemberError, NoIdentity, Unreachable
 from kubefleet.kube.object_ref import ObjectRef
 from kubefleet.kube.refusal import Conflict, Refused
+from kubefleet.model.phase import Phase
 from kubefleet.rollout.each import on_each
+from kubefleet.rollout.endings import cut_short
 
 pytestmark = pytest.mark.fast
 
@@ -28,6 +30,16 @@ def outcomes_of(**errors: Exception | None):
 def test_done_lost_and_failed_are_told_apart() -> None:
     found = outcomes_of(a=None, b=Unreachable("b", "no answer"), c=MemberError("c", "no"))
     assert (found.done, found.lost, found.failures, found.awaited) == (("a",), {"b": "no answer"}, {"c": "c: no"}, ())
+
+
+def test_a_cluster_for_which_there_is_no_identity_has_neither_failed_nor_fallen_silent() -> None:
+    found = outcomes_of(a=MemberError("a", "no"), b=NoIdentity("b", "the hub is silent"))
+    assert (found.lost, found.failures, found.unknown) == ({}, {"a": "a: no"}, {"b": "b: the hub is silent"})
+    assert found.refused == {"a": "a: no", "b": "b: the hub is silent"}
+    ended = cut_short(found, ("b",))
+    assert ended is not None
+    assert (ended.phase, ended.reason, ended.broken) == (Phase.FAILED, "b: the hub is silent", False)
+    assert cut_short(outcomes_of(a=MemberError("a", "no")), ()) is None
 
 
 def test_objects_of_a_placement_that_goes_are_awaited() -> None:

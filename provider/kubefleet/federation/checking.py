@@ -15,7 +15,7 @@ from kubefleet.identity.roles import VERSION
 from kubefleet.identity.tiers import READER_RIGHTS
 from kubefleet.kube.ask import make_ask
 from kubefleet.kube.connection import Connection
-from kubefleet.kube.errors import ApiError, MemberError, NoAccess, Unreachable
+from kubefleet.kube.errors import ApiError, MemberError, NoAccess, NoIdentity, Unreachable
 from kubefleet.kube.object_access import apply_body
 from kubefleet.kube.patience import Patience
 from kubefleet.kube.reviews import user_of
@@ -57,7 +57,7 @@ def check_member(
     """Each check once, in one order; of a member that cannot be reached only that. Writes nothing."""
     try:
         skew = _skew(member.acting_as(READER), now)
-    except NoAccess:
+    except (NoAccess, NoIdentity):
         skew = 0.0  # it answers, but gives no token: that is told below
     except Unreachable as error:
         yield Finding(member.name, "answers", error.why, NETWORK)

@@ -7,7 +7,7 @@ from kubefleet.federation.modes import Mode
 from kubefleet.federation.role import READER, RIGHTS, Role
 from kubefleet.identity.federation import Federation
 from kubefleet.kube.connection import Connection
-from kubefleet.kube.errors import ApiError, NoAccess
+from kubefleet.kube.errors import ApiError, NoAccount
 from kubefleet.kube.patience import Impatient
 from kubefleet.kube.reviews import user_of
 
@@ -74,7 +74,7 @@ class FederatedMember:
     def _knows_reader(self) -> bool:
         try:
             user_of(self.reader())
-        except NoAccess:
+        except NoAccount:
             return False
         except ApiError as error:
             if error.status != 401:

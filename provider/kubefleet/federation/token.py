@@ -1,11 +1,9 @@
 """Tokens: bearer tokens of a few minutes, in memory only."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
-import jwt
-
+from kubefleet.kube.claims import claims_of
 from kubefleet.kube.credential import Credential
 
 _LIFE_USED: Final = 0.8
@@ -46,12 +44,3 @@ def read_token(value: str) -> Token:
     except (KeyError, TypeError, ValueError):
         raise ValueError("a token without `iat` and `exp` (expected both)") from None
     return Token(value, issued, expires, str(claims.get("jti") or ""), str(claims.get("sub") or ""))
-
-
-def claims_of(value: str) -> Mapping[str, Any]:
-    """The claims of a token, unverified. Raises ValueError, without the value, where it is no JWT."""
-    try:
-        claims: Mapping[str, Any] = jwt.decode(value, options={"verify_signature": False})
-    except jwt.PyJWTError:
-        raise ValueError("not a token (expected a JWT)") from None
-    return claims

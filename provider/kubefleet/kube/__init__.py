@@ -2,7 +2,16 @@
 
 from kubefleet.kube.connect import connect
 from kubefleet.kube.connection import Connection
-from kubefleet.kube.errors import ApiError, BadAnswer, Cancelled, MemberError, NoAccess, Unreachable
+from kubefleet.kube.errors import (
+    ApiError,
+    BadAnswer,
+    Cancelled,
+    MemberError,
+    NoAccess,
+    NoAccount,
+    NoIdentity,
+    Unreachable,
+)
 from kubefleet.kube.fan_out import Outcome, fan_out
 from kubefleet.kube.patience import Patience
 from kubefleet.kube.snapshot import take_snapshot
@@ -15,6 +24,8 @@ __all__ = [
     "Connection",
     "MemberError",
     "NoAccess",
+    "NoAccount",
+    "NoIdentity",
     "Outcome",
     "Patience",
     "Unreachable",

@@ -59,10 +59,10 @@ def uid_of(item: Json) -> str:
     return str(metadata.get("uid") or f"{metadata.get('namespace')}/{metadata.get('name')}")
 
 
-def refusal_in(member: str, asked: str, status: int, data: bytes, retry_after: str = "") -> ApiError:
+def refusal_in(member: str, asked: str, status: int, data: bytes, retry_after: str = "", *, why: str = "") -> ApiError:
     """The error in an answer that is not 2xx: Kubernetes' Status, or else the last line of a text.
 
-    `asked` is method and path; `retry_after` the header of that name, in seconds.
+    `asked` is method and path; `retry_after` the header of that name, in seconds; `why` is what is known beyond it.
     """
     try:
         body = json.loads(data)
@@ -72,4 +72,6 @@ def refusal_in(member: str, asked: str, status: int, data: bytes, retry_after: s
         # A page of HTML is a proxy's and says nothing; a health endpoint's list says most in its last line.
         lines = [] if data.lstrip().startswith(b"<") else data.decode(errors="replace").strip().splitlines()
         body = {"message": lines[-1] if lines else "no Kubernetes status"}
+    if why:
+        body = {**body, "message": f"{body.get('message') or 'refused'}: {why}"}
     return read_status(member, asked, status, body, retry_after=float(retry_after) if retry_after.isdecimal() else None)

@@ -18,6 +18,7 @@ from kubefleet.kube.list_pages import Page
 from kubefleet.kube.patience import Patience
 from kubefleet.kube.retry import Backoff, RetryRule
 from kubefleet.kube.transport import Transport
+from kubefleet.kube.unauthorized import why_unauthorized
 
 Body = Mapping[str, Any] | list[Any]
 _RESTARTS: Final = 3
@@ -197,4 +198,12 @@ class Connection:
         """Raise the ApiError that an answer other than 2xx means."""
         if not 200 <= answer.status < 300:
             text = self.transport.read(answer, self.patience)
-            raise refusal_in(self.name, ask.what, answer.status, text, answer.headers.get("Retry-After", ""))
+            why = self._why_unauthorized(answer) if answer.status == 401 else ""
+            raise refusal_in(self.name, ask.what, answer.status, text, answer.headers.get("Retry-After", ""), why=why)
+
+    def _why_unauthorized(self, answer: urllib3.BaseHTTPResponse) -> str:
+        try:
+            shown = self.transport.source.current(self.patience)
+        except ValueError:
+            return ""  # it has been shown, and cannot be had any more: there is nothing to go by
+        return why_unauthorized(shown, answer.headers.get("Date", ""), time.time())

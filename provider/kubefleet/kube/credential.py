@@ -13,6 +13,14 @@ _REREAD_TOKEN_FILE: Final = 60.0
 _EARLY: Final = 30.0
 
 
+class NoToken(ValueError):
+    """Whoever gives out tokens refuses one, or is silent; in one line."""
+
+
+class NobodyThere(NoToken):
+    """The account that a token is for has not been made yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Credential:
     """Headers and a client certificate (PEM). `expires` is in seconds of `time.time`, None for never."""
@@ -33,7 +41,8 @@ class CredentialSource(Protocol):
     def current(self, patience: Patience, *, fresh: bool = False) -> Credential:
         """The credential to use now; with `fresh` a new one, because the server refused the last.
 
-        Raises ValueError, in one line, when there is none; Impatient when that takes too long.
+        Raises ValueError, in one line, when there is none, a NoToken where others give them out; Impatient when that
+        takes too long.
         """
         ...
 

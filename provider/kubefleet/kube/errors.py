@@ -29,6 +29,14 @@ class NoAccess(Unreachable):
     """The way to the member that the program gives leads nowhere: no such context, no credential. Nothing was asked."""
 
 
+class NoIdentity(MemberError):
+    """Whoever gives out tokens for a member refuses one, or is silent: that is no silence of the member."""
+
+
+class NoAccount(NoIdentity):
+    """Nobody has made the account yet that a token is for."""
+
+
 class BadAnswer(MemberError):
     """The server answered with something that is not what Kubernetes sends."""
 

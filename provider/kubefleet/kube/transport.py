@@ -9,9 +9,9 @@ from urllib.parse import unquote, urlsplit
 import urllib3
 
 from kubefleet.kube.ask import Ask
-from kubefleet.kube.credential import Credential, CredentialSource
+from kubefleet.kube.credential import Credential, CredentialSource, NobodyThere, NoToken
 from kubefleet.kube.endpoint import Endpoint
-from kubefleet.kube.errors import NoAccess
+from kubefleet.kube.errors import NoAccess, NoAccount, NoIdentity
 from kubefleet.kube.failure import CONNECT_WITHIN, FAILURES, explain
 from kubefleet.kube.patience import Impatient, Patience
 from kubefleet.kube.tls import make_tls
@@ -46,7 +46,8 @@ class Transport:
     ) -> urllib3.BaseHTTPResponse:
         """The answer's head; its body is still to be read, with `read`. `fresh` asks for a new credential first.
 
-        Raises Unreachable (Broken, Silent or NotListening where trying again may help), NoAccess, Cancelled.
+        Raises Unreachable (Broken, Silent or NotListening where trying again may help), NoAccess, NoIdentity,
+        Cancelled.
         """
         credential = self._credential(patience, fresh=fresh)
         try:
@@ -98,6 +99,10 @@ class Transport:
             return Credential()  # a credential never travels in clear, not even on this machine
         try:
             return self.source.current(patience, fresh=fresh)
+        except NobodyThere as error:
+            raise NoAccount(self.member, str(error)) from error
+        except NoToken as error:
+            raise NoIdentity(self.member, str(error)) from error
         except ValueError as error:
             raise NoAccess(self.member, str(error)) from error
         except Impatient as error:

@@ -17,7 +17,7 @@ from kubefleet.resources._abandoned import ABANDON
 from kubefleet.resources._adapter import Props
 from kubefleet.resources._clusters import identify, under_new_names
 from kubefleet.resources._data import moving_data
-from kubefleet.resources._federation import member_under
+from kubefleet.resources._federation import hub_mistakes, member_under
 from kubefleet.resources._inputs import Declaration, all_members, encode_bindings, previous_decisions
 from kubefleet.resources._ordinals import number
 from kubefleet.resources._overridden_pods import as_overridden
@@ -43,6 +43,8 @@ class Decided:
 
 def decide(declaration: Declaration, olds: Props, news: Props) -> Decided:
     """Take a snapshot of all members and decide for all placements together."""
+    if mistakes := hub_mistakes(declaration.identity):
+        return Decided({}, "", False, mistakes)
     now = datetime.now(UTC)
     since = tainted_since(declaration.members, declaration.requests, olds.get("tainted") or {}, now)
     declaration = replace(declaration, members=with_moments(declaration.members, since))

@@ -7,7 +7,7 @@ from kubefleet.federation.member import FederatedMember
 from kubefleet.federation.modes import Ground, make_mode
 from kubefleet.federation.role import placement_role
 from kubefleet.identity.settings import IdentitySettings
-from kubefleet.kube import Connection, Unreachable
+from kubefleet.kube import Connection, MemberError, Unreachable
 from kubefleet.kube.cluster_uid import cluster_uid
 from kubefleet.kube.hub import HUB
 from kubefleet.kube.reviews import user_of
@@ -18,6 +18,7 @@ from kubefleet.resources._adapter import Props
 from kubefleet.resources._inputs import access_of
 from kubefleet.rollout.acting import Acting
 from kubefleet.spec.identity import parse_identity
+from kubefleet.spec.mistakes import Mistake
 
 
 def identity_settings(props: Mapping[str, Any]) -> IdentitySettings | None:
@@ -70,6 +71,16 @@ def acting_for(news: Props, members: Mapping[str, Mapping[str, Any]]) -> Acting 
 def member_under(settings: IdentitySettings, member: Member) -> FederatedMember:
     """As `federated`, of a member as it is declared."""
     return federated(member.name, member.access, settings, uid=member.uid, joins=member.joins)
+
+
+def hub_mistakes(settings: IdentitySettings | None) -> tuple[Mistake, ...]:
+    """What is wrong with the hub where the fleet needs one: without its answer there is no identity to look under."""
+    try:
+        operator_of(settings)
+    except MemberError as error:
+        said = str(error).removeprefix(f"{HUB}: ")
+        return (Mistake("fleet.hub", f"{said} (expected an answer: it gives the fleet its identities)."),)
+    return ()
 
 
 def operator_of(settings: IdentitySettings | None) -> str:

@@ -12,7 +12,7 @@ from kubefleet.federation.needed import needed_at
 from kubefleet.federation.role import Role
 from kubefleet.identity import Action
 from kubefleet.identity.ceiling import Ceiling
-from kubefleet.kube import ApiError, Connection, MemberError, NoAccess
+from kubefleet.kube import ApiError, Connection, MemberError, NoAccount, NoIdentity
 from kubefleet.kube.inventory_object import InventoryObject
 from kubefleet.kube.inventory_store import read_inventory_object
 from kubefleet.kube.member_apply import Wanted
@@ -62,7 +62,7 @@ class Acting:
         mode = "" if member.mode.grants else member.mode.name
         try:
             lacks = frozenset(lacking(placement, needed))
-        except (NoAccess, ApiError) as error:
+        except (NoAccount, ApiError) as error:
             if isinstance(error, ApiError) and error.status != 401:
                 raise
             lacks = needed  # nobody knows the placement there yet
@@ -94,7 +94,12 @@ class Acting:
         stored = read_inventory_object(look, self.uid)
         if wanted is None and stored is None:
             return look
-        member.provide(self.role)
+        try:
+            member.provide(self.role)
+        except MemberError as error:
+            if error.member != name:
+                raise NoIdentity(name, f"no account for {self.role.words}: {error}") from error
+            raise
         needed = self._needed(look, wanted, stored)
         self._before[name] = needed
         if not member.mode.grants:

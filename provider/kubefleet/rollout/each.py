@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from immutabledict import immutabledict
 
-from kubefleet.kube import Cancelled, MemberError, Unreachable, fan_out
+from kubefleet.kube import Cancelled, MemberError, NoIdentity, Unreachable, fan_out
 from kubefleet.kube.object_ref import ObjectRef
 from kubefleet.kube.placement_identity import placement_of
 from kubefleet.kube.refusal import Refused
@@ -19,13 +19,20 @@ _NOBODY: Mapping[str, str] = immutabledict()
 class Outcomes:
     """Clusters that are done, those that could not be reached (with why), and those that failed (one line each, with
     the cluster's name). Objects of a placement that goes at the end of this command are not refused for ever: `awaited`
-    names those placements.
+    names those placements. Where no identity could be had (`unknown`, one line each), nothing was tried: neither the
+    cluster nor what was to be brought there is at fault.
     """
 
     done: tuple[str, ...]
     lost: dict[str, str]
     failures: dict[str, str]
     awaited: tuple[str, ...] = ()
+    unknown: Mapping[str, str] = _NOBODY
+
+    @property
+    def refused(self) -> dict[str, str]:
+        """Why of every cluster that was reached and is not done."""
+        return {**self.failures, **self.unknown}
 
 
 def on_each(
@@ -43,6 +50,7 @@ def on_each(
     done: list[str] = []
     lost: dict[str, str] = {}
     failures: dict[str, str] = {}
+    unknown: dict[str, str] = {}
     awaited: set[str] = set()
     for item, outcome in zip(todo, fan_out(todo, work, max_parallel=max_parallel), strict=True):
         error, cluster = outcome.error, cluster_of(item)
@@ -52,11 +60,13 @@ def on_each(
             raise error
         elif isinstance(error, Unreachable):
             lost[cluster] = error.why
+        elif isinstance(error, NoIdentity):
+            unknown[cluster] = str(error)
         elif isinstance(error, Refused) and (owners := _going_owners(error, going)):
             awaited |= owners
         else:
             failures[cluster] = str(error)
-    return Outcomes(tuple(done), lost, failures, tuple(sorted(awaited)))
+    return Outcomes(tuple(done), lost, failures, tuple(sorted(awaited)), unknown)
 
 
 def _going_owners(error: Refused, going: Mapping[str, str]) -> set[str]:

@@ -54,8 +54,12 @@ def taken(task: Task, completed: Mapping[str, str], pending: tuple[str, ...] = (
     return Result(Phase.FAILED, _TAKEN.format(names, task.identity.uid), pending)
 
 
-def handed_over(outcomes: Outcomes, pending: tuple[str, ...]) -> Result | None:
-    """Held, where something is still owned by a placement that goes at the end of this command."""
+def cut_short(outcomes: Outcomes, pending: tuple[str, ...]) -> Result | None:
+    """Failed, where there was no identity to act under; held, where something is still owned by a placement that goes
+    at the end of this command.
+    """
+    if outcomes.unknown:
+        return Result(Phase.FAILED, "; ".join(why for _, why in sorted(outcomes.unknown.items())), pending)
     if not outcomes.awaited:
         return None
     return Result(Phase.HELD, _HANDOVER.format(", ".join(outcomes.awaited)), pending)

@@ -96,7 +96,7 @@ def _record(back: Task, clusters: Iterable[str], live: Mapping[str, Copy]) -> li
             raise MemberError(name, "; ".join(f"not gone: {one}" for one in done.pruned.stuck))
 
     outcomes = on_each(clusters, str, record, back.max_parallel)
-    return [*outcomes.failures.values(), *(f"{name}: {why}" for name, why in sorted(outcomes.lost.items()))]
+    return [*outcomes.refused.values(), *(f"{name}: {why}" for name, why in sorted(outcomes.lost.items()))]
 
 
 def _told(revisions: Mapping[str, str]) -> str:

@@ -101,4 +101,4 @@ def _clear(task: Task, names: tuple[str, ...]) -> list[str]:
 
 
 def _failures(outcomes: Outcomes) -> list[str]:
-    return [*outcomes.failures.values(), *(f"{name}: {why}" for name, why in sorted(outcomes.lost.items()))]
+    return [*outcomes.refused.values(), *(f"{name}: {why}" for name, why in sorted(outcomes.lost.items()))]

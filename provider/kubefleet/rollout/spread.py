@@ -10,7 +10,7 @@ from kubefleet.kube.scale_live import scale_live
 from kubefleet.model.phase import Phase
 from kubefleet.model.strategy import SpreadUpdate
 from kubefleet.rollout.each import on_each
-from kubefleet.rollout.endings import handed_over, stopped, taken, went_on
+from kubefleet.rollout.endings import cut_short, stopped, taken, went_on
 from kubefleet.rollout.goal import goal_of
 from kubefleet.rollout.planner import Action, Replicas, Step
 from kubefleet.rollout.pods import Pods, at_once, scalable
@@ -137,12 +137,12 @@ class _Walk:
             self.task.max_parallel,
             self.task.going,
         )
-        self.lost.update(outcomes.lost)
+        self.lost.update({**outcomes.lost, **outcomes.unknown})
         pending = self._pending()
         self.failed.update(outcomes.failures)
         if not self.strategy.on_failure.goes_on(len(self.failed), len(self.task.target)):
             return stopped(self.failed, self.strategy.on_failure, pending)
-        return handed_over(outcomes, self._pending())
+        return cut_short(outcomes, self._pending())
 
     def _run(self, live: LiveSites, step: Step) -> None:
         """One step. Where another revision runs only its replicas change, its template stays as it is."""

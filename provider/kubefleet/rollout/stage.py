@@ -8,7 +8,7 @@ from kubefleet.kube import Cancelled, MemberError
 from kubefleet.model.phase import Phase
 from kubefleet.model.strategy import RollingUpdate
 from kubefleet.rollout.each import on_each
-from kubefleet.rollout.endings import handed_over, stopped, taken, used_up, went_on
+from kubefleet.rollout.endings import cut_short, stopped, taken, used_up, went_on
 from kubefleet.rollout.live import read_live
 from kubefleet.rollout.planner import Batch, Copy, plan_rollout
 from kubefleet.rollout.progress import Progress
@@ -77,13 +77,13 @@ def run_stage(task: Task, strategy: RollingUpdate, stage: str = "all", *, budget
                 task.going,
             )
             moved_on = time.monotonic()
-            lost.update(outcomes.lost)
+            lost.update({**outcomes.lost, **outcomes.unknown})
             finished.update({name: _healthy(task, batches[0], name) for name in outcomes.done})
             failed.update(outcomes.failures)
             if not strategy.on_failure.goes_on(len(failed), len(task.target)):
                 return stopped(failed, strategy.on_failure, _pending(task, lost))
             lost.update(outcomes.failures)
-            if (result := handed_over(outcomes, _pending(task, lost))) is not None:
+            if (result := cut_short(outcomes, _pending(task, lost))) is not None:
                 return result
     except Cancelled:
         return Result(Phase.INTERRUPTED, "cancelled. Run `pulumi up` again to continue", _pending(task, lost))

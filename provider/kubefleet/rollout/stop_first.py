@@ -39,6 +39,6 @@ def stop_sources(task: Task, batch: Batch) -> Result | None:
     if outcomes.lost:
         silent = tuple(sorted(outcomes.lost))
         return Result(Phase.FAILED, _MAY_RUN.format(", ".join(silent)), silent)
-    if outcomes.failures:
-        return Result(Phase.FAILED, "; ".join(why for _, why in sorted(outcomes.failures.items())))
+    if outcomes.refused:
+        return Result(Phase.FAILED, "; ".join(why for _, why in sorted(outcomes.refused.items())))
     return None

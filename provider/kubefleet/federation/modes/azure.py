@@ -11,9 +11,9 @@ from kubefleet.federation.entra import explain_entra
 from kubefleet.federation.modes.protocol import Ground, make_account, needed_hub, remove_account
 from kubefleet.federation.role import Role
 from kubefleet.federation.token import Token, read_token
-from kubefleet.federation.token_request import request_token
+from kubefleet.federation.token_request import hub_token
 from kubefleet.identity.settings import EntraApp
-from kubefleet.kube.credential import Credential, CredentialSource, Kept
+from kubefleet.kube.credential import Credential, CredentialSource, Kept, NoToken
 
 if TYPE_CHECKING:
     from azure.identity import ClientAssertionCredential
@@ -73,11 +73,11 @@ class Azure:
             try:
                 return read_token(client.get_token(self._app.scope).token)
             except AzureError as error:
-                raise ValueError(explain_entra(str(error), role)) from None
+                raise NoToken(explain_entra(str(error), role)) from None
 
     def _assertion(self, role: Role) -> str:
         """Asked for at each new token: one POST to Entra, none for finding out where."""
-        return request_token(self._hub, self._ground.namespace, role, [ASSERTION_AUDIENCE], self._ground.seconds).value
+        return hub_token(self._hub, self._ground.namespace, role, ASSERTION_AUDIENCE, self._ground.seconds).value
 
 
 def _client(app: EntraApp, assertion: Callable[[], str]) -> "ClientAssertionCredential":

@@ -2,7 +2,7 @@
 
 from kubefleet.federation.modes.protocol import Ground, make_account, needed_hub, remove_account
 from kubefleet.federation.role import Role
-from kubefleet.federation.token_request import request_token
+from kubefleet.federation.token_request import hub_token
 from kubefleet.kube.credential import Credential, CredentialSource, Kept
 
 PREFIX = "fleet:"
@@ -41,7 +41,7 @@ class Oidc:
 
         def make(_: object) -> Credential:
             audience = audience_of(ground.uid_of(member))
-            return request_token(self._hub, ground.namespace, role, [audience], ground.seconds).credential()
+            return hub_token(self._hub, ground.namespace, role, audience, ground.seconds).credential()
 
         return Kept(make)
 
