@@ -4,8 +4,10 @@ from pulumi_kubefleet.access import ClusterProfile, ExecCredential, Kubeconfig
 from pulumi_kubefleet.affinity import Affinity
 from pulumi_kubefleet.fleet import Fleet
 from pulumi_kubefleet.health import HealthCheck
+from pulumi_kubefleet.hub_accounts import HubAccounts
 from pulumi_kubefleet.identity import IdentityFederation
 from pulumi_kubefleet.member import MemberCluster
+from pulumi_kubefleet.member_join import MemberJoin
 from pulumi_kubefleet.node_pools import NodePool
 from pulumi_kubefleet.overrides import Override
 from pulumi_kubefleet.placement import Placement
@@ -37,10 +39,12 @@ __all__ = [
     "Expr",
     "Fleet",
     "HealthCheck",
+    "HubAccounts",
     "IdentityFederation",
     "Kubeconfig",
     "Label",
     "MemberCluster",
+    "MemberJoin",
     "Node",
     "NodePool",
     "Nodes",

@@ -50,9 +50,11 @@ class Join(pulumi.dynamic.Resource, module="kubefleet", name="Join"):
 
     phase: pulumi.Output[str]
     reason: pulumi.Output[str]
+    cluster_uid: pulumi.Output[str]
 
     def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
-        super().__init__(JoinProvider(), name, {**props, "phase": None, "reason": None}, opts)
+        computed = dict.fromkeys(("phase", "reason", "cluster_uid"))
+        super().__init__(JoinProvider(), name, {**props, **computed}, opts)
 
 
 class Stage(pulumi.dynamic.Resource, module="kubefleet", name="Stage"):

@@ -15,6 +15,17 @@ def test_a_program_starts_without_what_only_the_provider_needs() -> None:
     loaded = {name.split(".", 1)[0] for name in json.loads(done.stdout)}
     assert (
         loaded
-        & {"pydantic", "numpy", "urllib3", "kubernetes", "rich", "typer", "msgspec", "jsonpath", "cel_expr_python"}
+        & {
+            "pydantic",
+            "numpy",
+            "urllib3",
+            "kubernetes",
+            "rich",
+            "typer",
+            "msgspec",
+            "jsonpath",
+            "cel_expr_python",
+            "pulumi_kubernetes",
+        }
         == set()
     )

@@ -7,7 +7,7 @@ from kubefleet.identity.needs import HOME
 
 ROLE: Final = "fleet-minting"
 _RBAC: Final = "rbac.authorization.k8s.io"
-_RULES: Final = (
+RULES: Final = (
     # A placement's account is made when it comes to the member, and removed when it is gone: no names are known before.
     {"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["create", "delete"]},
     {"apiGroups": [""], "resources": ["serviceaccounts/token"], "verbs": ["create"]},
@@ -20,7 +20,7 @@ def minting_manifests(users: Sequence[str]) -> tuple[dict[str, Any], ...]:
     subjects = [{"apiGroup": _RBAC, "kind": "User", "name": user} for user in sorted(set(users))]
     reference = {"apiGroup": _RBAC, "kind": "Role", "name": ROLE}
     return (
-        {"apiVersion": f"{_RBAC}/v1", "kind": "Role", "metadata": metadata, "rules": [dict(rule) for rule in _RULES]},
+        {"apiVersion": f"{_RBAC}/v1", "kind": "Role", "metadata": metadata, "rules": [dict(rule) for rule in RULES]},
         {
             "apiVersion": f"{_RBAC}/v1",
             "kind": "RoleBinding",

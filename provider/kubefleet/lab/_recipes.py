@@ -47,6 +47,8 @@ class Recipe:
 _BASE = "k8s.io/component-base/version"
 _KUBERNETES = "k8s.io/kubernetes"
 _PROVIDER = "github.com/pulumi/pulumi-kubernetes/provider/v4"
+# The provider's own module has no releases: a version by date is older than any that a program asks for.
+_PROVIDER_SDK = "github.com/pulumi/pulumi-kubernetes/sdk/v4"
 _PYTHON_FILES = ("python/cmd/pulumi-language-python-exec", "python/dist/pulumi-resource-pulumi-python")
 
 RECIPES: Mapping[str, Recipe] = {
@@ -106,7 +108,7 @@ RECIPES: Mapping[str, Recipe] = {
             name="pulumi-resource-kubernetes",
             folder="pulumi-resource-kubernetes",
             package=".",
-            executables=(Executable("pulumi-resource-kubernetes", _PROVIDER, (), ()),),
+            executables=(Executable("pulumi-resource-kubernetes", _PROVIDER_SDK, (), ()),),
             variables=((f"{_PROVIDER}/pkg/version.Version", "{version}"),),
             seconds=480,
         ),

@@ -17,6 +17,7 @@ from kubefleet.lab._session import end_session
 from kubefleet.lab.programs import HOST, Program, ProgramError, ensure
 
 RUN_SECONDS = 900
+_PROVIDER = "pulumi-resource-"
 INTERRUPT_SECONDS = 30
 
 
@@ -36,7 +37,8 @@ class PulumiEnvironment:
 
     Stacks, their state and the installed plugins live as long as the folder, so a second environment on the same folder
     goes on where the first one stopped. Programs run in the Python of this process, unless their Pulumi.yaml names an
-    environment; `settings` are added to the environment of each command.
+    environment; `settings` are added to the environment of each command. `programs` are those of `ensure("pulumi")`;
+    providers among them (`pulumi-resource-kubernetes`) are installed.
 
     Raises:
         ProgramError: Pulumi can neither be found nor built.
@@ -57,7 +59,18 @@ class PulumiEnvironment:
         for name in ("home", "state"):
             (self.folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
         self._write_passphrase()
+        for program in found.values():
+            if program.name.startswith(_PROVIDER) and program.source == "built":
+                self._install(program)
         self.environment = self._environment(found, settings or {}, colour)
+
+    def _install(self, provider: Program) -> None:
+        """Put a provider where the engine looks for the version that its SDK asks for."""
+        name = f"resource-{provider.name.removeprefix(_PROVIDER)}-v{provider.version}"
+        link = self.folder / "home" / "plugins" / name / provider.name
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.unlink(missing_ok=True)
+        link.symlink_to(provider.path)
 
     def _write_passphrase(self) -> None:
         """A random one, once, readable by the owner only."""
@@ -74,7 +87,8 @@ class PulumiEnvironment:
         kept["PATH"] = os.pathsep.join([*folders, kept.get("PATH", os.defpath)])
         if not colour:
             kept["NO_COLOR"] = "1"
-        if self._pulumi.source == "built":
+        on_path = any(item.name.startswith(_PROVIDER) and item.source == "PATH" for item in found.values())
+        if self._pulumi.source == "built" and not on_path:
             # What lies beside the engine is meant for it; a warning line for each would say so.
             kept["PULUMI_IGNORE_AMBIENT_PLUGINS"] = "true"
         return {

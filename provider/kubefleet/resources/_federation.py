@@ -7,7 +7,7 @@ from kubefleet.federation.member import FederatedMember
 from kubefleet.federation.modes import Ground, make_mode
 from kubefleet.federation.role import placement_role
 from kubefleet.identity.settings import IdentitySettings
-from kubefleet.kube import Connection, MemberError, Unreachable
+from kubefleet.kube import ApiError, Connection, MemberError, Unreachable
 from kubefleet.kube.cluster_uid import cluster_uid
 from kubefleet.kube.hub import HUB
 from kubefleet.kube.reviews import user_of
@@ -42,7 +42,7 @@ def federated(
             hub,
             settings.namespace,
             settings.seconds,
-            operator_of(settings),
+            _known_operator(settings),
             settings.entra,
         )
         return FederatedMember(name, declared, make_mode(settings.mode, ground), joins=joins)
@@ -73,6 +73,14 @@ def member_under(settings: IdentitySettings, member: Member) -> FederatedMember:
     return federated(member.name, member.access, settings, uid=member.uid, joins=member.joins)
 
 
+def uid_of(props: Mapping[str, Any]) -> str:
+    """The uid of a member's namespace kube-system: as declared, else it is asked by the declared access. Raises
+    MemberError.
+    """
+    name = props["member"]
+    return str(props.get("uid") or cluster_uid(_session.connection_to(name, access_of(name, props))))
+
+
 def hub_mistakes(settings: IdentitySettings | None) -> tuple[Mistake, ...]:
     """What is wrong with the hub where the fleet needs one: without its answer there is no identity to look under."""
     try:
@@ -93,3 +101,15 @@ def operator_of(settings: IdentitySettings | None) -> str:
     hub: Connection = _session.connection_to(HUB, settings.hub)
 
     return str(_session.federated(("operator", settings.hub), lambda: user_of(hub)))
+
+
+def _known_operator(settings: IdentitySettings) -> str:
+    """The same; empty where the hub knows nobody, as when an admin of a member joins that. A fleet's `Schedule` has
+    refused such an operator by then.
+    """
+    try:
+        return operator_of(settings)
+    except ApiError as error:
+        if error.status not in (401, 403):
+            raise
+        return ""

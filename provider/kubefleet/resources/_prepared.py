@@ -6,7 +6,7 @@ from kubefleet.model.phase import Phase
 from kubefleet.resources import _engine
 from kubefleet.resources._adapter import Adapter, Props
 
-_COMPUTED = ("phase", "reason", "made")
+_COMPUTED = ("phase", "reason", "made", "cluster_uid")
 
 
 class Prepared(Adapter):

@@ -24,9 +24,7 @@ class OutcomeProvider(Adapter):
         lines = failed_phases(news["phases"], news.get("joins") or {})
         if not lines:
             return news, []
-        done = sum(map(_finished, news["phases"].values()))
-        finished = f"{done} of {len(news['phases'])} placements are finished"
-        head = f"{len(lines)} failed; {finished}. Mend these, then run `pulumi up` again"
+        head = f"{len(lines)} failed{_others(news['phases'])}. Mend these, then run `pulumi up` again"
         return news, ["\n  ".join((head, *lines))]
 
     def changed(self, olds: Props, news: Props) -> bool:
@@ -43,6 +41,12 @@ class OutcomeProvider(Adapter):
         from kubefleet.resources._removal import remove_stray
 
         return {**news, "pending": remove_stray(news)}
+
+
+def _others(phases: dict[str, dict[str, Any]]) -> str:
+    """How far the rest got; nothing where there are no placements, as in a member's own stack."""
+    done = sum(map(_finished, phases.values()))
+    return f"; {done} of {len(phases)} placements are finished" if phases else ""
 
 
 def _finished(stages: dict[str, Any]) -> bool:
