@@ -23,6 +23,8 @@ class IdentityFederation(Record):
         tenant_id: Entra's tenant, for `azure`.
         client_id: the application in it, whose federated credentials name the hub's accounts.
         object_id: the id of its service principal, by which members know it.
+        authority: where Entra is in a national cloud, as `login.chinacloudapi.cn`; else what `AZURE_AUTHORITY_HOST`
+            says, or the public cloud's.
         ttl: how long a token lives, from `10m` to `1h`.
 
     """
@@ -42,6 +44,7 @@ class IdentityFederation(Record):
         tenant_id: str | None = None,
         client_id: str | None = None,
         object_id: str | None = None,
+        authority: str | None = None,
         **unknown: Any,
     ) -> None:
         super().__init__(
@@ -57,5 +60,6 @@ class IdentityFederation(Record):
             tenant_id=tenant_id,
             client_id=client_id,
             object_id=object_id,
+            authority=authority,
             **unknown,
         )

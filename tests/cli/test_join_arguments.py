@@ -1,5 +1,7 @@
 """`kubefleet join` before it asks anybody: what it would apply, and mistakes."""
 
+from pathlib import Path
+
 import pytest
 import yaml
 from click.testing import Result
@@ -31,6 +33,44 @@ def test_what_it_would_apply_is_printed_as_yaml_and_nobody_is_asked() -> None:
     assert ("Role", "fleet-minting") not in printed
 
 
+AZURE = ["--mode", "azure", "--hub-context", "hub", "--tenant-id", "t", "--client-id", "c", "--object-id", "o-1"]
+
+
+def kubeconfig(folder: Path) -> str:
+    """Of a hub that nobody asks."""
+    file = folder / "kubeconfig"
+    cluster = {"name": "hub", "cluster": {"server": "https://127.0.0.1:9"}}
+    context = {"name": "hub", "context": {"cluster": "hub", "user": "hub"}}
+    users = [{"name": "hub", "user": {}}]
+    file.write_text(yaml.safe_dump({"clusters": [cluster], "contexts": [context], "users": users}))
+    return str(file)
+
+
+def test_where_an_admin_hands_out_rights_nobody_is_fenced_in_and_one_user_is_guarded(tmp_path: Path) -> None:
+    done = run("aks-1", "--namespace", "shop", *AZURE, "--hub-kubeconfig", kubeconfig(tmp_path), "--print")
+    assert done.exit_code == 0, done.output
+    printed = list(yaml.safe_load_all(done.stdout))
+    policies = {item["metadata"]["name"]: item for item in printed if item["kind"] == "ValidatingAdmissionPolicy"}
+    assert sorted(policies) == ["fleet-guard", "fleet-guard-tokens"]
+    for policy in policies.values():
+        assert policy["spec"]["matchConditions"] == [
+            {"name": "user", "expression": 'request.userInfo.username == "o-1"'}
+        ]
+    roles = [item for item in printed if item["kind"] in ("ClusterRole", "Role")]
+    assert {role["metadata"]["name"] for role in roles} == {"fleet-reader"}
+    assert {verb for role in roles for rule in role["rules"] for verb in rule["verbs"]} == {"get", "list", "watch"}
+    bindings = [item for item in printed if item["kind"].endswith("Binding") and "subjects" in item]
+    assert {subject["name"] for binding in bindings for subject in binding["subjects"]} == {"o-1"}
+    assert "#   name: fleet-entra\n#   namespace: pulumi-kubefleet\n" in done.stdout
+
+
+def test_a_user_that_is_not_known_gets_nothing(tmp_path: Path) -> None:
+    printed = yaml.safe_load_all(run("eu-1", "--namespace", "shop", "--mode", "exec", "--print").stdout)
+    assert {item["kind"] for item in printed} == {"Namespace"}
+    printed = yaml.safe_load_all(run("eu-1", "--namespace", "shop", "--mode", "exec", "--user", "ci", "--print").stdout)
+    assert {"ClusterRoleBinding", "Namespace", "ValidatingAdmissionPolicy"} < {item["kind"] for item in printed}
+
+
 def test_an_operator_may_make_accounts_and_tokens_in_the_fleets_namespace_and_nothing_else() -> None:
     done = run("eu-1", "--namespace", "shop", "--operator", "ana", "--operator", "ci", "--print")
     found = {(item["kind"], item["metadata"]["name"]): item for item in yaml.safe_load_all(done.stdout)}
@@ -50,6 +90,10 @@ def test_an_operator_may_make_accounts_and_tokens_in_the_fleets_namespace_and_no
         (["eu-1", "--namespace", "shop"], "no `--context` (expected the context of an admin of the member"),
         (["eu-1", "--namespace", "No_Such", "--print"], "namespaces[0]: bad name `No_Such`"),
         (["eu-1", "--namespace", "shop", "--mode", "magic", "--print"], "mode: unknown mode `magic` (expected one of"),
+        (["eu-1", "--namespace", "shop", "--mode", "oidc", "--print"], "no `--hub-context` (expected by mode `oidc`"),
+        (["eu-1", "--namespace", "shop", *AZURE[:-2], "--print"], "object_id: none (expected `--object-id`"),
+        (["eu-1", "--namespace", "shop", *AZURE[:4], *AZURE[6:], "--print"], "tenant_id: missing field"),
+        (["eu-1", "--namespace", "shop", *AZURE, "--hub-kubeconfig", "/no/such", "--print"], "hub: no kubeconfig"),
         (["Eu_1", "--namespace", "shop", "--print"], "MEMBER: bad name `Eu_1`"),
         (["eu-1", "--namespace", "shop", "--context", "eu-1", "--kubeconfig", "/no/such"], "eu-1: no kubeconfig"),
     ],

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -195,8 +196,7 @@ def _print_rows(rows: dict[str, list[Row]]) -> None:
 
 def _next(fleet: StackFleet, settings: IdentitySettings, finding: Finding) -> str:
     if finding.remedy == JOIN:
-        namespaces = [part for name in settings.ceiling.namespaces for part in ("--namespace", name)]
-        return shlex.join(["kubefleet", "join", finding.member, "--context", "ADMIN_CONTEXT", *namespaces])
+        return shlex.join(["kubefleet", "join", finding.member, "--context", "ADMIN_CONTEXT", *_of_join(settings)])
     if finding.remedy == UP:
         return "pulumi up"
     if finding.remedy == CLOCK:
@@ -204,3 +204,18 @@ def _next(fleet: StackFleet, settings: IdentitySettings, finding: Finding) -> st
     access = next((item.access for item in fleet.declaration.members if item.name == finding.member), None)
     context = access.context if isinstance(access, Kubeconfig) else "CONTEXT"
     return shlex.join(["kubectl", "--context", context, "version"])
+
+
+def _of_join(settings: IdentitySettings) -> Iterator[str]:
+    """The options of a join that say what the program says; those of the ceiling but for its namespaces are the
+    admin's to know.
+    """
+    for name in settings.ceiling.namespaces:
+        yield from ("--namespace", name)
+    yield from ("--mode", settings.mode)
+    if settings.hub is not None:
+        context = settings.hub.context if isinstance(settings.hub, Kubeconfig) else "HUB_CONTEXT"
+        yield from ("--hub-context", context, "--hub-namespace", settings.namespace)
+    if settings.entra is not None:
+        yield from ("--tenant-id", settings.entra.tenant_id, "--client-id", settings.entra.client_id)
+        yield from ("--object-id", settings.entra.object_id)

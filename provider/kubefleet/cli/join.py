@@ -1,23 +1,26 @@
 """`kubefleet join`: has a member trust a fleet, by an admin of the member, outside any stack."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-import yaml
 
+from kubefleet.cli._joining import Wish, declarations, tell, what_is_left
 from kubefleet.cli._stack import exit_with
-from kubefleet.federation import joining, make_mode
-from kubefleet.federation.modes import Ground
+from kubefleet.federation.trusting import NotTrusted, trust_text
+from kubefleet.identity.needs import HOME
 from kubefleet.identity.settings import IdentitySettings
-from kubefleet.kube import ApiError, MemberError, connect
+from kubefleet.kube import ApiError, MemberError
+from kubefleet.kube.hub import HUB
+from kubefleet.kube.patience import Patience
 from kubefleet.model.access import Kubeconfig
-from kubefleet.spec.identity import AUTO, PATH, parse_identity
+from kubefleet.spec.identity import AUTO, PATH, WITH_HUB, parse_identity
 from kubefleet.spec.mistakes import Mistake
 from kubefleet.spec.scalars import check_name
 
 _WITHIN: Final = 15.0
+_HUB: Final = "With a hub"
+_GRANTED: Final = "Where the member's admin hands out rights"
 Many = list[str] | None
 
 
@@ -34,7 +37,31 @@ def join(
     shared: Annotated[Many, typer.Option(help="What pods may name beside their own, as `configmaps/ca`.")] = None,
     allow_escalation: Annotated[Many, typer.Option(help="The name of a role that placements may write.")] = None,
     mode: Annotated[str, typer.Option(help="Where the member's trust comes from.")] = AUTO,
-    operator: Annotated[Many, typer.Option(help="A user of the member who may run the fleet and nothing else.")] = None,
+    operator: Annotated[
+        Many, typer.Option(help="A user of the member, or of the hub, who may run the fleet and nothing else.")
+    ] = None,
+    uid: Annotated[
+        str, typer.Option(help="The uid of the member's namespace kube-system; else it is asked.", rich_help_panel=_HUB)
+    ] = "",
+    hub_context: Annotated[
+        str, typer.Option(help="The context of an admin of the fleet's namespace on the hub.", rich_help_panel=_HUB)
+    ] = "",
+    hub_kubeconfig: Annotated[str, typer.Option(help="The file of that context.", rich_help_panel=_HUB)] = "",
+    hub_namespace: Annotated[
+        str, typer.Option(help="Where the hub has the fleet's accounts.", rich_help_panel=_HUB)
+    ] = HOME,
+    authentication_config: Annotated[
+        Path | None,
+        typer.Option(help="The AuthenticationConfiguration of the member's API server.", rich_help_panel=_HUB),
+    ] = None,
+    user: Annotated[
+        str, typer.Option(help="Whom the member takes the fleet for, in mode `exec`.", rich_help_panel=_GRANTED)
+    ] = "",
+    tenant_id: Annotated[str | None, typer.Option(help="Entra's tenant.", rich_help_panel=_GRANTED)] = None,
+    client_id: Annotated[str | None, typer.Option(help="The application in it.", rich_help_panel=_GRANTED)] = None,
+    object_id: Annotated[
+        str | None, typer.Option(help="The id of its service principal.", rich_help_panel=_GRANTED)
+    ] = None,
     show: Annotated[bool, typer.Option("--print", help="Only print the manifests, for review.")] = False,
     going: Annotated[bool, typer.Option("--leave", help="Take the join back.")] = False,
 ) -> None:
@@ -47,75 +74,59 @@ def join(
         "service_accounts": service_account,
         "shared": shared,
         "allow_escalation": allow_escalation,
+        "hub_namespace": hub_namespace if hub_namespace != HOME else None,
+        "tenant_id": tenant_id,
+        "client_id": client_id,
+        "object_id": object_id,
     }
     declared = {name: value for name, value in written.items() if value is not None}
-    settings = _settings(member, declared)
-    access = Kubeconfig(context, kubeconfig)
+    hub = Kubeconfig(hub_context, hub_kubeconfig) if hub_context else None
+    settings = _settings(member, declared, hub)
     # To leave, the bindings of operators go whoever they were.
-    operators = operator or ([""] if going else [])
-    manifests = joining.joining(make_mode(settings.mode, _ground(member, access)), settings.ceiling, operators)
-    if show:
-        typer.echo(yaml.safe_dump_all(manifests, sort_keys=False), nl=False)
-        return
-    if not context:
+    operators = tuple(operator or ([""] if going else []))
+    wish = Wish(member, Kubeconfig(context, kubeconfig), settings, operators, user, uid, authentication_config)
+    if not context and not show:
         exit_with("no `--context` (expected the context of an admin of the member; `--print` needs none).")
     try:
-        admin = connect(member, access, answer_within=_WITHIN)
-        _tell((joining.leave if going else joining.join)(admin, manifests), "removed" if going else "written")
+        if show:
+            typer.echo(wish.manifests(), nl=False)
+            return
+        membership = wish.membership()
+        tell(membership.leave() if going else membership.join(Patience(_WITHIN)), "removed" if going else "written")
+    except NotTrusted as error:
+        typer.echo(trust_text(error.trusted), nl=False)
+        exit_with(f"{error}. Everything else is there: have this entry in it, and run the command again.")
     except MemberError as error:
         denied = isinstance(error, ApiError) and error.status == 403
-        exit_with(f"{error}{'. It takes an admin of the member; run it again as one.' if denied else ''}")
+        who = "the hub" if error.member == HUB else "the member"
+        exit_with(f"{error}{f'. It takes an admin of {who}; run it again as one.' if denied else ''}")
     if going:
         typer.echo(f"{member} has left: no identity of the fleet has any right there.")
-        return
-    typer.echo(f"{member} has joined. {_NEXT}\n  {_fleet(declared)}\n  {_member(member)}")
+    else:
+        typer.echo(f"{member} has joined. The fleet's program declares{_with(settings)}:")
+        typer.echo(declarations(member, declared, hub))
+    if left := what_is_left(membership, going=going):
+        typer.echo(left)
 
 
-_NEXT: Final = "The fleet's program declares, with the context of somebody who may only mint tokens there:"
+def _with(settings: IdentitySettings) -> str:
+    if settings.mode == "service-account-token":
+        return ", with the context of somebody who may only mint tokens there"
+    return ", with a context of which nothing but the server is used" if settings.hub is not None else ""
 
 
-def _settings(member: str, declared: Mapping[str, Any]) -> IdentitySettings:
+def _settings(member: str, declared: dict[str, Any], hub: Kubeconfig | None) -> IdentitySettings:
     """What was asked for, checked as in a program."""
     mistakes: list[Mistake] = []
     check_name(member, "MEMBER", mistakes)
-    settings = parse_identity(declared, mistakes)
+    if declared["mode"] in WITH_HUB and hub is None:
+        exit_with(f"no `--hub-context` (expected by mode `{declared['mode']}`, in which a hub has the accounts).")
+    of_hub = {"hub": {"context": hub.context, **({"path": hub.path} if hub.path else {})}} if hub is not None else {}
+    settings = parse_identity({**declared, **of_hub}, mistakes)
     if not declared["namespaces"]:
         mistakes.append(Mistake("namespaces", "none (expected `--namespace`, where placements may have objects)."))
+    if settings is not None and settings.entra is not None and not settings.entra.object_id:
+        mistakes.append(Mistake("object_id", "none (expected `--object-id`, as whom the member knows the fleet)."))
     if mistakes or settings is None:
         exit_with("\n".join(str(mistake).removeprefix(f"{PATH}.") for mistake in mistakes))
     return settings
-
-
-def _ground(member: str, access: Kubeconfig) -> Ground:
-    def nobody(name: str) -> str:
-        raise ValueError(f"the uid of `{name}` is not known")
-
-    return Ground(lambda _: connect(member, access, answer_within=_WITHIN), nobody)
-
-
-def _tell(work: Iterator[joining.Applied], done: str) -> None:
-    """One line for each kind of objects, also of what was done before something failed."""
-    changed: Counter[str] = Counter()
-    same: Counter[str] = Counter()
-    try:
-        for item in work:
-            (changed if item.changed else same)[item.kind] += 1
-    finally:
-        for kind in sorted({*changed, *same}):
-            counts = [f"{changed[kind]} {done}"] if changed[kind] else []
-            counts += [f"{same[kind]} as it was"] if same[kind] else []
-            typer.echo(f"{kind}: {', '.join(counts)}")
-
-
-def _fleet(declared: Mapping[str, Any]) -> str:
-    given = {name: value for name, value in declared.items() if value != AUTO}
-    arguments = ", ".join(f"{name}={_list(value)}" for name, value in given.items())
-    return f"Fleet(..., identity=IdentityFederation({arguments}))"
-
-
-def _list(value: str | Sequence[str]) -> str:
-    return f'"{value}"' if isinstance(value, str) else "[" + ", ".join(f'"{item}"' for item in value) + "]"
-
-
-def _member(member: str) -> str:
-    return f'fleet.member("{member}", context="...")'

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from kubefleet.federation.allowed import lacking
@@ -13,7 +12,7 @@ from kubefleet.identity.fence import NAME as FENCE
 from kubefleet.identity.rights import actions_of
 from kubefleet.identity.roles import VERSION
 from kubefleet.identity.tiers import READER_RIGHTS
-from kubefleet.kube.ask import make_ask
+from kubefleet.kube.clock import seconds_ahead
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError, MemberError, NoAccess, NoIdentity, Unreachable
 from kubefleet.kube.object_access import apply_body
@@ -56,7 +55,7 @@ def check_member(
 ) -> Iterator[Finding]:
     """Each check once, in one order; of a member that cannot be reached only that. Writes nothing."""
     try:
-        skew = _skew(member.acting_as(READER), now)
+        skew = seconds_ahead(member.acting_as(READER), now)
     except (NoAccess, NoIdentity):
         skew = 0.0  # it answers, but gives no token: that is told below
     except Unreachable as error:
@@ -82,22 +81,6 @@ def await_fence(rights: Connection, patience: Patience) -> None:
         if time.monotonic() >= until:
             raise MemberError(rights.name, why)
         patience.sleep(_PAUSE)
-
-
-def _skew(connection: Connection, now: Callable[[], float]) -> float:
-    """Seconds by which the member's clock is ahead, by the `Date` of an answer: whole seconds."""
-    ask = make_ask("GET", "/version", {})
-    answer = connection.transport.send(ask, connection.patience)
-    here = now()
-    said = answer.headers.get("Date", "")
-    connection.transport.read(answer, connection.patience)
-    try:
-        there = parsedate_to_datetime(said).timestamp()
-    except ValueError:
-        return 0.0
-    ahead = there - here
-    # Within the second that the header leaves out.
-    return 0.0 if -1 < ahead < 1 else ahead
 
 
 def _no_token(member: FederatedMember, role: Role) -> str:

@@ -1,4 +1,4 @@
-"""A member joins a fleet, and leaves it: the one piece of work that takes an admin of the member."""
+"""The objects that a member has of a fleet: applied when it joins, removed when it leaves."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,9 +7,10 @@ from typing import Any, Final
 from kubefleet.federation.member import federation_in
 from kubefleet.federation.minting import minting_manifests
 from kubefleet.federation.modes import Mode
-from kubefleet.federation.role import READER, RIGHTS, account_in
+from kubefleet.federation.role import READER, account_in
 from kubefleet.identity.ceiling import LABEL, Ceiling
 from kubefleet.identity.join import join_manifests
+from kubefleet.identity.join_granted import granted_join_manifests
 from kubefleet.identity.needs import HOME
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.object_access import MERGE, apply_body, delete_if_there, find
@@ -23,23 +24,43 @@ Manifests = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """One object of a join, and whether that has changed it."""
+    """One object of a join at a cluster (a member, or the hub), and whether that has changed it."""
 
+    cluster: str
     kind: str
     changed: bool
 
 
-def joining(mode: Mode, ceiling: Ceiling, operators: Sequence[str] = ()) -> tuple[Mapping[str, Any], ...]:
-    """Everything that a join applies, in its order: namespaces, accounts, policies, and only then the roles that these
-    hold. `operators` are users who may act as the fleet's accounts in the member, and may do nothing else there.
+def joining(
+    mode: Mode, ceiling: Ceiling, operators: Sequence[str] = (), user: str = ""
+) -> tuple[Mapping[str, Any], ...]:
+    """Everything that a join applies at the member, in its order: namespaces, accounts, policies, and only then the
+    roles that these hold. `operators` are users who may act as the fleet's accounts in the member, and may do nothing
+    else there. `user` is whom the member takes the fleet for, where the mode does not know.
     """
-    policies = join_manifests(federation_in(mode), ceiling)
-    accounts = (account_in(HOME, role) for role in ((READER, RIGHTS) if mode.accounts_on_members else ()))
+    if mode.grants:
+        applied = join_manifests(federation_in(mode), ceiling)
+    else:
+        applied = granted_join_manifests(user or mode.user(READER), ceiling)
+    accounts = (account_in(HOME, role) for role in (mode.accounts if mode.accounts_on_members else ()))
     return (
-        *(item for item in policies if item["kind"] == _NAMESPACE),
+        *(item for item in applied if item["kind"] == _NAMESPACE),
         *accounts,
-        *(item for item in policies if item["kind"] != _NAMESPACE),
+        *(item for item in applied if item["kind"] != _NAMESPACE),
         *(minting_manifests(operators) if operators else ()),
+    )
+
+
+def on_hub(mode: type[Mode], namespace: str, operators: Sequence[str] = ()) -> tuple[Mapping[str, Any], ...]:
+    """The same on the hub, where the accounts are there: of the fleet as a whole, not of one member. `operators` are
+    users of the hub.
+    """
+    if mode.accounts_on_members or not mode.accounts:
+        return ()
+    return (
+        {"apiVersion": "v1", "kind": _NAMESPACE, "metadata": {"name": namespace}},
+        *(account_in(namespace, role) for role in mode.accounts),
+        *(minting_manifests(operators, namespace) if operators else ()),
     )
 
 
@@ -49,10 +70,15 @@ def join(admin: Connection, manifests: Manifests) -> Iterator[Applied]:
     """
     inside = {item["metadata"]["name"] for item in manifests if item["kind"] == _NAMESPACE}
     yield from _outside(admin, keep=inside)
+    yield from apply_all(admin, manifests)
+
+
+def apply_all(connection: Connection, manifests: Manifests) -> Iterator[Applied]:
+    """Apply them one at a time. Raises MemberError."""
     for manifest in manifests:
-        live = find(admin, ref_of(manifest))
-        after = apply_body(admin, manifest, manager=MANAGER, force=True)
-        yield Applied(manifest["kind"], live is None or _version(live) != _version(after))
+        live = find(connection, ref_of(manifest))
+        after = apply_body(connection, manifest, manager=MANAGER, force=True)
+        yield Applied(connection.name, manifest["kind"], live is None or _said(live) != _said(after))
 
 
 def leave(admin: Connection, manifests: Manifests) -> Iterator[Applied]:
@@ -61,7 +87,7 @@ def leave(admin: Connection, manifests: Manifests) -> Iterator[Applied]:
         if manifest["kind"] != _NAMESPACE:
             there = find(admin, ref_of(manifest)) is not None
             delete_if_there(admin, ref_of(manifest))
-            yield Applied(manifest["kind"], there)
+            yield Applied(admin.name, manifest["kind"], there)
     yield from _outside(admin, keep=frozenset())
 
 
@@ -70,8 +96,11 @@ def _outside(admin: Connection, *, keep: Collection[str]) -> Iterator[Applied]:
     labelled = [item["metadata"]["name"] for item in admin.list("/api/v1/namespaces", labelSelector=LABEL)]
     for name in sorted(set(labelled) - set(keep)):
         admin.patch(f"/api/v1/namespaces/{name}", {"metadata": {"labels": {LABEL: None}}}, MERGE, fieldManager=MANAGER)
-        yield Applied(_NAMESPACE, changed=True)
+        yield Applied(admin.name, _NAMESPACE, changed=True)
 
 
-def _version(live: Mapping[str, Any]) -> str:
-    return str(live["metadata"]["resourceVersion"])
+def _said(live: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what others write in the meantime: an API server's checks of a policy are in its status."""
+    passing = ("managedFields", "resourceVersion")
+    metadata = {key: value for key, value in live["metadata"].items() if key not in passing}
+    return {**{key: value for key, value in live.items() if key != "status"}, "metadata": metadata}

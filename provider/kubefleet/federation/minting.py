@@ -1,4 +1,4 @@
-"""The minting credential: users who may act as the fleet's accounts in a member, and may do nothing else there."""
+"""The minting credential: users who may act as the fleet's accounts in a cluster, and may do nothing else there."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -14,9 +14,9 @@ RULES: Final = (
 )
 
 
-def minting_manifests(users: Sequence[str]) -> tuple[dict[str, Any], ...]:
-    """A Role in the fleet's namespace and its binding to these users, sorted."""
-    metadata = {"name": ROLE, "namespace": HOME}
+def minting_manifests(users: Sequence[str], namespace: str = HOME) -> tuple[dict[str, Any], ...]:
+    """A Role in the namespace of the fleet's accounts and its binding to these users, sorted."""
+    metadata = {"name": ROLE, "namespace": namespace}
     subjects = [{"apiGroup": _RBAC, "kind": "User", "name": user} for user in sorted(set(users))]
     reference = {"apiGroup": _RBAC, "kind": "Role", "name": ROLE}
     return (

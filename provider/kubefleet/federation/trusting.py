@@ -31,6 +31,11 @@ _EXPOSE: Final = (
 )
 
 
+def issuer_of(connection: Connection) -> str:
+    """Whom the tokens of a cluster's service accounts say that they are from. Raises as `Connection` does."""
+    return str(connection.get(DISCOVERY).get("issuer") or "")
+
+
 @dataclass(frozen=True, slots=True)
 class Issuer:
     """The hub as an issuer of tokens for accounts of a namespace."""
@@ -40,7 +45,7 @@ class Issuer:
 
     def trusted_by(self, uid: str) -> TrustedHub:
         """What the member with this uid has to trust. Raises MemberError where no member could read the hub's keys."""
-        issuer = str(self.hub.get(DISCOVERY).get("issuer") or "")
+        issuer = issuer_of(self.hub)
         try:
             self.hub.acting_with(Fixed(Credential())).get(DISCOVERY)
         except ApiError as error:
@@ -50,28 +55,39 @@ class Issuer:
         return TrustedHub(issuer, f"{endpoint.server}{DISCOVERY}", endpoint.ca, uid, self.namespace)
 
 
-def trust(member: FederatedMember, issuer: Issuer, uid: str, file: Path | None, patience: Patience) -> bool:
+def trust(member: FederatedMember, trusted: TrustedHub, file: Path | None, patience: Patience) -> bool:
     """Have the member trust the hub, and wait until it does. Whether the file was changed.
 
-    Raises MemberError where it does not within a minute, or is not to be told: without a file somebody else has to.
+    Raises NotTrusted where it does not within a minute, or is not to be told: without a file somebody else has to.
     """
-    trusted = issuer.trusted_by(uid)
-    own = str(member.declared.get(DISCOVERY).get("issuer") or "")
     written = False
     if file is not None:
-        written = _change(member.name, file, lambda config: trusting(config, trusted, own_issuers=(own,)))
+        written = _change(member.name, file, lambda config: trusting(config, trusted, own_issuers=()))
     until = time.monotonic() + (_TRUSTED_WITHIN if file is not None else 0)
     while not _knows(member):
         if time.monotonic() >= until:
-            what = f"its API server does not trust `{trusted.issuer}` for tokens of audience `{trusted.audience}`"
-            raise MemberError(member.name, f"{what}. Name the file of its AuthenticationConfiguration: {_HOW}")
+            raise NotTrusted(member.name, trusted)
         patience.sleep(_PAUSE)
     return written
 
 
+class NotTrusted(MemberError):
+    """A member's API server takes no token of the hub yet."""
+
+    def __init__(self, member: str, trusted: TrustedHub) -> None:
+        self.trusted = trusted
+        what = f"its API server does not trust `{trusted.issuer}` for tokens of audience `{trusted.audience}`"
+        super().__init__(member, f"{what}. Name the file of its AuthenticationConfiguration: {_HOW}")
+
+
+def trust_text(trusted: TrustedHub) -> str:
+    """An AuthenticationConfiguration (YAML) that trusts the hub and nobody else."""
+    return str(yaml.safe_dump(trusting(None, trusted, own_issuers=()), sort_keys=False))
+
+
 def distrust(member: FederatedMember, issuer: Issuer, file: Path) -> None:
     """Take the entry out again."""
-    name = str(issuer.hub.get(DISCOVERY).get("issuer") or "")
+    name = issuer_of(issuer.hub)
     _change(member.name, file, lambda config: not_trusting(config, name))
 
 

@@ -13,15 +13,15 @@ LIFE = 900
 @dataclass(frozen=True, slots=True)
 class EntraApp:
     """An application of Entra. `scope` is that of the clusters' server application, `object_id` the id of the service
-    principal by which members know it; `ca` is the file of an authority of one's own, for another `authority`.
+    principal by which members know it, `authority` a national cloud's host of Entra; empty: the public one's, or what
+    `AZURE_AUTHORITY_HOST` says.
     """
 
     tenant_id: str
     client_id: str
     object_id: str = ""
     scope: str = "6dae42f8-4368-4678-94ff-3960e28e3630/.default"
-    authority: str = "login.microsoftonline.com"
-    ca: str = ""
+    authority: str = ""
 
 
 @dataclass(frozen=True, slots=True)

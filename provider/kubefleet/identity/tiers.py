@@ -41,15 +41,16 @@ READER_RIGHTS: Final = Rights(
 
 
 def tier_manifests(federation: Federation) -> tuple[dict[str, Any], ...]:
-    """Roles of T1 and of the reader with their bindings. The reader sees no Secrets, but literal values in pods."""
-    found = []
-    for name, user, rules in (
-        (RBAC_ROLE, federation.rbac_user, _RBAC_RULES),
-        (READER_ROLE, federation.reader_user, _READER_RULES),
-    ):
-        found += _role("ClusterRole", {"name": name}, user, rules)
+    """Roles of T1 and of the reader with their bindings."""
+    t1 = _role("ClusterRole", {"name": RBAC_ROLE}, federation.rbac_user, _RBAC_RULES)
+    return (*t1, *reader_manifests(federation.reader_user))
+
+
+def reader_manifests(user: str) -> tuple[dict[str, Any], ...]:
+    """Roles of the reader with their bindings to `user`, who sees no Secrets, but literal values in pods."""
+    found = _role("ClusterRole", {"name": READER_ROLE}, user, _READER_RULES)
     for namespace, rule in _READER_RULES_IN:
-        found += _role("Role", {"name": READER_ROLE, "namespace": namespace}, federation.reader_user, (rule,))
+        found += _role("Role", {"name": READER_ROLE, "namespace": namespace}, user, (rule,))
     return tuple(found)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator
 from typing import Any, Final
 
+from kubefleet.federation.modes import MODES
 from kubefleet.federation.modes.protocol import remove_account
 from kubefleet.federation.role import READER, RIGHTS, Role, account_in
 from kubefleet.kube import ApiError, Connection, MemberError
@@ -11,16 +12,16 @@ from kubefleet.resources import _session
 from kubefleet.resources._adapter import Props
 from kubefleet.resources._federation import identity_settings
 
-ROLES: Final = (READER, RIGHTS)
+BEFORE: Final = (READER.account, RIGHTS.account)
+"""The accounts that were made for every fleet, before a state said which."""
 
 
 def keep_accounts(news: Props) -> Iterator[str]:
-    """Have the accounts of the reader and of the one that hands out rights there; gives the names of those that were
-    not. Where an admin of the hub has made them, the right to make accounts is enough, and nothing is written. Raises
-    MemberError.
+    """Have the accounts there that the mode has on a hub; gives the names of those that were not. Where an admin of the
+    hub has made them, the right to make accounts is enough, and nothing is written. Raises MemberError.
     """
-    hub, namespace = _hub(news)
-    for role in ROLES:
+    hub, namespace, roles = _hub(news)
+    for role in roles:
         try:
             made = _made(hub, namespace, role)
         except ApiError as error:
@@ -34,8 +35,8 @@ def keep_accounts(news: Props) -> Iterator[str]:
 
 def remove_accounts(props: Props, made: Collection[str]) -> None:
     """Remove those of these names; the namespace stays. Raises MemberError."""
-    hub, namespace = _hub(props)
-    for role in ROLES:
+    hub, namespace, roles = _hub(props)
+    for role in roles:
         if role.account in made:
             remove_account(hub, namespace, role)
 
@@ -62,9 +63,9 @@ def _posted(hub: Connection, path: str, body: dict[str, Any]) -> bool:
     return True
 
 
-def _hub(props: Props) -> tuple[Connection, str]:
+def _hub(props: Props) -> tuple[Connection, str, tuple[Role, ...]]:
     settings = identity_settings(props)
     if settings is None or settings.hub is None:
         raise MemberError(HUB, "the fleet has none")
     connection: Connection = _session.connection_to(HUB, settings.hub)
-    return connection, settings.namespace
+    return connection, settings.namespace, MODES[settings.mode].accounts

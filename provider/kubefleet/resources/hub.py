@@ -36,7 +36,7 @@ class HubProvider(Prepared):
 
 def _made(props: Props) -> list[str]:
     """By what a state says that has been written already; before it said so, all of them were."""
-    from kubefleet.resources._accounts import ROLES
+    from kubefleet.resources._accounts import BEFORE
 
-    before = [role.account for role in ROLES] if props else []
+    before = BEFORE if props else ()
     return list(props.get("made", before))

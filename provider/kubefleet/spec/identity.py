@@ -38,6 +38,7 @@ class IdentitySpec(Written):
     tenant_id: str = ""
     client_id: str = ""
     object_id: str = ""
+    authority: str = ""
 
     @field_validator("mode")
     @classmethod
@@ -69,7 +70,9 @@ def parse_identity(raw: Mapping[str, Any] | None, mistakes: list[Mistake]) -> Id
     mode = ("oidc" if hub is not None else "service-account-token") if spec.mode == AUTO else spec.mode
     if mode in WITH_HUB and spec.hub is None:
         mistakes.append(Mistake(join(PATH, "mode"), f"mode `{mode}` without a hub (expected `hub` of the fleet)."))
-    entra = EntraApp(spec.tenant_id, spec.client_id, spec.object_id) if mode == "azure" else None
+    entra = None
+    if mode == "azure":
+        entra = EntraApp(spec.tenant_id, spec.client_id, spec.object_id, authority=spec.authority)
     if entra is not None:
         absent = [name for name in ("tenant_id", "client_id") if not getattr(spec, name)]
         mistakes.extend(Mistake(join(PATH, name), "missing field (expected by mode `azure`)") for name in absent)

@@ -1,5 +1,8 @@
 """`azure`: Entra tokens for AKS by workload identity federation. A token of the hub is the client's assertion, so no
 secret is anywhere. Needs the extra `azure`.
+
+Where Entra is (a national cloud) is the program's `authority`, else `AZURE_AUTHORITY_HOST`; an authority of one's own
+that its certificate is from (a proxy's) is in `REQUESTS_CA_BUNDLE`: both as for every other tool of Azure's.
 """
 
 import logging
@@ -8,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from kubefleet.federation.entra import explain_entra
-from kubefleet.federation.modes.protocol import Ground, make_account, needed_hub, remove_account
+from kubefleet.federation.modes.protocol import Ground, needed_hub
 from kubefleet.federation.role import Role
 from kubefleet.federation.token import Token, read_token
 from kubefleet.federation.token_request import hub_token
@@ -20,6 +23,11 @@ if TYPE_CHECKING:
 
 ASSERTION_AUDIENCE: Final = "api://AzureADTokenExchange"
 """The audience that Entra expects of a federated credential's assertion."""
+FLEET: Final = Role("fleet-entra", "the fleet")
+"""Whose account on the hub is the subject of the application's federated credential. One for all roles: members take
+them all for the one service principal, an application may have 20 federated credentials, and those of placements would
+have to be there before anybody knows these.
+"""
 
 # What Entra refuses is in the error that we raise; without a handler Python prints the library's warning as well.
 logging.getLogger("azure").addHandler(logging.NullHandler())
@@ -30,7 +38,9 @@ class Azure:
 
     name = "azure"
     grants = False
+    accounts: tuple[Role, ...] = (FLEET,)
     accounts_on_members = False
+    trusts_issuer = False
 
     def __init__(self, ground: Ground) -> None:
         if ground.entra is None:
@@ -38,25 +48,23 @@ class Azure:
         self._ground, self._hub, self._app = ground, needed_hub(ground, self.name), ground.entra
         self.prefix = ""
         self._lock = threading.Lock()
-        self._clients: dict[Role, ClientAssertionCredential] = {}
+        self._client: ClientAssertionCredential | None = None
 
     def user(self, role: Role) -> str:  # noqa: ARG002 - the Protocol's
         """AKS knows it by the object id of its service principal, which only Entra can tell."""
         return self._app.object_id
 
-    def provide(self, member: str, role: Role) -> None:  # noqa: ARG002 - the Protocol's
-        """See `Mode`: one on the hub, which a federated credential of the application has to name."""
-        make_account(self._hub, self._ground.namespace, role)
+    def provide(self, member: str, role: Role) -> None:
+        """The one account is the join's."""
 
     def retire(self, member: str, role: Role) -> None:
-        """Other members may still know it."""
+        """The one account is everybody's."""
 
     def forget(self, role: Role) -> None:
-        """See `Mode`."""
-        remove_account(self._hub, self._ground.namespace, role)
+        """The one account is everybody's."""
 
     def source(self, member: str, role: Role) -> CredentialSource:  # noqa: ARG002 - the Protocol's
-        """See `Mode`. Entra's library keeps tokens for all members of a role."""
+        """See `Mode`. Entra's library keeps the token for all members."""
 
         def make(_: object) -> Credential:
             return self._token(role).credential()
@@ -67,25 +75,23 @@ class Azure:
         from azure.core.exceptions import AzureError
 
         with self._lock:
-            if role not in self._clients:
-                self._clients[role] = _client(self._app, lambda: self._assertion(role))
-            client = self._clients[role]
+            if self._client is None:
+                self._client = _client(self._app, self._assertion)
             try:
-                return read_token(client.get_token(self._app.scope).token)
+                return read_token(self._client.get_token(self._app.scope).token)
             except AzureError as error:
                 raise NoToken(explain_entra(str(error), role)) from None
 
-    def _assertion(self, role: Role) -> str:
+    def _assertion(self) -> str:
         """Asked for at each new token: one POST to Entra, none for finding out where."""
-        return hub_token(self._hub, self._ground.namespace, role, ASSERTION_AUDIENCE, self._ground.seconds).value
+        ground = self._ground
+        return hub_token(self._hub, ground.namespace, FLEET, ASSERTION_AUDIENCE, ground.seconds).value
 
 
 def _client(app: EntraApp, assertion: Callable[[], str]) -> "ClientAssertionCredential":
     try:
         from azure.identity import ClientAssertionCredential
     except ImportError:
-        raise ValueError("mode `azure` needs azure-identity. Install `pulumi-kubefleet[azure]`") from None
-    more: dict[str, Any] = {"connection_verify": app.ca} if app.ca else {}
-    return ClientAssertionCredential(
-        app.tenant_id, app.client_id, assertion, authority=app.authority, disable_instance_discovery=True, **more
-    )
+        raise NoToken("mode `azure` needs azure-identity. Install `pulumi-kubefleet[azure]`") from None
+    where: dict[str, Any] = {"authority": app.authority} if app.authority else {}
+    return ClientAssertionCredential(app.tenant_id, app.client_id, assertion, disable_instance_discovery=True, **where)

@@ -10,7 +10,9 @@ class Declared:
 
     name = "exec"
     grants = False
+    accounts: tuple[Role, ...] = ()
     accounts_on_members = False
+    trusts_issuer = False
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground

@@ -22,7 +22,9 @@ class Impersonation:
 
     name = "impersonation"
     grants = True
+    accounts: tuple[Role, ...] = ()
     accounts_on_members = False
+    trusts_issuer = False
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground

@@ -1,7 +1,7 @@
 """`oidc`: members trust the hub's issuer of service accounts (`AuthenticationConfiguration`, KEP-3331)."""
 
 from kubefleet.federation.modes.protocol import Ground, make_account, needed_hub, remove_account
-from kubefleet.federation.role import Role
+from kubefleet.federation.role import READER, RIGHTS, Role
 from kubefleet.federation.token_request import hub_token
 from kubefleet.kube.credential import Credential, CredentialSource, Kept
 
@@ -14,7 +14,9 @@ class Oidc:
 
     name = "oidc"
     grants = True
+    accounts: tuple[Role, ...] = (READER, RIGHTS)
     accounts_on_members = False
+    trusts_issuer = True
 
     def __init__(self, ground: Ground) -> None:
         self._ground, self._hub = ground, needed_hub(ground, self.name)

@@ -40,7 +40,12 @@ class Mode(Protocol):
     prefix: str
     grants: bool
     """Whether the fleet hands out the rights of placements. Where not, an admin of the member does."""
+    accounts: tuple[Role, ...]
+    """Whose accounts are made by a join: those of placements are made when these first act."""
     accounts_on_members: bool
+    """Whether accounts are on each member; else they are on the hub."""
+    trusts_issuer: bool
+    """Whether a member has to be told to trust the hub's issuer."""
 
     def __init__(self, ground: Ground) -> None:
         """Raises ValueError where the ground lacks what the mode needs."""

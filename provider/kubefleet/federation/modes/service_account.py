@@ -1,7 +1,7 @@
 """`service-account-token`: the member's own service accounts, whose tokens the declared access may request."""
 
 from kubefleet.federation.modes.protocol import Ground, make_account, remove_account
-from kubefleet.federation.role import Role
+from kubefleet.federation.role import READER, RIGHTS, Role
 from kubefleet.federation.token_request import request_token
 from kubefleet.kube.credential import Credential, CredentialSource, Kept
 
@@ -11,7 +11,9 @@ class ServiceAccountToken:
 
     name = "service-account-token"
     grants = True
+    accounts: tuple[Role, ...] = (READER, RIGHTS)
     accounts_on_members = True
+    trusts_issuer = False
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground

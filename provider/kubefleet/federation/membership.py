@@ -1,0 +1,65 @@
+"""A member joins a fleet, and leaves it: the one piece of work that takes an admin of the member."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from kubefleet.federation import joining
+from kubefleet.federation.checking import await_fence
+from kubefleet.federation.foreseeing import foresee_trust
+from kubefleet.federation.joining import Applied, Manifests
+from kubefleet.federation.member import FederatedMember
+from kubefleet.federation.role import RIGHTS
+from kubefleet.federation.trusting import Issuer, distrust, trust
+from kubefleet.identity.trust import TrustedHub
+from kubefleet.kube.cluster_uid import cluster_uid
+from kubefleet.kube.connection import Connection
+from kubefleet.kube.patience import Patience
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """What a join of `member` is about, whose `declared` access is an admin's.
+
+    `there` is applied at the member, `on_hub` at the `hub`, where the mode has accounts on one and the join makes them.
+    `issuer` is the hub that the member has to trust, where the mode is about that: by its AuthenticationConfiguration,
+    whose path is `file` where that is ours. `uid` is that of its kube-system namespace: where it is empty it is asked.
+    """
+
+    member: FederatedMember
+    there: Manifests
+    hub: Connection | None = None
+    on_hub: Manifests = ()
+    issuer: Issuer | None = None
+    uid: str = ""
+    file: Path | None = None
+
+    def join(self, patience: Patience) -> Iterator[Applied]:
+        """Apply it, object by object as the iterator goes on; it ends when the fence is in force.
+
+        What can be foreseen to fail does so before anything is touched. Raises MemberError; NotTrusted where somebody
+        else has to have the member trust the hub: what is to be applied is there by then.
+        """
+        trusted = self.to_trust()
+        if self.hub is not None:
+            yield from joining.apply_all(self.hub, self.on_hub)
+        yield from joining.join(self.member.declared, self.there)
+        if trusted is not None:
+            trust(self.member, trusted, self.file, patience)
+        if self.member.mode.grants:
+            await_fence(self.member.acting_as(RIGHTS), patience)
+
+    def leave(self) -> Iterator[Applied]:
+        """Take back what the member has; the hub's accounts are other members' too. Rights go first, as the hub may be
+        the one that does not answer. Raises MemberError.
+        """
+        yield from joining.leave(self.member.declared, self.there)
+        if self.issuer is not None and self.file is not None:
+            distrust(self.member, self.issuer, self.file)
+
+    def to_trust(self) -> TrustedHub | None:
+        """What the member has to trust; None where the mode is not about that. Raises MemberError where it cannot."""
+        if self.issuer is None:
+            return None
+        admin = self.member.declared
+        return foresee_trust(admin, self.issuer, self.uid or cluster_uid(admin))

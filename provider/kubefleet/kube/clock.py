@@ -1,0 +1,26 @@
+"""How far a server's clock is ahead of this machine's."""
+
+import time
+from collections.abc import Callable
+from email.utils import parsedate_to_datetime
+
+from kubefleet.kube.ask import make_ask
+from kubefleet.kube.connection import Connection
+
+
+def seconds_ahead(connection: Connection, now: Callable[[], float] = time.time) -> float:
+    """By the `Date` of an answer, which may also be a refusal: whole seconds, and 0 where there is none. Negative where
+    the server is behind. Raises as `Connection` does.
+    """
+    ask = make_ask("GET", "/version", {})
+    answer = connection.transport.send(ask, connection.patience)
+    here = now()
+    said = answer.headers.get("Date", "")
+    connection.transport.read(answer, connection.patience)
+    try:
+        there = parsedate_to_datetime(said).timestamp()
+    except ValueError:
+        return 0.0
+    ahead = there - here
+    # Within the second that the header leaves out.
+    return 0.0 if -1 < ahead < 1 else ahead

@@ -1,0 +1,90 @@
+"""What a join looks at before it touches a member: a hub whose clock is another's, and issuers, by injected answers."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+import pytest
+from pytest_httpserver import HTTPServer
+
+from https_server import Issued, serve
+from kubefleet.federation.foreseeing import foresee_trust
+from kubefleet.federation.trusting import DISCOVERY, Issuer
+from kubefleet.kube.connection import Connection
+from kubefleet.kube.errors import MemberError
+
+pytestmark = pytest.mark.fast
+
+
+def serves(api: HTTPServer, issuer: str) -> None:
+    """From now on."""
+    api.clear()
+    api.expect_request(DISCOVERY).respond_with_json({"issuer": issuer})
+    api.expect_request("/version").respond_with_json({})
+
+
+@pytest.fixture(scope="module")
+def other(issued: Issued, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HTTPServer]:
+    """The hub's server; `api` is the member's."""
+    server = serve(issued, tmp_path_factory.mktemp("hub"))
+    yield server
+    server.stop()
+
+
+@pytest.mark.parametrize(
+    ("member", "hub", "wrong"),
+    [
+        (0, 0, ""),
+        # Both differ from this machine, which signs nothing and verifies nothing.
+        (300, 300, ""),
+        (-30, 25, ""),
+        (100, 0, r"(99|100|101) s ahead of the hub's"),
+        (-40, 40, r"(79|80|81) s behind the hub's"),
+    ],
+)
+def test_clocks_that_differ_are_told_before_anything_is_touched(
+    api: HTTPServer,
+    other: HTTPServer,
+    connect_to: Callable[..., Connection],
+    monkeypatch: pytest.MonkeyPatch,
+    member: int,
+    hub: int,
+    wrong: str,
+) -> None:
+    fast = {api.port: member, other.port: hub}
+
+    def date(self: Any, timestamp: float | None = None) -> str:
+        return formatdate(time.time() + fast[self.server.server_port], usegmt=True)
+
+    monkeypatch.setattr(BaseHTTPRequestHandler, "date_time_string", date)
+    serves(api, "https://member")
+    serves(other, "https://hub")
+    issuer = Issuer(connect_to(other), "fleet")
+    if not wrong:
+        assert foresee_trust(connect_to(api), issuer, "u-1").audience == "fleet:u-1"
+        return
+    with pytest.raises(MemberError) as told:
+        foresee_trust(connect_to(api), issuer, "u-1")
+    assert re.search(f"^eu-1: its clock is {wrong} \\(expected at most 60 s\\)", str(told.value))
+    assert str(told.value).endswith("Set the one that is wrong: timedatectl status")
+
+
+@pytest.mark.parametrize(
+    ("issuer", "wrong"),
+    [
+        ("https://hub", "`https://hub` is also that of the member's own service accounts"),
+        ("http://hub", "`http://hub` (expected an https URL)"),
+        ("", "`` (expected an https URL)"),
+    ],
+)
+def test_an_issuer_that_no_member_could_trust_is_told(
+    api: HTTPServer, other: HTTPServer, connect_to: Callable[..., Connection], issuer: str, wrong: str
+) -> None:
+    serves(api, "https://hub")
+    serves(other, issuer)
+    with pytest.raises(MemberError, match=re.escape(wrong)):
+        foresee_trust(connect_to(api), Issuer(connect_to(other), "fleet"), "u-1")
+    assert {request.method for server in (api, other) for request, _ in server.log} == {"GET"}
