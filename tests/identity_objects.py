@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from kubefleet.identity import Action, Rights, rules_allow
+from kubefleet.identity.rights import actions_of, rights_for
 from kubefleet.identity.served import Kind
 
 UID = "a1" * 8
@@ -33,3 +35,13 @@ def thing(kind: str, name: str, namespace: str = "shop", **rest: Any) -> dict[st
     """A manifest of one of these kinds."""
     metadata = {"name": name} | ({"namespace": namespace} if KIND[kind].namespaced else {})
     return {"apiVersion": KIND[kind].api_version, "kind": kind, "metadata": metadata, **rest}
+
+
+def rights_allow(rights: Rights, action: Action) -> bool:
+    """Whether rights allow it, by the rules of its namespace or those of the cluster."""
+    return any(rules_allow(rights.rules.get(scope, ()), action) for scope in {"", action.namespace})
+
+
+def both(old: Rights, new: Rights) -> Rights:
+    """What a change of rights passes through."""
+    return rights_for(actions_of(old) | actions_of(new))

@@ -69,6 +69,11 @@ class Collection:
         hub = self.fleet._of_all.get("hub")
         return {"identity": {**self.fleet._identity, **({"hub": plain(hub)} if hub is not None else {})}}
 
+    def _identities(self) -> dict[str, Any]:
+        """As `identity`, without what is about placements alone: a change of that is no reason to join again."""
+        found = self.identity()
+        return {key: {name: of[name] for name in of if name != "on_denied"} for key, of in found.items()}
+
     def has_accounts(self) -> bool:
         """Whether the fleet's identities have accounts on a hub."""
         if self.fleet._identity is None or self.fleet._of_all.get("hub") is None:
@@ -80,13 +85,13 @@ class Collection:
 
     def accounts(self) -> dict[str, Any]:
         """Inputs of `Hub`."""
-        return {"schema": SCHEMA, "fleet": self.fleet.fleet_name, **self.identity()}
+        return {"schema": SCHEMA, "fleet": self.fleet.fleet_name, **self._identities()}
 
     def joining(self, name: str) -> dict[str, Any]:
         """Inputs of `Join`."""
         raw = self.members[name]._raw
         written: dict[str, Any] = {key: raw[key] for key in ("access", "uid", "authentication_config") if key in raw}
-        return {"schema": SCHEMA, "fleet": self.fleet.fleet_name, "member": name, **written, **self.identity()}
+        return {"schema": SCHEMA, "fleet": self.fleet.fleet_name, "member": name, **written, **self._identities()}
 
     def ownership(self, placement: Placement) -> dict[str, Any]:
         """Inputs of `Ownership`: the manifests stand here and nowhere else."""

@@ -26,6 +26,12 @@ class IdentityFederation(Record):
         authority: where Entra is in a national cloud, as `login.chinacloudapi.cn`; else what `AZURE_AUTHORITY_HOST`
             says, or the public cloud's.
         ttl: how long a token lives, from `10m` to `1h`.
+        on_denied: what becomes of a placement at a member that lets it have no rights: the objects are outside the
+            ceiling, the member's admin has not granted what lacks, or the member refuses the roles. `fail` (default):
+            the preview fails, and so does an `up` that had none. `skip_cluster`: the preview shows what lacks, and the
+            placement goes on at its other clusters; nothing of it is written there. The decision stays as it is: the
+            cluster counts as unavailable and is pending, as a member is that does not answer, so nothing that it should
+            replace is taken away elsewhere, and the next `up` tries again.
 
     """
 
@@ -40,6 +46,7 @@ class IdentityFederation(Record):
         shared: Sequence[str] | None = None,
         allow_escalation: Sequence[str] = (),
         ttl: str | None = None,
+        on_denied: str | None = None,
         hub_namespace: str | None = None,
         tenant_id: str | None = None,
         client_id: str | None = None,
@@ -56,6 +63,7 @@ class IdentityFederation(Record):
             shared=shared,
             allow_escalation=allow_escalation or None,
             ttl=ttl,
+            on_denied=on_denied,
             hub_namespace=hub_namespace,
             tenant_id=tenant_id,
             client_id=client_id,

@@ -1,6 +1,7 @@
 import pytest
 
-from kubefleet.identity import Action, Rights, Rule, rights_allow, rule_of, rules_allow
+from identity_objects import rights_allow
+from kubefleet.identity import Action, Rights, Rule, rule_of, rules_allow
 
 pytestmark = pytest.mark.fast
 

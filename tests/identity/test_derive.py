@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from identity_objects import KIND, SERVED, UID, thing
-from kubefleet.identity import Action, Flawed, both, derive_rbac, needed_actions, rights_allow
+from identity_objects import KIND, SERVED, UID, both, rights_allow, thing
+from kubefleet.identity import Action, Flawed, derive_rbac, needed_actions
 from kubefleet.identity.lint import lint
 from kubefleet.identity.rights import actions_of, rights_for
 from kubefleet.identity.served import address_of

@@ -65,5 +65,6 @@ def test_what_is_opted_in_passes_and_no_other():
 def test_a_secret_that_is_not_the_placements_is_refused():
     rights = Rights({"shop": (Rule(("",), ("secrets",), ("get", "patch"), ("mine", "theirs")),)})
     assert lint(rights) == ()
-    (flaw,) = lint(rights, own_secrets={("shop", "mine"), ("blog", "theirs")})
-    assert flaw.why == "Secrets that are not the placement's: theirs. Rename them in the manifests"
+    assert lint(rights, foreign_secrets={("blog", "theirs"), ("blog", "mine")}) == ()
+    (flaw,) = lint(rights, foreign_secrets={("shop", "theirs")})
+    assert flaw.why.startswith("Secret `shop/theirs` is another placement's")

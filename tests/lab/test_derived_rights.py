@@ -7,7 +7,8 @@ import pytest
 from joined_member import CEILING, SHOP, WEB, JoinedMember
 from lab_objects import template
 
-from kubefleet.identity import Action, both, derive_rbac, needed_actions, rights_allow
+from identity_objects import both, rights_allow
+from kubefleet.identity import Action, derive_rbac, needed_actions
 from kubefleet.identity.ceiling import outside_ceiling
 from kubefleet.identity.lint import lint
 from kubefleet.kube.member_apply import Wanted, complete, place, remove, stop

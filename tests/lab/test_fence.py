@@ -7,8 +7,8 @@ import pytest
 from joined_member import API, CEILING, FEDERATION, OUTSIDE, RBAC, SHOP, USERS, WEB, JoinedMember, forbidden
 from rbac_objects import CORE, GOOD, binding, cluster_role, role, rule
 
-from identity_objects import SERVED, UID, thing
-from kubefleet.identity import Action, Rights, both, derive_rbac, needed_actions
+from identity_objects import SERVED, UID, both, thing
+from kubefleet.identity import Action, Rights, derive_rbac, needed_actions
 from kubefleet.identity.ceiling import outside_ceiling
 from kubefleet.identity.lint import lint
 from kubefleet.identity.roles import RIGHTS, RIGHTS_LABEL, role_manifests

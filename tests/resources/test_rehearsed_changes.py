@@ -4,7 +4,7 @@ import pytest
 from pulumi.output import UNKNOWN
 
 from kubefleet.resources import _session
-from kubefleet.resources._rehearsal import _changed, _new, rehearsed
+from kubefleet.resources._rehearsal import _changed, _left, _new, _shrinking, rehearsed
 
 pytestmark = pytest.mark.fast
 
@@ -43,6 +43,15 @@ def test_new_is_what_the_last_run_had_not_there():
     redo = {"uid": UID, "redo": {"clusters": ["ap-1"], "turn": 1}}
     found = _new({"to": {"eu-1": {}, "ap-1": {}}}, redo, {"eu-1": {}, "us-1": {}, "ap-1": {}})
     assert found == {"eu-1": {"c"}, "us-1": {A, B, "c"}, "ap-1": {A, B, "c"}}
+
+
+def test_where_objects_only_go_the_cluster_shrinks_and_where_all_go_it_is_left():
+    _session.manifests[UID] = {A: config("a", x="1")}
+    olds = {"uid": UID, "to": {"eu-1": {}, "us-1": {}, "ap-1": {}}}
+    news = {"uid": UID, "to": {"eu-1": {}, "us-1": UNKNOWN, "new-1": {}}}
+    assert _shrinking(olds, news, {"eu-1": {}, "new-1": {}}) == ("eu-1",)
+    assert _left(olds, news) == ("ap-1",)
+    assert _left(olds, {**news, "to": UNKNOWN}) == ()
 
 
 def test_what_is_not_known_yet_is_not_asked_about():

@@ -35,6 +35,18 @@ class Grants:
     user: str
     federation: Federation
 
+    def refused(self, needed: Collection[Action]) -> str:
+        """Why the member would not take these rights from the fleet, one line; empty where it would. Writes nothing:
+        its policies are asked by dry runs of the roles. Raises Unreachable.
+        """
+        roles = role_manifests(rights_for(needed), self.user, self.federation)
+        for manifest in (item for item in roles if not item["kind"].endswith("Binding")):
+            try:
+                apply_body(self.rights, manifest, manager=MANAGER, force=True, dry_run=True)
+            except ApiError as error:
+                return f"{ref_of(manifest)} for {self.user}: {error.message}"
+        return ""
+
     def widen(self, needed: Collection[Action], patience: Patience) -> bool:
         """Have all that is `needed` allowed. Whether anything had to be written: T1 does nothing where the member
         allows everything already.

@@ -49,15 +49,23 @@ def standing_rights(
     needed: frozenset[Action] = frozenset()
     if manifests:
         needed = needed_at(look, manifests, (), uid, ceiling.escalation)
-    namespaced = {(item.api_version.rpartition("/")[0], item.plural) for item in served if item.namespaced}
-    has = {
-        # A rule of the cluster is told in every namespace.
-        action if (action.group, action.resource) in namespaced else replace(action, namespace="")
-        for namespace in sorted({HOME, *ceiling.namespaces})
-        for action in actions_of(Rights(immutabledict({namespace: _own(look, placement, namespace)})))
-    }
+    has = own_rights(look, placement, {HOME, *ceiling.namespaces})
     gains = lacking(placement, needed)
     return StandingRights(tuple(sorted(has)), gains, tuple(sorted(has - needed)))
+
+
+def own_rights(look: Connection, placement: Connection, namespaces: Collection[str]) -> frozenset[Action]:
+    """What the placement may do in these namespaces and in the whole cluster, without what everybody may, as the reader
+    tells. Asks as both. Raises as `Connection` does.
+    """
+    served = look.apis().resources.values()
+    namespaced = {(item.api_version.rpartition("/")[0], item.plural) for item in served if item.namespaced}
+    return frozenset(
+        # A rule of the cluster is told in every namespace.
+        action if (action.group, action.resource) in namespaced else replace(action, namespace="")
+        for namespace in sorted(namespaces)
+        for action in actions_of(Rights(immutabledict({namespace: _own(look, placement, namespace)})))
+    )
 
 
 def _manifest(placement: Connection, ref: ObjectRef) -> dict[str, Any]:

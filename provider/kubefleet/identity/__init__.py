@@ -1,19 +1,18 @@
 """Who may do what in a member: rights derived from the objects placed, and what guards them. Pure."""
 
 from kubefleet.identity.action import Action
-from kubefleet.identity.allows import rights_allow, rules_allow
+from kubefleet.identity.allows import rules_allow
 from kubefleet.identity.ceiling import Ceiling, outside_ceiling
 from kubefleet.identity.derive import derive_rbac, needed_actions
 from kubefleet.identity.federation import Federation
 from kubefleet.identity.flaw import Flaw, Flawed
 from kubefleet.identity.join import join_manifests
 from kubefleet.identity.lint import lint
-from kubefleet.identity.rights import NO_RIGHTS, Rights, Rule, both, rule_of
+from kubefleet.identity.rights import Rights, Rule, rule_of
 from kubefleet.identity.roles import role_manifests
 from kubefleet.identity.trust import TrustedHub, audience_of, not_trusting, trusting
 
 __all__ = [
-    "NO_RIGHTS",
     "Action",
     "Ceiling",
     "Federation",
@@ -23,14 +22,12 @@ __all__ = [
     "Rule",
     "TrustedHub",
     "audience_of",
-    "both",
     "derive_rbac",
     "join_manifests",
     "lint",
     "needed_actions",
     "not_trusting",
     "outside_ceiling",
-    "rights_allow",
     "role_manifests",
     "rule_of",
     "rules_allow",

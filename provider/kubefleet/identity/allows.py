@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from kubefleet.identity.action import Action
-from kubefleet.identity.rights import CLUSTER, Rights, Rule
+from kubefleet.identity.rights import Rule
 
 _ALL: Final = "*"
 
@@ -18,12 +18,6 @@ def rules_allow(rules: Iterable[Rule], action: Action) -> bool:
     a namespace, which has those of ClusterRoles too, is asked about that namespace.
     """
     return any(_allows(rule, action) for rule in rules)
-
-
-def rights_allow(rights: Rights, action: Action) -> bool:
-    """Whether rights allow it, by the rules of its namespace or those of the cluster."""
-    scopes = {CLUSTER, action.namespace}
-    return any(rules_allow(rights.rules.get(scope, ()), action) for scope in scopes)
 
 
 def _allows(rule: Rule, action: Action) -> bool:

@@ -26,22 +26,21 @@ def lint(
     *,
     opted_in: Collection[str] = (),
     escalation: Collection[str] = (),
-    own_secrets: Collection[tuple[str, str]] | None = None,
+    foreign_secrets: Collection[tuple[str, str]] = (),
 ) -> tuple[Flaw, ...]:
     """Everything that no placement may have, by path (`shop.rules[2]`, `(cluster).rules[0]`), sorted; none is good.
 
     `opted_in` are resources of sensitive groups that the member's admin lets in (`kubectl` spelling:
     `validatingadmissionpolicies.admissionregistration.k8s.io`), `escalation` the names of roles that may be written or
-    bound. `own_secrets` are (namespace, name) of Secrets that are absent or the placement's: a right to patch another
-    one would reveal it. None when that is not known yet.
+    bound. `foreign_secrets` are (namespace, name) of Secrets that are known to be somebody else's: a right to patch one
+    would reveal it.
     """
     flaws = []
     for scope, rules in rights.rules.items():
         for index, rule in enumerate(rules):
             path = f"{scope or '(cluster)'}.rules[{index}]"
             flaws += [Flaw(path, why) for why in _flaws(scope, rule, opted_in, escalation)]
-            if own_secrets is not None:
-                flaws += [Flaw(path, why) for why in _of_secrets(scope, rule, own_secrets)]
+            flaws += [Flaw(path, why) for why in _of_secrets(scope, rule, foreign_secrets)]
     return tuple(sorted(flaws))
 
 
@@ -60,7 +59,7 @@ def _flaws(scope: str, rule: Rule, opted_in: Collection[str], escalation: Collec
         for group in rule.groups:
             full = f"{resource}.{group}" if group else resource
             if group in _SENSITIVE and full not in opted_in:
-                yield f"`{full}`: {_SENSITIVE[group]}. Have it opted in"
+                yield f"`{full}`: {_SENSITIVE[group]}. Have the member's admin name it in the join"
     if escalating and not (rule.names and set(rule.names) <= set(escalation)):
         roles = set(rule.resources) & {"roles", "clusterroles"}
         if roles or _ESCALATING & set(rule.verbs):
@@ -77,8 +76,7 @@ def _flaws_of_names(scope: str, rule: Rule) -> Iterator[str]:
         yield "it has no names (expected resourceNames: only pods and Jobs of a namespace are listed without)"
 
 
-def _of_secrets(scope: str, rule: Rule, own: Collection[tuple[str, str]]) -> Iterator[str]:
+def _of_secrets(scope: str, rule: Rule, foreign: Collection[tuple[str, str]]) -> Iterator[str]:
     if "" in rule.groups and "secrets" in rule.resources:
-        foreign = sorted(name for name in rule.names if (scope, name) not in own)
-        if foreign:
-            yield f"Secrets that are not the placement's: {', '.join(foreign)}. Rename them in the manifests"
+        for name in sorted(name for name in rule.names if (scope, name) in foreign):
+            yield f"Secret `{scope}/{name}` is another placement's, and a right to write it shows it. Rename this one"

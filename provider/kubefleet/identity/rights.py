@@ -44,9 +44,6 @@ class Rights:
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
-NO_RIGHTS: Final = Rights()
-
-
 def rights_for(actions: Iterable[Action]) -> Rights:
     """The least rights that allow these actions, in canonical form: the same whatever the order of the actions.
 
@@ -78,14 +75,6 @@ def actions_of(rights: Rights) -> frozenset[Action]:
         for verb in rule.verbs
         for name in rule.names or ("",)
     )
-
-
-def both(old: Rights, new: Rights) -> Rights:
-    """What a change of rights passes through: first everything that either allows, then, when all is done, `new`.
-
-    So nothing that is still to be pruned becomes untouchable before it is gone.
-    """
-    return rights_for(actions_of(old) | actions_of(new))
 
 
 def rule_of(written: Mapping[str, Any]) -> Rule:

@@ -1,6 +1,7 @@
 """What a program says of the identities under which its fleet acts."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from kubefleet.identity.ceiling import Ceiling
 from kubefleet.identity.needs import HOME
@@ -8,6 +9,15 @@ from kubefleet.model.access import Access
 
 LIFE = 900
 """Seconds that a token lives unless the program says otherwise."""
+
+
+class OnDenied(StrEnum):
+    """What becomes of a placement at a member that lets it have no rights. `FAIL`: it fails, in the preview already.
+    `SKIP_CLUSTER`: it goes on at its other clusters, and that one is pending as a silent one is.
+    """
+
+    FAIL = "fail"
+    SKIP_CLUSTER = "skip_cluster"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +46,5 @@ class IdentitySettings:
     hub: Access | None = None
     namespace: str = HOME
     entra: EntraApp | None = None
+    # Nobody is somebody else by it: connections are kept by these settings.
+    on_denied: OnDenied = field(default=OnDenied.FAIL, compare=False)

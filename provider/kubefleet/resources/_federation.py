@@ -51,8 +51,12 @@ def federated(
     return made
 
 
-def acting_for(news: Props, members: Mapping[str, Mapping[str, Any]]) -> Acting | None:
-    """The placement of these inputs at its members; None where the declared access does everything."""
+def acting_for(
+    news: Props, members: Mapping[str, Mapping[str, Any]], kin: frozenset[str] = frozenset()
+) -> Acting | None:
+    """The placement of these inputs at its members, with its `kin` (see `Acting`); None where the declared access does
+    everything.
+    """
     settings = identity_settings(news)
     if settings is None:
         return None
@@ -65,7 +69,7 @@ def acting_for(news: Props, members: Mapping[str, Mapping[str, Any]]) -> Acting 
         return federated(name, access_of(name, raw), settings, uid=uid, joins=joins)
 
     role = placement_role(news["uid"], news["placement"])
-    return Acting(news["uid"], role, member, settings.ceiling)
+    return Acting(news["uid"], role, member, settings.ceiling, settings.seconds, settings.on_denied, kin)
 
 
 def member_under(settings: IdentitySettings, member: Member) -> FederatedMember:

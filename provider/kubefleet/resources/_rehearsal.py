@@ -20,8 +20,8 @@ def rehearsed(olds: Props, news: Props) -> list[str]:
         return []
     known = {key: value for key, value in news.items() if key == "to" or not has_unknown(value)}
     target = _known_clusters(news, news.get("to"))
-    changed = _changed(olds, known, target)
-    if not any(changed.values()):
+    changed, shrinking, left = _changed(olds, known, target), _shrinking(olds, known, target), _left(olds, news)
+    if not any(changed.values()) and not (news.get("identity") and (shrinking or left)):
         return []
     from kubefleet.resources._federation import acting_for
     from kubefleet.resources._inputs import all_members
@@ -33,12 +33,14 @@ def rehearsed(olds: Props, news: Props) -> list[str]:
         known.pop("restart_on", None)
     task = make_task({"revision": "", **known, "to": target}, None)
     path = f"placements.{news['placement']}.manifests"
-    if (one := acting_for(known, all_members(known))) is not None:
-        rights = preview_rights(task, one, changed)
-        if rights.outside:
-            return [f"{path}: {', '.join(names)}: {why}" for why, names in rights.outside.items()]
+    if (one := acting_for(known, all_members(known), task.kin)) is not None:
+        rights = preview_rights(task, one, changed, shrinking, left)
+        if rights.mistakes:
+            return [f"{path}: {', '.join(names)}: {why}" for why, names in rights.mistakes.items()]
         for line, names in rights.told.items():
             _engine.show(f"{', '.join(names)}: {line}", ephemeral=False)
+        for why, names in rights.left_out.items():
+            _engine.show(f"{', '.join(names)}: left out: {why}", ephemeral=False, warning=True)
         task, changed = replace(task, connect=rights.connect), rights.rehearsed
     found = run_rehearsal(task, changed, _new(olds, known, target))
     for line, clusters in found.told.items():
@@ -62,6 +64,21 @@ def _new(olds: Props, news: Props, target: Props) -> dict[str, frozenset[str]]:
     """Keys of the objects that the last run had not, by cluster."""
     manifests, own, before = _session.manifests[news["uid"]], own_manifests(news), _before(olds, news)
     return {name: frozenset(own.get(name, manifests)) - frozenset(before(name)) for name in sorted(target)}
+
+
+def _shrinking(olds: Props, news: Props, target: Props) -> tuple[str, ...]:
+    """Clusters that keep the placement and where objects of it go."""
+    manifests, own, before = _session.manifests[news["uid"]], own_manifests(news), _before(olds, news)
+    return tuple(name for name in sorted(target) if set(before(name)) - set(own.get(name, manifests)))
+
+
+def _left(olds: Props, news: Props) -> tuple[str, ...]:
+    """Clusters of the last decision that this one does not have."""
+    before, now = olds.get("to"), news.get("to")
+    if not isinstance(before, Mapping) or not isinstance(now, Mapping):
+        return ()
+    mine = of_stage(news, before) if "stage" in news else before
+    return tuple(sorted(set(mine) - set(now)))
 
 
 def _before(olds: Props, news: Props) -> Callable[[str], Manifests]:

@@ -81,7 +81,7 @@ def make_task(news: Props, olds: Props | None) -> Task:
         own_revisions=own_revisions(news),
         checks_before=parse_checks((olds or {}).get("proven"), "health", (), [], every=False),
     )
-    federated = acting_for(news, members)
+    federated = acting_for(news, members, task.kin)
     if federated is None:
         return task
     operator = operator_of(identity_settings(news))

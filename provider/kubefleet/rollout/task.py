@@ -86,6 +86,11 @@ class Task:
     withdraw: Callable[[str], None] = nothing_to_withdraw
 
     @property
+    def kin(self) -> frozenset[str]:
+        """Placements of this command whose objects it may have as well: they share them, or go at its end."""
+        return self.partners | frozenset(self.going)
+
+    @property
     def divides_companions(self) -> bool:
         """Whether what counts pods is divided as they are."""
         return self.divided and self.companions

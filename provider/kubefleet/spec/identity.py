@@ -1,13 +1,13 @@
 """`IdentityFederation` as a program writes it."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import field_validator
 
 from kubefleet.identity.ceiling import Ceiling
 from kubefleet.identity.needs import HOME
-from kubefleet.identity.settings import EntraApp, IdentitySettings
+from kubefleet.identity.settings import EntraApp, IdentitySettings, OnDenied
 from kubefleet.spec.member import AccessSpec, access_of
 from kubefleet.spec.mistakes import Mistake, Spelling, join
 from kubefleet.spec.scalars import Name, Text
@@ -39,6 +39,7 @@ class IdentitySpec(Written):
     client_id: str = ""
     object_id: str = ""
     authority: str = ""
+    on_denied: Literal["fail", "skip_cluster"] = "fail"
 
     @field_validator("mode")
     @classmethod
@@ -77,4 +78,5 @@ def parse_identity(raw: Mapping[str, Any] | None, mistakes: list[Mistake]) -> Id
         absent = [name for name in ("tenant_id", "client_id") if not getattr(spec, name)]
         mistakes.extend(Mistake(join(PATH, name), "missing field (expected by mode `azure`)") for name in absent)
     namespace = spec.hub_namespace if mode in WITH_HUB else HOME
-    return IdentitySettings(mode, ceiling, seconds, hub if mode in WITH_HUB else None, namespace, entra)
+    denied = OnDenied(spec.on_denied)
+    return IdentitySettings(mode, ceiling, seconds, hub if mode in WITH_HUB else None, namespace, entra, denied)

@@ -41,6 +41,7 @@ class Azure:
     accounts: tuple[Role, ...] = (FLEET,)
     accounts_on_members = False
     trusts_issuer = False
+    timed = False
 
     def __init__(self, ground: Ground) -> None:
         if ground.entra is None:

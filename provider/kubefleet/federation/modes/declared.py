@@ -13,6 +13,7 @@ class Declared:
     accounts: tuple[Role, ...] = ()
     accounts_on_members = False
     trusts_issuer = False
+    timed = False
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground

@@ -25,6 +25,7 @@ class Impersonation:
     accounts: tuple[Role, ...] = ()
     accounts_on_members = False
     trusts_issuer = False
+    timed = False
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground

@@ -17,6 +17,7 @@ class Oidc:
     accounts: tuple[Role, ...] = (READER, RIGHTS)
     accounts_on_members = False
     trusts_issuer = True
+    timed = True
 
     def __init__(self, ground: Ground) -> None:
         self._ground, self._hub = ground, needed_hub(ground, self.name)

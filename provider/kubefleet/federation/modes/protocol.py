@@ -46,6 +46,8 @@ class Mode(Protocol):
     """Whether accounts are on each member; else they are on the hub."""
     trusts_issuer: bool
     """Whether a member has to be told to trust the hub's issuer."""
+    timed: bool
+    """Whether its tokens live as long as the program says."""
 
     def __init__(self, ground: Ground) -> None:
         """Raises ValueError where the ground lacks what the mode needs."""

@@ -14,6 +14,7 @@ class ServiceAccountToken:
     accounts: tuple[Role, ...] = (READER, RIGHTS)
     accounts_on_members = True
     trusts_issuer = False
+    timed = True
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
