@@ -47,8 +47,8 @@ class Row:
 def show(stack: StackOption = "", cwd: FolderOption = HERE, output: OutputOption = "table") -> None:
     """Print who each placement is at each member and what it may do there now, as its own identity is told.
 
-    GAINS is what it lacks and the next `pulumi up` grants; LOSES what it has beyond its needs, until an `up` writes its
-    rights. Exit 1 where a member cannot say.
+    GAINS is what it lacks and the next `pulumi up` grants; LOSES what it has beyond its needs, until its next rollout
+    ends. Exit 1 where a member cannot say.
     """
     fleets = _federated_fleets(cwd, stack)
     rows = {fleet.name: read_rows(fleet, settings) for fleet, settings in fleets}

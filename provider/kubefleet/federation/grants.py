@@ -18,6 +18,7 @@ from kubefleet.kube.patience import Patience
 
 MANAGER: Final = "kubefleet-rbac"
 _AGREES_WITHIN: Final = 30.0
+_DIGITS: Final = 12
 _PAUSE: Final = 0.05
 _RBAC: Final = "rbac.authorization.k8s.io/v1"
 
@@ -62,6 +63,11 @@ class Grants:
                 raise NotGranted(f"{self.user} was granted {denied[0]}, and the server still denies it")
             patience.sleep(_PAUSE)
         return True
+
+    def name_of(self, needed: Collection[Action]) -> str:
+        """In words, the role that grants what is needed; the digest is the beginning of that in its annotation."""
+        digest = rights_for(needed).digest[:_DIGITS]
+        return f"Role `{self.federation.role_of(self.user)}` with the rights `{digest}`"
 
     def narrow(self, needed: Collection[Action], before: Collection[Action]) -> None:
         """Leave what is `needed` and nothing else; `before` says where there may be rights."""

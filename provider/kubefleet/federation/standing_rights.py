@@ -22,7 +22,7 @@ from kubefleet.kube.object_ref import ObjectRef
 @dataclass(frozen=True, slots=True)
 class StandingRights:
     """What it `has`; what of its needs it lacks, which the next `up` grants (`gains`); what it has beyond them, which
-    the next `up` that writes its rights takes away (`loses`).
+    the next rollout takes away (`loses`).
     """
 
     has: tuple[Action, ...]

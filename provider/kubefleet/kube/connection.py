@@ -38,6 +38,8 @@ class Connection:
     transport: Transport = field(repr=False)
     patience: Patience = field(repr=False)
     catalogue: DiscoveryCache = field(repr=False, default_factory=DiscoveryCache)
+    rights: str = field(default="", repr=False)
+    """What says what its identity may do, where the fleet itself writes that: for messages."""
 
     def by(self, deadline: float) -> "Connection":
         """A view whose requests all end by that moment of `time.monotonic`; a refused connection is final in it."""

@@ -29,6 +29,8 @@ def explain_forbidden(connection: Connection, ref: ObjectRef, error: ApiError, v
         return f"refused by admission: {error.message}. Change the object, or that rule in the cluster."
     where = f" in namespace `{ref.namespace}`" if ref.namespace else ""
     rule = f"{', '.join(denied)} on {_resource(connection, ref)} `{ref.name}`{where}"
+    if connection.rights:
+        return f"{_NO_RIGHT} {rule}. {connection.rights} should grant it. Run `pulumi up` again: it writes that anew."
     return f"{_NO_RIGHT} {rule}. Grant it to the identity that runs this."
 
 

@@ -10,8 +10,10 @@ from kubefleet.federation.grants import Grants, NotGranted
 from kubefleet.federation.member import FederatedMember
 from kubefleet.federation.needed import needed_at
 from kubefleet.federation.role import Role
+from kubefleet.federation.standing_rights import own_rights
 from kubefleet.identity import Action
 from kubefleet.identity.ceiling import Ceiling
+from kubefleet.identity.rights import CLUSTER
 from kubefleet.identity.settings import OnDenied
 from kubefleet.kube import Connection, MemberError, NoIdentity, Unreachable
 from kubefleet.kube.inventory_object import InventoryObject
@@ -77,12 +79,17 @@ class Acting:
         return never_granted(self.needed(look, wanted, None), self.ceiling, foreign)
 
     def narrow(self, name: str, wanted: Wanted) -> None:
-        """Leave it the rights to what is wanted there, and no more."""
-        before = self._before.get(name)
-        if before and self.members(name).mode.grants:
-            needed = self.needed(self.members(name).reader(), wanted, None)
-            if needed != before:
+        """Leave it the rights to what is wanted there, and no more: also none of a run that did not come to its end."""
+        member, before = self.members(name), self._before.get(name)
+        if before and member.mode.grants:
+            needed = self.needed(member.reader(), wanted, None)
+            if needed != before or self.beyond(member, needed):
                 self._told(name, lambda: self._grants(name).narrow(needed, before))
+
+    def beyond(self, member: FederatedMember, needed: frozenset[Action]) -> frozenset[Action]:
+        """What it has where it needs something, and does not need. Raises as `Connection` does."""
+        where = {action.namespace for action in needed} - {CLUSTER}
+        return own_rights(member.look(), member.acting_as(self.role), where) - needed
 
     def withdraw(self, name: str) -> None:
         """Leave it no rights."""
@@ -119,7 +126,7 @@ class Acting:
             grants.widen(needed, wait)
         except NotGranted as error:
             raise Denied(name, str(error)) from error
-        return grants.placement
+        return replace(grants.placement, rights=grants.name_of(needed))
 
     def _granted_by_others(self, name: str, member: FederatedMember, needed: frozenset[Action]) -> Connection:
         """Raises Denied with what the member's admin has to grant."""

@@ -6,7 +6,6 @@ from typing import Final
 
 from kubefleet.federation.allowed import lacking
 from kubefleet.federation.member import FederatedMember
-from kubefleet.federation.standing_rights import own_rights
 from kubefleet.identity import Action
 from kubefleet.identity.settings import OnDenied
 from kubefleet.identity.wording import in_words
@@ -117,10 +116,8 @@ def preview_at(one: Acting, name: str, wanted: Wanted) -> Previewed:
         return Previewed(placement, told=_who(one, member, placement) if stored is None else "")
     if denied := one.never_granted(look, wanted) or _refused(one, member, needed, lacks):
         return Previewed(placement, denied=denied)
-    loses = _NONE
-    if known and (lacks or after != needed):
-        # Else nobody writes its roles.
-        loses = own_rights(look, placement, {action.namespace for action in needed} - {""}) - after
+    # What is to be pruned it has until that is gone.
+    loses = one.beyond(member, needed) | (needed - after - lacks) if known else _NONE
     told = _told(_who(one, member, placement), lacks, loses) if lacks or loses else ""
     return Previewed(placement, lacks, loses, told=told)
 
