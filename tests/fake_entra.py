@@ -69,6 +69,13 @@ class FakeEntra:
         """What its tokens name."""
         return f"https://{self.authority}/{self.tenant}/v2.0"
 
+    def trust(self, audience: str, certificate: str) -> dict[str, Any]:
+        """What an API server must have in its AuthenticationConfiguration to know the tenant's users as AKS does."""
+        return {
+            "issuer": {"url": self.issuer, "audiences": [audience], "certificateAuthority": certificate},
+            "claimMappings": {"username": {"expression": "claims.oid"}},
+        }
+
     def _token(self, request: Request) -> Response:
         self.posts += 1
         if self.down > 0:

@@ -57,8 +57,14 @@ def test_where_an_admin_hands_out_rights_nobody_is_fenced_in_and_one_user_is_gua
             {"name": "user", "expression": 'request.userInfo.username == "o-1"'}
         ]
     roles = [item for item in printed if item["kind"] in ("ClusterRole", "Role")]
-    assert {role["metadata"]["name"] for role in roles} == {"fleet-reader"}
-    assert {verb for role in roles for rule in role["rules"] for verb in rule["verbs"]} == {"get", "list", "watch"}
+    writing = [
+        (role["metadata"].get("namespace"), resource)
+        for role in roles
+        for rule in role["rules"]
+        for resource in rule["resources"]
+        if not {*rule["verbs"]} <= {"get", "list", "watch"}
+    ]
+    assert writing == [("pulumi-kubefleet", "configmaps"), ("pulumi-kubefleet", "secrets")]
     bindings = [item for item in printed if item["kind"].endswith("Binding") and "subjects" in item]
     assert {subject["name"] for binding in bindings for subject in binding["subjects"]} == {"o-1"}
     assert "#   name: fleet-entra\n#   namespace: pulumi-kubefleet\n" in done.stdout

@@ -24,8 +24,11 @@ ON_GPUS = {
 APPROVED = {"06-staged-canary": ("web", "overseas")}
 """Examples with a stage that waits for an approval: the placement and the stage."""
 
+ELSEWHERE = {"10-identity-azure": "test_identity_azure.py"}
+"""Examples that need more than clusters, with the test that runs them."""
 
-@pytest.mark.parametrize("name", sorted(path.parent.name for path in EXAMPLES.glob("*/Pulumi.yaml")))
+
+@pytest.mark.parametrize("name", sorted({path.parent.name for path in EXAMPLES.glob("*/Pulumi.yaml")} - {*ELSEWHERE}))
 def test_the_example_runs_from_preview_to_destroy(request, tmp_path, name):
     pulumi = request.getfixturevalue("pulumi_on_gpus" if name in ON_GPUS else "pulumi")
     folder = tmp_path / name

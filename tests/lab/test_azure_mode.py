@@ -149,17 +149,14 @@ def test_an_api_server_takes_it_that_trusts_the_tenant(
 ) -> None:
     file = quickstart_lab.folder.cluster("eu-1").authentication
     before = file.read_text()
-    trust = {
-        "issuer": {"url": entra.issuer, "audiences": [AKS], "certificateAuthority": issued.certificate},
-        "claimMappings": {"username": {"expression": "'aks:' + claims.oid"}},
-    }
+    trust = entra.trust(AKS, issued.certificate)
     member = connect("eu-1", quickstart_lab.access("eu-1"))
     acting = member.acting_with(make_mode("azure", ground).source("eu-1", WEB))
     try:
         with pytest.raises(ApiError, match="401"):
             who(acting)
         file.write_text(json.dumps({**json.loads(before), "jwt": [trust]}))
-        assert who(acting, wait=90)["username"] == f"aks:{entra.object_id}"
+        assert who(acting, wait=90)["username"] == entra.object_id
     finally:
         file.write_text(before)
         member.close()

@@ -129,10 +129,14 @@ def what_is_left(membership: Membership, *, going: bool) -> str:
     if mode.grants:
         return ""
     known = any(item["kind"] == "ClusterRole" for item in membership.there)
-    has = "what a snapshot reads, and `fleet-guard`" if known else "namespaces only, as no `--user` says who that is"
+    has = (
+        "what a snapshot reads, placements' records and `fleet-guard`"
+        if known
+        else "namespaces only, as no `--user` says who that is"
+    )
     return (
-        f"Mode `{mode.name}` hands out no rights: {name} has {has}. Its admin grants the fleet's user what "
-        "`pulumi preview` lists."
+        f"Mode `{mode.name}` hands out no rights: {name} has {has}. What placements need its admin "
+        "grants: `pulumi preview` lists it."
     )
 
 

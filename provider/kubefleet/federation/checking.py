@@ -65,10 +65,13 @@ def check_member(
         f"{abs(skew):.0f} s {'behind' if skew < 0 else 'ahead of'} this machine (expected at most {MOST_SKEW:.0f} s)"
     )
     yield Finding(member.name, "clock", wrong if abs(skew) > MOST_SKEW else "", CLOCK)
-    for role in (READER, RIGHTS, *placements):
+    # Where an admin hands out rights there is nobody to fence in.
+    fenced = (RIGHTS,) if member.mode.grants else ()
+    for role in (READER, *fenced, *placements):
         remedy = UP if role in placements else JOIN
         yield Finding(member.name, f"token of {role.words}", _no_token(member, role), remedy)
-    yield Finding(member.name, "fence", _no_fence(member.acting_as(RIGHTS)), JOIN)
+    if fenced:
+        yield Finding(member.name, "fence", _no_fence(member.acting_as(RIGHTS)), JOIN)
     yield Finding(member.name, "reader", _does_not_read(member.reader()), JOIN)
 
 

@@ -42,18 +42,19 @@ READER_RIGHTS: Final = Rights(
 
 def tier_manifests(federation: Federation) -> tuple[dict[str, Any], ...]:
     """Roles of T1 and of the reader with their bindings."""
-    t1 = _role("ClusterRole", {"name": RBAC_ROLE}, federation.rbac_user, _RBAC_RULES)
+    t1 = bound_role("ClusterRole", {"name": RBAC_ROLE}, federation.rbac_user, _RBAC_RULES)
     return (*t1, *reader_manifests(federation.reader_user))
 
 
 def reader_manifests(user: str) -> tuple[dict[str, Any], ...]:
     """Roles of the reader with their bindings to `user`, who sees no Secrets, but literal values in pods."""
-    found = _role("ClusterRole", {"name": READER_ROLE}, user, _READER_RULES)
+    found = bound_role("ClusterRole", {"name": READER_ROLE}, user, _READER_RULES)
     for namespace, rule in _READER_RULES_IN:
-        found += _role("Role", {"name": READER_ROLE, "namespace": namespace}, user, (rule,))
+        found += bound_role("Role", {"name": READER_ROLE, "namespace": namespace}, user, (rule,))
     return tuple(found)
 
 
-def _role(kind: str, metadata: dict[str, Any], user: str, rules: tuple[Rule, ...]) -> list[dict[str, Any]]:
+def bound_role(kind: str, metadata: dict[str, Any], user: str, rules: tuple[Rule, ...]) -> list[dict[str, Any]]:
+    """A role with these rules, and its binding to `user`."""
     role = {"apiVersion": VERSION, "kind": kind, "metadata": metadata}
     return [{**role, "rules": [rule.as_manifest() for rule in rules]}, binding_to(user, kind, metadata)]

@@ -42,4 +42,5 @@ def _membership(news: Props) -> Membership:
     if member.mode.trusts_issuer:
         issuer = Issuer(_session.connection_to(HUB, settings.hub), settings.namespace)
     file = Path(news["authentication_config"]) if news.get("authentication_config") else None
-    return Membership(member, joining.joining(member.mode, settings.ceiling), issuer=issuer, uid=uid, file=file)
+    there = joining.joining(member.mode, settings.ceiling, news.get("operators") or ())
+    return Membership(member, there, issuer=issuer, uid=uid, file=file)
