@@ -1,0 +1,163 @@
+"""The Job of a shard: what it takes from the template, and how its pods learn their index."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kubefleet.jobs.account import Shard
+from kubefleet.jobs.global_index import GLOBAL, LOCAL, MAP, MOST_RUNS, IndexBy, index_by, index_map, index_policy
+from kubefleet.jobs.indexes import NONE, Indexes, span
+from kubefleet.jobs.shard_job import GENERATION, JOB_LABEL, SHARD, WholeJob, shard_manifests, shard_name
+from kubefleet.jobs.template import flaws, shardable
+
+pytestmark = pytest.mark.fast
+
+POLICIES = frozenset({("admissionregistration.k8s.io/v1", "MutatingAdmissionPolicy")})
+BY_LABEL = {"name": "I", "valueFrom": {"fieldRef": {"fieldPath": f"metadata.labels['{LOCAL}']"}}}
+
+
+def template(pod: dict[str, Any] | None = None, **spec: Any) -> dict[str, Any]:
+    container = {"name": "main", "image": "sweep:1", "env": [{"name": "A", "value": "1"}, BY_LABEL]}
+    whole = {"restartPolicy": "Never", "containers": [container], **(pod or {})}
+    metadata = {"labels": {"app": "sweep"}}
+    return {"spec": {"completions": 20, "parallelism": 9, **spec, "template": {"metadata": metadata, "spec": whole}}}
+
+
+def made(shard: Shard, how: IndexBy = IndexBy.POLICY, **spec: Any) -> list[dict[str, Any]]:
+    return shard_manifests(WholeJob("sweep", "00000000000000aa", "ml", template(**spec), 20), shard, how)
+
+
+def env_of(job: dict[str, Any]) -> dict[str, Any]:
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    assert len({item["name"] for item in container["env"]}) == len(container["env"])
+    return {item["name"]: item.get("value") or item["valueFrom"]["fieldRef"]["fieldPath"] for item in container["env"]}
+
+
+def test_a_shard_is_an_indexed_job_of_its_own_part() -> None:
+    shard = Shard("eu-1", 3, span(8, 12), 2)
+    (job,) = made(shard, successPolicy={}, ttlSecondsAfterFinished=5, backoffLimit=4)
+    spec = job["spec"]
+    assert (job["metadata"]["name"], job["metadata"]["namespace"]) == ("sweep-g3", "ml")
+    assert job["metadata"]["labels"] == {JOB_LABEL: "00000000000000aa"}
+    assert job["metadata"]["annotations"] == {SHARD: shard.token, GENERATION: "3"}
+    assert {key: value for key, value in spec.items() if key != "template"} == {
+        "completionMode": "Indexed",
+        "completions": 4,
+        "parallelism": 2,
+        "backoffLimitPerIndex": 4,
+    }
+    assert spec["template"]["metadata"] == {
+        "labels": {"app": "sweep", JOB_LABEL: "00000000000000aa"},
+        "annotations": {MAP: "0:8"},
+    }
+    assert env_of(job) == {
+        "JOB_COMPLETION_INDEX": f"metadata.annotations['{GLOBAL}']",
+        "FLEET_SIZE": "20",
+        "FLEET_CLUSTER": "eu-1",
+        "FLEET_SHARD": "sweep-g3",
+        "FLEET_GENERATION": "3",
+        "A": "1",
+        "I": f"metadata.annotations['{GLOBAL}']",
+    }
+
+
+def test_a_template_is_not_changed() -> None:
+    written = template()
+    shard_manifests(WholeJob("a", "u", "ml", written, 20), Shard("a", 1, span(0, 3), 1), IndexBy.FILE)
+    assert written == template()
+
+
+@pytest.mark.parametrize(
+    ("spec", "told"),
+    [
+        ({}, {"backoffLimitPerIndex": 1}),
+        ({"backoffLimitPerIndex": 0}, {"backoffLimitPerIndex": 0}),
+        ({"backoffLimitPerIndex": 2, "backoffLimit": 9}, {"backoffLimitPerIndex": 2}),
+        ({"pod": {"restartPolicy": "OnFailure"}, "backoffLimit": 9}, {"backoffLimit": 9}),
+        ({"pod": {"restartPolicy": "OnFailure"}}, {}),
+    ],
+)
+def test_an_index_that_fails_stops_no_other(spec: dict[str, Any], told: dict[str, Any]) -> None:
+    (job,) = made(Shard("a", 1, span(0, 3), 1), **spec)
+    assert {key: value for key, value in job["spec"].items() if key.startswith("backoff")} == told
+
+
+def test_without_policies_a_file_has_the_index() -> None:
+    files, job = made(Shard("a", 1, Indexes([3, 4, 9]), 1), IndexBy.FILE)
+    assert files["data"] == {"0": "3", "1": "4", "2": "9"}
+    assert files["metadata"]["name"] == job["metadata"]["name"]
+    pod = job["spec"]["template"]["spec"]
+    assert pod["volumes"] == [{"name": "fleet-index", "configMap": {"name": "sweep-g1"}}]
+    assert pod["containers"][0]["volumeMounts"][0]["subPathExpr"] == "$(FLEET_LOCAL_INDEX)"
+    assert env_of(job)["FLEET_LOCAL_INDEX"] == f"metadata.labels['{LOCAL}']"
+
+
+@pytest.mark.parametrize(
+    ("indexes", "name", "value"),
+    [(span(5, 9), "FLEET_INDEX_OFFSET", "5"), (Indexes([3, 4, 9]), "FLEET_INDEX_LIST", "3,4,9")],
+)
+def test_else_the_environment_says_how_to_tell_it(indexes: Indexes, name: str, value: str) -> None:
+    (job,) = made(Shard("a", 1, indexes, 1), IndexBy.CONTRACT)
+    assert env_of(job)[name] == value
+    assert (
+        "annotations" not in job["spec"]["template"]["metadata"]
+        or not job["spec"]["template"]["metadata"]["annotations"]
+    )
+
+
+def test_the_best_way_that_a_cluster_and_the_shard_allow() -> None:
+    few, many = Indexes([1, 5, 6]), Indexes(range(0, 2 * MOST_RUNS + 2, 2))
+    assert index_by(POLICIES, few) is IndexBy.POLICY
+    assert index_by(POLICIES, many) is IndexBy.FILE
+    assert index_by(frozenset(), few) is IndexBy.FILE
+    assert index_by(frozenset(), span(0, 100_000)) is IndexBy.CONTRACT
+
+
+@given(st.frozensets(st.integers(0, 60), min_size=1))
+def test_the_map_leads_every_local_index_to_its_own(indexes: frozenset[int]) -> None:
+    pieces = [tuple(map(int, piece.split(":"))) for piece in index_map(Indexes(indexes)).split(",")]
+
+    def of(local: int) -> int:
+        first, index = [piece for piece in pieces if piece[0] <= local][-1]
+        return local - first + index
+
+    assert [of(local) for local in range(len(indexes))] == sorted(indexes)
+    assert index_map(NONE) == ""
+
+
+def test_names_are_short_enough_for_pods() -> None:
+    job = WholeJob("a" * 70, "u", "ml", template(), 20)
+    name = shard_name(job, Shard("a", 12, span(0, 3), 1))
+    assert len(name) == 63
+    assert name.endswith("a-g12")
+
+
+@pytest.mark.parametrize(
+    ("written", "divided", "path", "told"),
+    [
+        (template(completions=0), True, "spec.completions", "bad completions `0` (expected 1 to 1000000)"),
+        (template(completions=1_000_001), True, "spec.completions", "bad completions `1000001`"),
+        (template(completions=True), True, "spec.completions", "bad completions `True`"),
+        (template({"nodeName": "n1"}), False, "spec.template.spec.nodeName", "a fixed node"),
+        (template({"subdomain": "mpi"}), True, "spec.template.spec.subdomain", 'expected `gang="one-cluster"`'),
+        (template(completionMode="NonIndexed", successPolicy={}), False, "spec.completionMode", "rules about indexes"),
+        (template(manualSelector=True), False, "spec.manualSelector", "a selector of its own"),
+    ],
+)
+def test_what_no_shard_can_be_is_told(written: dict[str, Any], divided: bool, path: str, told: str) -> None:
+    ((steps, message),) = flaws(written, divided=divided)
+    assert (".".join(map(str, steps)), told in message) == (path, True)
+
+
+def test_what_one_cluster_can_do_is_no_flaw() -> None:
+    assert list(flaws(template({"subdomain": "mpi"}), divided=False)) == []
+    assert list(flaws({}, divided=True)) == []
+    assert shardable({}) == {"template": {}}
+
+
+def test_the_policy_is_about_pods_of_shards_alone() -> None:
+    policy, binding = index_policy()
+    assert binding["spec"]["policyName"] == policy["metadata"]["name"]
+    assert MAP in policy["spec"]["matchConditions"][0]["expression"]
