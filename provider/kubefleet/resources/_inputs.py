@@ -20,7 +20,7 @@ from kubefleet.resources.keys import to_key
 from kubefleet.spec.declared import parse_placement, same_policy
 from kubefleet.spec.health_check import parse_checks
 from kubefleet.spec.http_probe import refuse_http_probes
-from kubefleet.spec.identity import parse_identity
+from kubefleet.spec.identity import check_mode_kept, parse_identity
 from kubefleet.spec.knowledge import parse_knowledge
 from kubefleet.spec.member import parse_member
 from kubefleet.spec.mistakes import Mistake, Spelling
@@ -77,6 +77,7 @@ def read_declaration(olds: Props, news: Props, unknown: frozenset[str]) -> tuple
     parse_checks(news.get("health"), "fleet.health", everything, mistakes, every=False)
     knowledge = parse_knowledge(news.get("knowledge") or {}, mistakes)
     identity = parse_identity(news.get("identity"), mistakes)
+    check_mode_kept(olds.get("identity"), news.get("identity"), mistakes)
     if identity is not None:
         refuse_http_probes(news.get("health"), "fleet.health", mistakes)
         for name, raw in sorted(news.get("placements", {}).items()):

@@ -80,3 +80,16 @@ def parse_identity(raw: Mapping[str, Any] | None, mistakes: list[Mistake]) -> Id
     namespace = spec.hub_namespace if mode in WITH_HUB else HOME
     denied = OnDenied(spec.on_denied)
     return IdentitySettings(mode, ceiling, seconds, hub if mode in WITH_HUB else None, namespace, entra, denied)
+
+
+def check_mode_kept(before: Mapping[str, Any] | None, now: Mapping[str, Any] | None, mistakes: list[Mistake]) -> None:
+    """Adds a mistake where `auto` means another mode than in the last run: members have joined in that one, and they
+    would know nobody any more. Who writes the mode knows.
+    """
+    was, is_now = parse_identity(before, []), parse_identity(now, [])
+    if was is None or is_now is None or now is None or now.get("mode", AUTO) != AUTO or was.mode == is_now.mode:
+        return
+    hub = "with" if is_now.hub is not None else "without"
+    way = f'Write `mode="{was.mode}"` to keep it, or `mode="{is_now.mode}"` when they have joined again in that'
+    told = f"`auto` is `{is_now.mode}` {hub} a hub, and members have joined in mode `{was.mode}`. {way}."
+    mistakes.append(Mistake(join(PATH, "mode"), told))
