@@ -14,7 +14,6 @@ from kubefleet.jobs.template import flaws, shardable
 
 pytestmark = pytest.mark.fast
 
-POLICIES = frozenset({("admissionregistration.k8s.io/v1", "MutatingAdmissionPolicy")})
 BY_LABEL = {"name": "I", "valueFrom": {"fieldRef": {"fieldPath": f"metadata.labels['{LOCAL}']"}}}
 
 
@@ -109,10 +108,10 @@ def test_else_the_environment_says_how_to_tell_it(indexes: Indexes, name: str, v
 
 def test_the_best_way_that_a_cluster_and_the_shard_allow() -> None:
     few, many = Indexes([1, 5, 6]), Indexes(range(0, 2 * MOST_RUNS + 2, 2))
-    assert index_by(POLICIES, few) is IndexBy.POLICY
-    assert index_by(POLICIES, many) is IndexBy.FILE
-    assert index_by(frozenset(), few) is IndexBy.FILE
-    assert index_by(frozenset(), span(0, 100_000)) is IndexBy.CONTRACT
+    assert index_by(few, has_policy=True) is IndexBy.POLICY
+    assert index_by(many, has_policy=True) is IndexBy.FILE
+    assert index_by(few, has_policy=False) is IndexBy.FILE
+    assert index_by(span(0, 100_000), has_policy=False) is IndexBy.CONTRACT
 
 
 @given(st.frozensets(st.integers(0, 60), min_size=1))

@@ -33,10 +33,9 @@ class IndexBy(StrEnum):
     """The pod adds `JOB_COMPLETION_INDEX` to `FLEET_INDEX_OFFSET`, or looks it up in `FLEET_INDEX_LIST` (`4-9,12`)."""
 
 
-def index_by(served: frozenset[tuple[str, str]], indexes: Indexes) -> IndexBy:
-    """The best way where a cluster serves these (group and version, kind), for a shard of these indexes."""
-    has_policies = ("admissionregistration.k8s.io/v1", "MutatingAdmissionPolicy") in served
-    if has_policies and sum(1 for _ in runs(indexes)) <= MOST_RUNS:
+def index_by(indexes: Indexes, *, has_policy: bool) -> IndexBy:
+    """The best way for a shard of these indexes, where a cluster has the policy or not."""
+    if has_policy and sum(1 for _ in runs(indexes)) <= MOST_RUNS:
         return IndexBy.POLICY
     return IndexBy.FILE if len(indexes) <= MOST_IN_FILES else IndexBy.CONTRACT
 

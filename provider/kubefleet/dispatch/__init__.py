@@ -1,0 +1,1 @@
+"""Jobs on real members: their shards are created, read, and fenced."""
