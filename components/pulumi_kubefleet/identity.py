@@ -25,6 +25,8 @@ class IdentityFederation(Record):
         object_id: the id of its service principal, by which members know it.
         authority: where Entra is in a national cloud, as `login.chinacloudapi.cn`; else what `AZURE_AUTHORITY_HOST`
             says, or the public cloud's.
+        legacy_impersonation: in `impersonation`, for members that join in the program: where they know no constrained
+            impersonation (Kubernetes before 1.36) the agent may do whatever a placement may. Else they do not join.
         ttl: how long a token lives, from `10m` to `1h`.
         on_denied: what becomes of a placement at a member that lets it have no rights: the objects are outside the
             ceiling, the member's admin has not granted what lacks, or the member refuses the roles. `fail` (default):
@@ -52,6 +54,7 @@ class IdentityFederation(Record):
         client_id: str | None = None,
         object_id: str | None = None,
         authority: str | None = None,
+        legacy_impersonation: bool | None = None,
         **unknown: Any,
     ) -> None:
         super().__init__(
@@ -69,5 +72,6 @@ class IdentityFederation(Record):
             client_id=client_id,
             object_id=object_id,
             authority=authority,
+            legacy_impersonation=legacy_impersonation,
             **unknown,
         )

@@ -90,6 +90,20 @@ def test_an_operator_may_make_accounts_and_tokens_in_the_fleets_namespace_and_no
 
 
 @pytest.mark.parametrize(
+    ("more", "verb"), [([], "impersonate:user-info"), (["--legacy-impersonation"], "impersonate")], ids=["", "legacy"]
+)
+def test_an_agent_may_act_as_the_fleets_own_users(more: list[str], verb: str) -> None:
+    done = run("eu-1", "--namespace", "shop", "--mode", "impersonation", "--agent", "ana", *more, "--print")
+    assert done.exit_code == 0, done.output
+    found = {(item["kind"], item["metadata"]["name"]): item for item in yaml.safe_load_all(done.stdout)}
+    assert found["ClusterRole", "fleet-agent"]["rules"][0]["verbs"] == [verb]
+    users = ["fleet:pulumi-kubefleet:fleet-rbac", "fleet:pulumi-kubefleet:fleet-reader"]
+    assert found["ClusterRole", "fleet-agent"]["rules"][0]["resourceNames"] == users
+    assert [subject["name"] for subject in found["ClusterRoleBinding", "fleet-agent"]["subjects"]] == ["ana"]
+    assert not [kind for kind, _ in found if kind == "ServiceAccount"]
+
+
+@pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["eu-1", "--print"], "namespaces: none (expected `--namespace`, where placements may have objects)."),
@@ -100,6 +114,8 @@ def test_an_operator_may_make_accounts_and_tokens_in_the_fleets_namespace_and_no
         (["eu-1", "--namespace", "shop", *AZURE[:-2], "--print"], "object_id: none (expected `--object-id`"),
         (["eu-1", "--namespace", "shop", *AZURE[:4], *AZURE[6:], "--print"], "tenant_id: missing field"),
         (["eu-1", "--namespace", "shop", *AZURE, "--hub-kubeconfig", "/no/such", "--print"], "hub: no kubeconfig"),
+        (["eu-1", "--namespace", "shop", "--mode", "impersonation", "--print"], "no `--agent` (expected the user, as"),
+        (["eu-1", "--namespace", "shop", "--agent", "ana", "--print"], "`--agent` in mode `service-account-token`"),
         (["Eu_1", "--namespace", "shop", "--print"], "MEMBER: bad name `Eu_1`"),
         (["eu-1", "--namespace", "shop", "--context", "eu-1", "--kubeconfig", "/no/such"], "eu-1: no kubeconfig"),
     ],

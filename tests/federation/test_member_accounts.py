@@ -16,7 +16,8 @@ WEB = placement_role("00000000000000aa", "web")
 class Accounts:
     """A mode whose accounts are a set; `asked` has what was made, there or not."""
 
-    name, prefix, grants, accounts_on_members, timed = "accounts", "fleet-", True, True, True
+    name, prefix, grants, accounts_on_members = "accounts", "fleet-", True, True
+    timed, impersonates = True, False
 
     def __init__(self, *there: Role) -> None:
         self.there, self.asked = {("eu-1", role) for role in there}, []

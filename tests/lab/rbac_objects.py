@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from joined_member import RBAC, SHOP, WEB
+from joined_member import AGENT, RBAC, SHOP, WEB
 
 from kubefleet.identity.roles import RIGHTS, RIGHTS_LABEL
 
@@ -35,3 +35,20 @@ def rule(**changes: Any) -> dict[str, Any]:
 
 
 CORE = {"apiGroups": [""]}
+ACTS = {
+    "apiGroups": ["authentication.k8s.io"],
+    "resources": ["users"],
+    "verbs": ["impersonate:user-info"],
+    "resourceNames": [WEB],
+}
+AGENTS = f"fleet:agent:{WEB}"
+
+
+def acts(*more: dict[str, Any], name: str = AGENTS, **changes: Any) -> dict[str, Any]:
+    """A role by which the agent may act as a placement, by default such as the fence lets pass."""
+    return cluster_role({key: value for key, value in (ACTS | changes).items() if value is not None}, *more, name=name)
+
+
+def handed(user: str = AGENT, *, name: str = AGENTS, to: str = AGENTS, **more: Any) -> dict[str, Any]:
+    """Its binding to the agent, by default such as the fence lets pass."""
+    return binding(user, name=name, to=to, **{"kind": "ClusterRole", "namespace": "", **more})

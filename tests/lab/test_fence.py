@@ -4,11 +4,13 @@ import time
 from typing import Any
 
 import pytest
-from joined_member import API, CEILING, FEDERATION, OUTSIDE, RBAC, SHOP, USERS, WEB, JoinedMember, forbidden
-from rbac_objects import CORE, GOOD, binding, cluster_role, role, rule
+from joined_member import AGENT, API, CEILING, FEDERATION, OUTSIDE, RBAC, SHOP, USERS, WEB, JoinedMember, forbidden
+from lab_objects import until
+from rbac_objects import ACTS, AGENTS, CORE, GOOD, acts, binding, cluster_role, handed, role, rule
 
 from identity_objects import SERVED, UID, both, thing
 from kubefleet.identity import Action, Rights, derive_rbac, needed_actions
+from kubefleet.identity.agent import agent_roles
 from kubefleet.identity.ceiling import outside_ceiling
 from kubefleet.identity.lint import lint
 from kubefleet.identity.roles import RIGHTS, RIGHTS_LABEL, role_manifests
@@ -35,6 +37,7 @@ ATTEMPTS = {
     "edit in a namespace": binding(to="edit", kind="ClusterRole"),
     "its own role for a placement": binding(to="fleet-rbac", kind="ClusterRole", namespace=""),
     "another placement's role": binding(to=API),
+    "another placement's role, by its own binding": binding(name=API, to=API),
     "a foreign user": binding("ada", name="fleet:ada", to="fleet:ada"),
     "a foreign user of a like name": binding("fleet:ada", name="fleet:ada", to="fleet:ada"),
     "a system user": binding("system:anonymous", name="fleet:a", to="fleet:a"),
@@ -97,6 +100,70 @@ ATTEMPTS = {
     ),
     "aggregated to admin": cluster_role(metadata={"labels": {f"{RBAC}/aggregate-to-admin": "true"}}),
 }
+ATTEMPTS |= {
+    "to act as itself": acts(name=f"fleet:agent:{T1}", resourceNames=[T1]),
+    "to act as the reader": acts(name=f"fleet:agent:{FEDERATION.reader_user}", resourceNames=[FEDERATION.reader_user]),
+    "to act as the agent": acts(name=f"fleet:agent:{AGENT}", resourceNames=[AGENT]),
+    "to act as a foreign user": acts(name="fleet:agent:ada", resourceNames=["ada"]),
+    "to act as a user of a like name": acts(name="fleet:agent:fleet:ada", resourceNames=["fleet:ada"]),
+    "to act as an admin": acts(name="fleet:agent:system:admin", resourceNames=["system:admin"]),
+    "to act as another than its name says": acts(resourceNames=[API]),
+    "to act as two": acts(resourceNames=[WEB, API]),
+    "to act as it twice over": acts(resourceNames=[WEB, WEB]),
+    "to act as anybody": acts(resourceNames=None),
+    "to act as nobody": acts(resourceNames=[]),
+    "to act as an empty name": acts(name="fleet:agent:", resourceNames=[""]),
+    "to act as groups": acts(resources=["groups"]),
+    "to act as users and groups": acts(resources=["users", "groups"]),
+    "to act with an extra": acts(resources=["userextras/kubefleet.io/operator"]),
+    "to act as users of every kind": acts(resources=["*"]),
+    "to act in the legacy way": acts(apiGroups=[""], verbs=["impersonate"]),
+    "to act in both ways": acts(
+        apiGroups=["", "authentication.k8s.io"], verbs=["impersonate", "impersonate:user-info"]
+    ),
+    "to act, in every group": acts(apiGroups=["*"]),
+    "to act, in one group more": acts(apiGroups=["authentication.k8s.io", "apps"]),
+    "to act, by every verb": acts(verbs=["*"]),
+    "to act, by one verb more": acts(verbs=["impersonate:user-info", "get"]),
+    "to act as an account": acts(verbs=["impersonate:serviceaccount"]),
+    "to act, and more": acts(GOOD),
+    "to act as it, twice": acts(ACTS),
+    "to act, and to ask": acts({**ACTS, "verbs": ["impersonate-on:user-info:get"]}),
+    "to act as a URL": cluster_role({"nonResourceURLs": ["/metrics"], "verbs": ["get"]}, name=AGENTS),
+    "nothing, under an agent's name": cluster_role(name=AGENTS),
+    "a placement's rights, under an agent's name": cluster_role(
+        rule(apiGroups=["scheduling.k8s.io"], resources=["priorityclasses"]), name=AGENTS
+    ),
+    "to act, under a placement's name": acts(name=WEB),
+    "to act, under a name of its own": acts(name="fleet:agents"),
+    "to act, in a namespace": role(ACTS, name=AGENTS),
+    "to act, in a namespace, under a placement's name": role(ACTS),
+    "a placement's rights in a namespace, under an agent's name": role(GOOD, name=AGENTS),
+    "to act, aggregated": acts() | {"metadata": {"name": AGENTS, "labels": {f"{RBAC}/aggregate-to-admin": "true"}}},
+    "an agent's role for itself": handed(T1),
+    "an agent's role for the placement": handed(WEB),
+    "an agent's role for another user": handed("ada"),
+    "an agent's role for nobody": handed() | {"subjects": []},
+    "an agent's role for a group": handed() | {"subjects": [{"apiGroup": RBAC, "kind": "Group", "name": AGENT}]},
+    "an agent's role for an account": handed()
+    | {"subjects": [{"kind": "ServiceAccount", "name": AGENT, "namespace": SHOP}]},
+    "an agent's role for the agent and another": handed()
+    | {"subjects": [{"apiGroup": RBAC, "kind": "User", "name": name} for name in (AGENT, WEB)]},
+    "an agent's role for the agent, twice": handed()
+    | {"subjects": [{"apiGroup": RBAC, "kind": "User", "name": AGENT}] * 2},
+    "another role for the agent": handed(to=WEB),
+    "another agent's role for the agent": handed(to=f"fleet:agent:{API}"),
+    "an agent's role of T1": handed(name=f"fleet:agent:{T1}", to=f"fleet:agent:{T1}"),
+    "an agent's role of a foreign user": handed(name="fleet:agent:ada", to="fleet:agent:ada"),
+    "cluster-admin for the agent": handed(to="cluster-admin"),
+    "cluster-admin for the agent, under a placement's name": handed(name=WEB, to="cluster-admin"),
+    "T1's role for the agent": handed(to="fleet-rbac"),
+    "a placement's role for the agent": handed(name=WEB, to=WEB),
+    "the agent's own name": handed(name=f"fleet:{AGENT}", to=f"fleet:{AGENT}"),
+    "a placement's role in a namespace for the agent": binding(AGENT),
+    "an agent's role in a namespace": handed(namespace=SHOP),
+    "a namespace's role under an agent's name": handed(namespace=SHOP, kind="Role"),
+}
 
 
 def shop(kind: str, name: str, **rest: Any) -> dict[str, Any]:
@@ -127,6 +194,24 @@ def test_the_fence_denies(member: JoinedMember, attempt: dict[str, Any]):
 )
 def test_t1_may_write_nothing_but_rbac(member: JoinedMember, manifest):
     member.denied(T1, manifest, NO_RIGHT)
+
+
+def test_t1_may_let_the_agent_act_as_a_placement_and_end_it(member: JoinedMember):
+    """What the attempts come close to."""
+    acting = Action("impersonate:user-info", "authentication.k8s.io", "users", "", WEB)
+    assert not member.allows(AGENT, acting)
+    for manifest in agent_roles(WEB, FEDERATION):
+        member.apply(T1, manifest)
+    assert [item["rules"] for item in agent_roles(WEB, FEDERATION)[:1]] == [[ACTS]]
+    until(lambda: member.allows(AGENT, acting))
+    for user in (T1, API, "system:admin"):
+        legacy, group = Action("impersonate", "", "users", "", user), "authentication.k8s.io"
+        assert not member.allows(AGENT, legacy)
+        # As T1 and the reader it may act by its join.
+        assert member.allows(AGENT, Action("impersonate:user-info", group, "users", "", user)) == (user == T1)
+    for kind in ("clusterrolebindings", "clusterroles"):
+        member.t1.delete(f"/apis/{RBAC}/v1/{kind}/{AGENTS}")
+    until(lambda: not member.allows(AGENT, acting))
 
 
 def test_t1_may_neither_change_nor_delete_the_fence_nor_what_others_may(member: JoinedMember):

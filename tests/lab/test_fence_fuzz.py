@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from joined_member import CEILING, OUTSIDE, RBAC, SHOP, WEB, JoinedMember, forbidden
+from joined_member import AGENT, API, CEILING, FEDERATION, OUTSIDE, RBAC, SHOP, WEB, JoinedMember, forbidden
+from rbac_objects import AGENTS, binding
 
 from kubefleet.identity import Rights, rule_of
 from kubefleet.identity.ceiling import outside_ceiling
@@ -18,6 +19,7 @@ from kubefleet.kube.object_access import apply_body
 
 pytestmark = pytest.mark.lab
 
+T1 = FEDERATION.rbac_user
 GROUPS = ["", "apps", "batch", "*", RBAC, "storage.k8s.io", "scheduling.k8s.io", "example.com", "policy"]
 RESOURCES = [
     "pods", "pods/exec", "pods/log", "secrets", "configmaps", "serviceaccounts", "serviceaccounts/token", "deployments",
@@ -62,13 +64,44 @@ def rules() -> st.SearchStrategy[dict[str, Any]]:
 
 
 ROLES = st.tuples(
+    st.just(WEB),
     mostly(st.just(SHOP), st.sampled_from([OUTSIDE, "pulumi-kubefleet", "kube-system", ""])),
     st.lists(rules(), min_size=1, max_size=3),
 )
+# Those by which an agent may act as a placement; a group or two, a verb or two, a name or two too many.
+ACTING = st.tuples(
+    mostly(st.sampled_from([AGENTS, f"fleet:agent:{API}"]), st.sampled_from([WEB, "fleet:agent:", "fleet:agents"])),
+    mostly(st.just(""), st.just(SHOP)),
+    st.lists(
+        st.builds(
+            rule,
+            mostly(st.just(["authentication.k8s.io"]), some(["authentication.k8s.io", "", "*"], 2)),
+            mostly(st.just(["users"]), some(["users", "groups", "userextras/x", "*", "uids"], 2)),
+            mostly(st.just(["impersonate:user-info"]), some(["impersonate:user-info", "impersonate", "*", "get"], 2)),
+            mostly(st.sampled_from([[WEB], [API]]), some([WEB, API, T1, AGENT, "", "system:admin"], 2) | st.just([])),
+        )
+        | rules(),
+        max_size=2,
+    ),
+)
+USERS = [WEB, API, T1, AGENT, "ada"]
+NAMED = [WEB, API, AGENTS, f"fleet:agent:{API}", "fleet:agent:", f"fleet:agent:{T1}", f"fleet:{AGENT}"]
+BINDINGS = st.tuples(
+    st.sampled_from(NAMED),
+    mostly(st.just(""), st.just(SHOP)),
+    mostly(st.none(), st.sampled_from([*NAMED, "cluster-admin", "fleet-rbac"])),
+    mostly(st.none(), st.sampled_from(["Role", "ClusterRole"])),
+    mostly(some(USERS, 1), st.lists(st.sampled_from(USERS), max_size=2)),
+    mostly(st.just("User"), st.sampled_from(["Group", "User"])),
+)
 
 
-def permitted(namespace: str, contents: list[dict[str, Any]]) -> bool:
+def permitted(name: str, namespace: str, contents: list[dict[str, Any]]) -> bool:
     """As the design says it, grant by grant, without looking at how the product does."""
+    if name.startswith("fleet:agent:"):
+        whom = name.removeprefix("fleet:agent:")
+        grants = ("authentication.k8s.io", "users", "impersonate:user-info", whom)
+        return not namespace and whom in (WEB, API) and [_as_written(rule) for rule in contents] == [grants]
     if namespace not in ("", SHOP, "pulumi-kubefleet"):
         return False
     grants: Iterator[tuple[str, str, str, str | None]] = (
@@ -81,6 +114,17 @@ def permitted(namespace: str, contents: list[dict[str, Any]]) -> bool:
         rule["resourceNames"] or (rule["verbs"] == ["list"] and namespace == SHOP)
         for rule in contents
     )
+
+
+def _as_written(rule: dict[str, Any]) -> tuple[str, ...]:
+    """All that stands in a rule, one after the other: four texts where each of its lists has one."""
+    return tuple(text for key in ("apiGroups", "resources", "verbs", "resourceNames") for text in rule[key])
+
+
+def may_bind(name: str, to: str, users: list[str], kind: str) -> bool:
+    """Whom T1 may give which role: a placement its own, the agent what lets it act as a placement."""
+    owner = {WEB: WEB, API: API, AGENTS: AGENT, f"fleet:agent:{API}": AGENT}.get(name)
+    return owner is not None and to == name and users == [owner] and kind == "User"
 
 
 def _grant_is_fine(namespace: str, group: str, resource: str, verb: str, name: str | None) -> bool:
@@ -115,13 +159,10 @@ def test_the_fence_agrees_with_an_independent_reading(joined_member: JoinedMembe
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
     )
     @given(ROLES)
-    def agree(drawn: tuple[str, list[dict[str, Any]]]) -> None:
-        namespace, contents = drawn
-        metadata = {"name": WEB, "labels": {RIGHTS_LABEL: RIGHTS}} | ({"namespace": namespace} if namespace else {})
-        kind = "Role" if namespace else "ClusterRole"
-        body = {"apiVersion": f"{RBAC}/v1", "kind": kind, "metadata": metadata, "rules": contents}
-        expected = permitted(namespace, contents)
-        passed = _passes(joined_member, body)
+    def agree(drawn: tuple[str, str, list[dict[str, Any]]]) -> None:
+        _, namespace, contents = drawn
+        expected = permitted(*drawn)
+        passed = _passes(joined_member, _role(*drawn))
         assert passed == expected
         rights = Rights({namespace: tuple(map(rule_of, contents))})
         # What the client lets through, the fence lets through, and the other way round: a preview keeps its promise.
@@ -132,6 +173,50 @@ def test_the_fence_agrees_with_an_independent_reading(joined_member: JoinedMembe
 
     agree()
     assert min(seen.values()) > 50, seen
+
+
+def test_the_fence_agrees_on_whom_an_agent_may_act_as(joined_member: JoinedMember):
+    seen = {True: 0, False: 0}
+
+    @settings(max_examples=400, derandomize=True, deadline=None, database=None)
+    @given(ACTING)
+    def agree(drawn: tuple[str, str, list[dict[str, Any]]]) -> None:
+        passed = _passes(joined_member, _role(*drawn))
+        assert passed == permitted(*drawn)
+        seen[passed] += 1
+
+    agree()
+    assert min(seen.values()) > 30, seen
+
+
+def test_the_fence_agrees_on_who_may_have_which_role(joined_member: JoinedMember):
+    seen = {True: 0, False: 0}
+
+    @settings(max_examples=400, derandomize=True, deadline=None, database=None)
+    @given(BINDINGS)
+    def agree(drawn: tuple[str, str, str | None, str | None, list[str], str]) -> None:
+        name, namespace, other, role, users, kind = drawn
+        to, usual = other or name, "Role" if namespace else "ClusterRole"
+        reference = role or usual
+        if not namespace and reference == "Role":
+            reference = usual  # which no server takes
+        body = binding(name=name, to=to, kind=reference, namespace=namespace)
+        body |= {"subjects": [{"apiGroup": RBAC, "kind": kind, "name": user} for user in users]}
+        expected = may_bind(name, to, users, kind) and reference == usual
+        if name.startswith("fleet:agent:"):
+            expected = expected and not namespace
+        passed = _passes(joined_member, body)
+        assert passed == expected
+        seen[passed] += 1
+
+    agree()
+    assert min(seen.values()) > 30, seen
+
+
+def _role(name: str, namespace: str, contents: list[dict[str, Any]]) -> dict[str, Any]:
+    metadata = {"name": name, "labels": {RIGHTS_LABEL: RIGHTS}} | ({"namespace": namespace} if namespace else {})
+    kind = "Role" if namespace else "ClusterRole"
+    return {"apiVersion": f"{RBAC}/v1", "kind": kind, "metadata": metadata, "rules": contents}
 
 
 def _passes(member: JoinedMember, body: dict[str, Any]) -> bool:

@@ -14,15 +14,15 @@ import yaml
 
 from kubefleet.federation import READER, make_mode, placement_role
 from kubefleet.federation.modes import Ground
-from kubefleet.federation.modes.impersonation import OPERATOR
 from kubefleet.federation.modes.oidc import audience_of
 from kubefleet.federation.role import Role
 from kubefleet.federation.token_request import request_token
+from kubefleet.identity.agent import OPERATOR
 from kubefleet.kube.claims import claims_of
 from kubefleet.kube.connect import connect
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.credential import Credential, Fixed
-from kubefleet.kube.errors import ApiError, NoAccess
+from kubefleet.kube.errors import ApiError, NoAccount, NoIdentity
 from kubefleet.kube.patience import Patience
 from kubefleet.lab.lab import Lab
 
@@ -68,7 +68,7 @@ def test_nobody_gets_a_token_for_less_than_ten_minutes(accounts: Connection) -> 
 
 def test_an_account_that_is_not_there_is_told(accounts: Connection) -> None:
     source = make_mode("service-account-token", ground(accounts)).source("eu-1", SHOP)
-    with pytest.raises(NoAccess, match=rf"no account `{SPACE}/{SHOP.account}` at eu-1 for placement `shop`. Join"):
+    with pytest.raises(NoAccount, match=rf"no account `{SPACE}/{SHOP.account}` at eu-1 for placement `shop`. Join"):
         who(accounts.acting_with(source))
 
 
@@ -76,7 +76,7 @@ def test_who_may_not_request_tokens_is_told_the_right_that_lacks(accounts: Conne
     reader = accounts.acting_with(make_mode("service-account-token", ground(accounts)).source("eu-1", READER))
     source = make_mode("service-account-token", ground(reader)).source("eu-1", WEB)
     lacks = rf"may not act as placement `web`: no right to create serviceaccounts/token of `{SPACE}/{WEB.account}`"
-    with pytest.raises(NoAccess, match=lacks):
+    with pytest.raises(NoIdentity, match=lacks):
         who(accounts.acting_with(source))
 
 

@@ -10,6 +10,7 @@ import typer
 import yaml
 
 from kubefleet.federation import MODES, joining, make_mode
+from kubefleet.federation.constrained import by_legacy
 from kubefleet.federation.joining import Applied, Manifests
 from kubefleet.federation.member import FederatedMember
 from kubefleet.federation.membership import Membership
@@ -31,7 +32,8 @@ _WITHIN: Final = 15.0
 class Wish:
     """A member, how its admin reaches it, and what to join it to. `user` is whom it takes the fleet for, where the mode
     does not know; `uid` that of its kube-system namespace, asked where it is empty; `file` its
-    AuthenticationConfiguration, where that is ours.
+    AuthenticationConfiguration, where that is ours. `agent` is who acts as the fleet's users, where somebody does, and
+    `legacy` whether that may be by legacy impersonation.
     """
 
     member: str
@@ -41,13 +43,18 @@ class Wish:
     user: str = ""
     uid: str = ""
     file: Path | None = None
+    agent: str = ""
+    legacy: bool = False
 
-    def membership(self) -> Membership:
-        """Nobody is asked yet. Raises NoAccess where a context leads nowhere."""
+    def membership(self, *, going: bool) -> Membership:
+        """Nobody is asked yet, but a member with an agent how that may impersonate, unless it is `going`. Raises
+        MemberError: NoAccess where a context leads nowhere.
+        """
         hub = self._hub()
-        mode = self._mode(hub)
-        member = FederatedMember(self.member, self._admin(), mode, joins=True)
-        return Membership(member, self._there(mode), hub, self._on_hub(), self._issuer(hub), self.uid, self.file)
+        mode, admin = self._mode(hub), self._admin()
+        there = self._there(mode, legacy=not going and by_legacy(mode, admin, allowed=self.legacy))
+        member = FederatedMember(self.member, admin, mode, joins=True)
+        return Membership(member, there, hub, self._on_hub(), self._issuer(hub), self.uid, self.file)
 
     def manifests(self) -> str:
         """Everything as YAML that kubectl can apply at the member; what is to be elsewhere is in comments. Nobody is
@@ -55,7 +62,7 @@ class Wish:
         MemberError.
         """
         hub = self._hub()
-        text = _yaml(self._there(self._mode(hub)))
+        text = _yaml(self._there(self._mode(hub), legacy=self.legacy))
         if on_hub := self._on_hub():
             text += _comment("On the hub:", _yaml(on_hub))
         if issuer := self._issuer(hub):
@@ -63,9 +70,9 @@ class Wish:
             text += _comment("In the AuthenticationConfiguration of the member's API server:", entry)
         return text
 
-    def _there(self, mode: Mode) -> Manifests:
+    def _there(self, mode: Mode, *, legacy: bool) -> Manifests:
         operators = () if self.settings.hub is not None else self.operators
-        return joining.joining(mode, self.settings.ceiling, operators, self.user)
+        return joining.joining(mode, self.settings.ceiling, operators, self.user, self.agent, legacy=legacy)
 
     def _on_hub(self) -> Manifests:
         return joining.on_hub(MODES[self.settings.mode], self.settings.namespace, self.operators)

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from kubefleet.cli._acting import member_under
 from kubefleet.cli._stack import HERE, FolderOption, StackFleet, StackOption, exit_with, read_fleets
-from kubefleet.federation import placement_role
+from kubefleet.federation import MODES, placement_role
 from kubefleet.federation.checking import CLOCK, JOIN, NETWORK, UP, Finding, check_member
 from kubefleet.federation.standing_rights import StandingRights, standing_rights
 from kubefleet.federation.trusting import revise
@@ -213,7 +213,9 @@ def _of_join(settings: IdentitySettings) -> Iterator[str]:
     for name in settings.ceiling.namespaces:
         yield from ("--namespace", name)
     yield from ("--mode", settings.mode)
-    if settings.hub is not None:
+    if MODES[settings.mode].impersonates:
+        yield from ("--agent", "USER")
+    elif settings.hub is not None:
         context = settings.hub.context if isinstance(settings.hub, Kubeconfig) else "HUB_CONTEXT"
         yield from ("--hub-context", context, "--hub-namespace", settings.namespace)
     if settings.entra is not None:

@@ -7,6 +7,7 @@ import typer
 
 from kubefleet.cli._joining import Wish, declarations, tell, what_is_left
 from kubefleet.cli._stack import exit_with
+from kubefleet.federation import MODES
 from kubefleet.federation.trusting import NotTrusted, trust_text
 from kubefleet.identity.needs import HOME
 from kubefleet.identity.settings import IdentitySettings
@@ -20,6 +21,7 @@ from kubefleet.spec.scalars import check_name
 
 _WITHIN: Final = 15.0
 _HUB: Final = "With a hub"
+_AGENT: Final = "With an agent"
 _GRANTED: Final = "Where the member's admin hands out rights"
 Many = list[str] | None
 
@@ -62,6 +64,17 @@ def join(
     object_id: Annotated[
         str | None, typer.Option(help="The id of its service principal.", rich_help_panel=_GRANTED)
     ] = None,
+    agent: Annotated[
+        str, typer.Option(help="In `impersonation`: the user of the member who runs the fleet.", rich_help_panel=_AGENT)
+    ] = "",
+    legacy_impersonation: Annotated[
+        bool,
+        typer.Option(
+            "--legacy-impersonation",
+            help="Where the member knows no other: the agent may do whatever a placement may.",
+            rich_help_panel=_AGENT,
+        ),
+    ] = False,
     show: Annotated[bool, typer.Option("--print", help="Only print the manifests, for review.")] = False,
     going: Annotated[bool, typer.Option("--leave", help="Take the join back.")] = False,
 ) -> None:
@@ -84,14 +97,17 @@ def join(
     settings = _settings(member, declared, hub)
     # To leave, the bindings of operators go whoever they were.
     operators = tuple(operator or ([""] if going else []))
-    wish = Wish(member, Kubeconfig(context, kubeconfig), settings, operators, user, uid, authentication_config)
+    access, acts = Kubeconfig(context, kubeconfig), _agent(settings, agent, going=going)
+    wish = Wish(
+        member, access, settings, operators, user, uid, authentication_config, acts, legacy=legacy_impersonation
+    )
     if not context and not show:
         exit_with("no `--context` (expected the context of an admin of the member; `--print` needs none).")
     try:
         if show:
             typer.echo(wish.manifests(), nl=False)
             return
-        membership = wish.membership()
+        membership = wish.membership(going=going)
         tell(membership.leave() if going else membership.join(Patience(_WITHIN)), "removed" if going else "written")
     except NotTrusted as error:
         typer.echo(trust_text(error.trusted), nl=False)
@@ -103,13 +119,25 @@ def join(
     if going:
         typer.echo(f"{member} has left: no identity of the fleet has any right there.")
     else:
-        typer.echo(f"{member} has joined. The fleet's program declares{_with(settings)}:")
+        typer.echo(f"{member} has joined. The fleet's program declares{_with(settings, agent)}:")
         typer.echo(declarations(member, declared, hub))
     if left := what_is_left(membership, going=going):
         typer.echo(left)
 
 
-def _with(settings: IdentitySettings) -> str:
+def _agent(settings: IdentitySettings, agent: str, *, going: bool) -> str:
+    """Who acts as the fleet's users, where somebody does; to leave, whoever it was."""
+    impersonates = MODES[settings.mode].impersonates
+    if agent and not impersonates:
+        exit_with(f"`--agent` in mode `{settings.mode}` (expected it with `--mode impersonation` only).")
+    if impersonates and not agent and not going:
+        exit_with("no `--agent` (expected the user, as the member knows them, who runs the fleet).")
+    return agent or ("-" if impersonates else "")
+
+
+def _with(settings: IdentitySettings, agent: str) -> str:
+    if agent:
+        return f", with a context of `{agent}`"
     if settings.mode == "service-account-token":
         return ", with the context of somebody who may only mint tokens there"
     return ", with a context of which nothing but the server is used" if settings.hub is not None else ""

@@ -81,12 +81,7 @@ class Grants:
 
     def _apply(self, rights: Rights) -> None:
         for manifest in role_manifests(rights, self.user, self.federation):
-            try:
-                live = find(self.rights, ref_of(manifest))
-                if live is None or not _same(live, manifest):
-                    apply_body(self.rights, manifest, manager=MANAGER, force=True)
-            except ApiError as error:
-                raise NotGranted(f"{ref_of(manifest)} for {self.user}: {error.message}") from error
+            write_role(self.rights, manifest, self.user)
 
     def _remove(self, scopes: Collection[str]) -> None:
         """Bindings before roles: rights end at once."""
@@ -94,11 +89,25 @@ class Grants:
         for kind in ("RoleBinding", "Role"):
             for scope in sorted(scopes):
                 prefix = "Cluster" if scope == CLUSTER else ""
-                ref = ObjectRef(_RBAC, f"{prefix}{kind}", scope, name)
-                try:
-                    delete_if_there(self.rights, ref)
-                except ApiError as error:
-                    raise NotGranted(f"{ref} of {self.user}: {error.message}") from error
+                remove_role(self.rights, ObjectRef(_RBAC, f"{prefix}{kind}", scope, name), self.user)
+
+
+def write_role(rights: Connection, manifest: Mapping[str, Any], user: str) -> None:
+    """Have a role or a binding say what it should, as T1; written only if it does not. Raises NotGranted."""
+    try:
+        live = find(rights, ref_of(manifest))
+        if live is None or not _same(live, manifest):
+            apply_body(rights, manifest, manager=MANAGER, force=True)
+    except ApiError as error:
+        raise NotGranted(f"{ref_of(manifest)} for {user}: {error.message}") from error
+
+
+def remove_role(rights: Connection, ref: ObjectRef, user: str) -> None:
+    """Have a role or a binding no more, as T1. Raises NotGranted."""
+    try:
+        delete_if_there(rights, ref)
+    except ApiError as error:
+        raise NotGranted(f"{ref} of {user}: {error.message}") from error
 
 
 def _same(live: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:

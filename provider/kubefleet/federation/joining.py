@@ -8,13 +8,15 @@ from kubefleet.federation.member import federation_in
 from kubefleet.federation.minting import minting_manifests
 from kubefleet.federation.modes import Mode
 from kubefleet.federation.role import READER, account_in
+from kubefleet.identity.agent import AGENT_ROLE
 from kubefleet.identity.ceiling import LABEL, Ceiling
 from kubefleet.identity.join import join_manifests
 from kubefleet.identity.join_granted import granted_join_manifests
 from kubefleet.identity.needs import HOME
+from kubefleet.identity.roles import VERSION
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.object_access import MERGE, apply_body, delete_if_there, find
-from kubefleet.kube.object_ref import ref_of
+from kubefleet.kube.object_ref import ObjectRef, ref_of
 
 MANAGER: Final = "kubefleet-join"
 _NAMESPACE: Final = "Namespace"
@@ -32,14 +34,21 @@ class Applied:
 
 
 def joining(
-    mode: Mode, ceiling: Ceiling, operators: Sequence[str] = (), user: str = ""
+    mode: Mode,
+    ceiling: Ceiling,
+    operators: Sequence[str] = (),
+    user: str = "",
+    agent: str = "",
+    *,
+    legacy: bool = False,
 ) -> tuple[Mapping[str, Any], ...]:
     """Everything that a join applies at the member, in its order: namespaces, accounts, policies, and only then the
     roles that these hold. `operators` are users who may act as the fleet's accounts in the member, and may do nothing
-    else there. `user` is whom the member takes the fleet for, where the mode does not know.
+    else there. `user` is whom the member takes the fleet for, where the mode does not know; `agent` who acts as the
+    fleet's users, where these have no credentials of their own, and `legacy` how.
     """
     if mode.grants:
-        applied = join_manifests(federation_in(mode), ceiling)
+        applied = join_manifests(federation_in(mode, agent, legacy=legacy), ceiling)
     else:
         applied = granted_join_manifests(user or mode.user(READER), ceiling)
     accounts = (account_in(HOME, role) for role in (mode.accounts if mode.accounts_on_members else ()))
@@ -92,10 +101,12 @@ def leave(admin: Connection, manifests: Manifests) -> Iterator[Applied]:
 
 
 def _outside(admin: Connection, *, keep: Collection[str]) -> Iterator[Applied]:
-    """Namespaces lose the ceiling's label, whoever has set it."""
+    """Namespaces lose the ceiling's label, whoever has set it, and with it what the agent may ask for there."""
     labelled = [item["metadata"]["name"] for item in admin.list("/api/v1/namespaces", labelSelector=LABEL)]
     for name in sorted(set(labelled) - set(keep)):
         admin.patch(f"/api/v1/namespaces/{name}", {"metadata": {"labels": {LABEL: None}}}, MERGE, fieldManager=MANAGER)
+        for kind in ("RoleBinding", "Role"):
+            delete_if_there(admin, ObjectRef(VERSION, kind, name, AGENT_ROLE))
         yield Applied(admin.name, _NAMESPACE, changed=True)
 
 

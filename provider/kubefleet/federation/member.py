@@ -36,7 +36,8 @@ class FederatedMember:
             return self._acting[role]
 
     def provide(self, role: Role) -> None:
-        """Make sure that the role's account is there. Where it has a token it is, and nothing is written.
+        """Make sure that the role's account is there. Where it has a token it is, and nothing is written. That an agent
+        may act as the role proves nothing: a member lets pass for some seconds what was taken back.
 
         Raises as `Connection` does.
         """
@@ -44,7 +45,7 @@ class FederatedMember:
             retired = role in self._retired
         acting = self.acting_as(role)
         try:
-            known = not retired and bool(acting.transport.source.current(acting.patience))
+            known = not (retired or self.mode.impersonates) and bool(acting.transport.source.current(acting.patience))
         except (ValueError, Impatient):
             known = False
         if not known:
@@ -87,6 +88,6 @@ class FederatedMember:
         return Grants(self.acting_as(RIGHTS), self.acting_as(role), self.mode.user(role), federation_in(self.mode))
 
 
-def federation_in(mode: Mode) -> Federation:
+def federation_in(mode: Mode, agent: str = "", *, legacy: bool = False) -> Federation:
     """The users of a mode as a member's policies name them."""
-    return Federation(mode.prefix, mode.user(RIGHTS), mode.user(READER))
+    return Federation(mode.prefix, mode.user(RIGHTS), mode.user(READER), agent, legacy)

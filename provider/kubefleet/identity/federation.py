@@ -5,6 +5,8 @@ from typing import Final
 
 ROLE_PREFIX: Final = "fleet:"
 """Of every role and binding that is made for a placement. Those of the tiers themselves are never called so."""
+AGENT_PREFIX: Final = f"{ROLE_PREFIX}agent:"
+"""Of every role by which the agent may act as one placement, and of its binding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,12 +14,16 @@ class Federation:
     """Usernames as the member's API server sees them.
 
     `prefix` is that of all placements' (`fleet:system:serviceaccount:fleet:`), `rbac_user` (T1) writes their rights,
-    `reader_user` takes snapshots; these two may start with the prefix too.
+    `reader_user` takes snapshots; these two may start with the prefix too. Where all of these have no credentials of
+    their own, `agent` is the user who acts as them; else it is empty. With `legacy` the member knows no constrained
+    impersonation (KEP-5284), so that the agent may do as them whatever they may.
     """
 
     prefix: str
     rbac_user: str
     reader_user: str
+    agent: str = ""
+    legacy: bool = False
 
     @property
     def role_prefix(self) -> str:
@@ -29,3 +35,12 @@ class Federation:
         policy can tell from either whose the other is.
         """
         return self.role_prefix + user
+
+    def agent_role_of(self, user: str) -> str:
+        """The name of the ClusterRole, and of its binding, by which the agent may act as a placement."""
+        return AGENT_PREFIX + user
+
+    @property
+    def own_users(self) -> tuple[str, ...]:
+        """Those of the fleet as a whole: none is a placement's, however it is called."""
+        return (self.rbac_user, self.reader_user, *((self.agent,) if self.agent else ()))

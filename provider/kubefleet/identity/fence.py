@@ -3,6 +3,8 @@
 T1 may write roles named `fleet:*` and nothing else, so each rule here closes one way out: a rule without names, or with
 an empty one (which is the whole collection), a resource outside the ceiling, a label or an aggregation by which
 Kubernetes' own controllers would copy rules elsewhere, a binding of somebody else, or to a role that is another user's.
+Where an agent acts as the placements T1 also says as which: that is a shape of its own, told by its name, and nothing
+else may have that name.
 """
 
 from collections.abc import Iterable
@@ -11,6 +13,7 @@ from typing import Final
 from immutabledict import immutabledict
 
 from kubefleet.identity.admission_policy import Matched, Policy, cel_list, cel_text, either, every
+from kubefleet.identity.agent import acting_as
 from kubefleet.identity.ceiling import (
     INSIDE,
     LABEL,
@@ -21,7 +24,7 @@ from kubefleet.identity.ceiling import (
     permits_in_namespace,
 )
 from kubefleet.identity.escalation import RBAC
-from kubefleet.identity.federation import ROLE_PREFIX, Federation
+from kubefleet.identity.federation import AGENT_PREFIX, ROLE_PREFIX, Federation
 from kubefleet.identity.needs import HOME
 from kubefleet.identity.roles import RIGHTS, RIGHTS_LABEL
 
@@ -36,10 +39,16 @@ _VARIABLES: Final = immutabledict(
         "binding": "!variables.going && request.resource.resource in ['rolebindings', 'clusterrolebindings']",
     }
 )
+_TO_ITS_NAMESAKE: Final = every(
+    "variables.item.roleRef.name == variables.item.metadata.name",
+    "variables.item.roleRef.kind == (variables.namespaced ? 'Role' : 'ClusterRole')",
+)
 
 
 def fence(federation: Federation, ceiling: Ceiling) -> Policy:
     """The policy for a member with this ceiling. On deletion only the name and the namespace matter."""
+    agents = f"variables.item.metadata.name.startsWith({cel_text(AGENT_PREFIX)})" if federation.agent else "false"
+    whom = f"variables.item.metadata.name.substring({len(AGENT_PREFIX)})"
     rules = (
         (
             f"T1 writes roles and bindings named {ROLE_PREFIX}* only",
@@ -69,13 +78,14 @@ def fence(federation: Federation, ceiling: Ceiling) -> Policy:
         ),
         (
             "a rule of the cluster that is outside the ceiling, without names or with other verbs",
-            f"""variables.namespaced || variables.rules.all(r,
+            f"""variables.namespaced || variables.agents || variables.rules.all(r,
             {_one_of(permits_in_cluster(ceiling))})""",
         ),
         (
             "a binding is of one user of the fleet, to the role of that user",
-            f"!variables.binding || ({_own_role(federation)})",
+            f"!variables.binding || variables.agents || ({_own_role(federation)})",
         ),
+        *(_of_the_agent(federation) if federation.agent else ()),
     )
     kinds = ("clusterrolebindings", "clusterroles", "rolebindings", "roles")
     return Policy(
@@ -83,7 +93,7 @@ def fence(federation: Federation, ceiling: Ceiling) -> Policy:
         f"request.userInfo.username == {cel_text(federation.rbac_user)}",
         (Matched(RBAC, kinds, ("CREATE", "UPDATE", "DELETE")),),
         rules,
-        _VARIABLES,
+        {**_VARIABLES, "agents": agents, "whom": whom},
     )
 
 
@@ -103,13 +113,49 @@ def _has_form(permit: Permit) -> str:
 
 
 def _own_role(federation: Federation) -> str:
-    """CEL: whether the binding binds the one role of the one user that it names, who is nobody of the fleet's own."""
-    tiers = cel_list((federation.rbac_user, federation.reader_user))
+    """CEL: whether the binding binds the one role of the one user that it names, who is a placement's."""
+    of_that_user = f"variables.item.metadata.name == {cel_text(federation.role_prefix)} + s.name"
+    return every(_only_subject(_is_placement(federation, "s.name"), of_that_user), _TO_ITS_NAMESAKE)
+
+
+def _of_the_agent(federation: Federation) -> tuple[tuple[str, str], ...]:
+    """What may be called as the roles are by which the agent acts as placements."""
+    form = acting_as((), legacy=federation.legacy)
+    # A rule of URLs has no groups: what cannot be evaluated is denied.
+    exactly = every(
+        "size(variables.rules) == 1",
+        f"""variables.rules.all(r, r.apiGroups == {cel_list(form.groups)} &&
+        r.resources == {cel_list(form.resources)} && r.verbs == {cel_list(form.verbs)} &&
+        r.?resourceNames.orValue([]) == [variables.whom])""",
+    )
+    only = _only_subject(f"s.name == {cel_text(federation.agent)}")
+    return (
+        (
+            f"{AGENT_PREFIX}USER is the cluster's, and that user a placement's",
+            f"""!variables.agents || variables.going ||
+            (!variables.namespaced && {_is_placement(federation, "variables.whom")})""",
+        ),
+        (
+            f"{AGENT_PREFIX}USER is to act as that user, and nothing else",
+            f"!variables.agents || variables.going || variables.binding || ({exactly})",
+        ),
+        (
+            f"{AGENT_PREFIX}USER is the agent's, and nobody else's",
+            f"!variables.agents || !variables.binding || ({every(only, _TO_ITS_NAMESAKE)})",
+        ),
+    )
+
+
+def _is_placement(federation: Federation, name: str) -> str:
+    """CEL: whether a user is a placement's by the name, which is a CEL expression."""
+    own = cel_list(federation.own_users)
+    return f"{name}.startsWith({cel_text(federation.prefix)}) && !({name} in {own})"
+
+
+def _only_subject(*conditions: str) -> str:
+    """CEL: whether the binding has one subject, a user `s` of whom this holds."""
+    user = f"s.kind == 'User' && s.apiGroup == {cel_text(RBAC)}"
     return every(
         "size(variables.item.?subjects.orValue([])) == 1",
-        f"""variables.item.subjects.all(s, s.kind == 'User' && s.apiGroup == {cel_text(RBAC)} &&
-        s.name.startsWith({cel_text(federation.prefix)}) && !(s.name in {tiers}) &&
-        variables.item.metadata.name == {cel_text(federation.role_prefix)} + s.name)""",
-        "variables.item.roleRef.name == variables.item.metadata.name",
-        "variables.item.roleRef.kind == (variables.namespaced ? 'Role' : 'ClusterRole')",
+        f"variables.item.subjects.all(s, {' && '.join((user, *conditions))})",
     )

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from kubefleet.identity.agent import agent_manifests
 from kubefleet.identity.ceiling import Ceiling, ceiling_manifests
 from kubefleet.identity.federation import Federation
 from kubefleet.identity.fence import fence
@@ -24,4 +25,9 @@ def join_manifests(federation: Federation, ceiling: Ceiling) -> tuple[dict[str, 
         guard_objects(federation, ceiling),
     )
     written = (manifest for policy in policies for manifest in policy.manifests())
-    return (*ceiling_manifests(ceiling), *written, *tier_manifests(federation))
+    return (
+        *ceiling_manifests(ceiling),
+        *written,
+        *tier_manifests(federation),
+        *agent_manifests(federation, ceiling),
+    )

@@ -38,6 +38,7 @@ class EntraApp:
 class IdentitySettings:
     """`mode` is where members' trust comes from, `ceiling` what placements may have at most, `seconds` how long a
     token lives. `namespace` is where the accounts are: on the `hub` where the mode needs one, else on each member.
+    `legacy_impersonation` lets agents impersonate as Kubernetes had it before KEP-5284, where members know no better.
     """
 
     mode: str
@@ -48,3 +49,4 @@ class IdentitySettings:
     entra: EntraApp | None = None
     # Nobody is somebody else by it: connections are kept by these settings.
     on_denied: OnDenied = field(default=OnDenied.FAIL, compare=False)
+    legacy_impersonation: bool = False

@@ -13,7 +13,7 @@ from kubefleet.identity.roles import VERSION, binding_to
 RBAC_ROLE: Final = "fleet-rbac"
 READER_ROLE: Final = "fleet-reader"
 _READ: Final = ("get", "list", "watch")
-_RBAC_RULES: Final = (
+RBAC_RULES: Final = (
     # RBAC cannot say "roles named fleet:*": without the fence T1 is the cluster's admin.
     Rule(
         (RBAC,),
@@ -42,7 +42,7 @@ READER_RIGHTS: Final = Rights(
 
 def tier_manifests(federation: Federation) -> tuple[dict[str, Any], ...]:
     """Roles of T1 and of the reader with their bindings."""
-    t1 = bound_role("ClusterRole", {"name": RBAC_ROLE}, federation.rbac_user, _RBAC_RULES)
+    t1 = bound_role("ClusterRole", {"name": RBAC_ROLE}, federation.rbac_user, RBAC_RULES)
     return (*t1, *reader_manifests(federation.reader_user))
 
 

@@ -19,6 +19,8 @@ AUTO: Final = "auto"
 MODES: Final = ("azure", "exec", "impersonation", "oidc", "service-account-token")
 WITH_HUB: Final = frozenset({"azure", "oidc"})
 """Modes in which a hub gives the tokens."""
+_TELLING: Final = frozenset({"impersonation"})
+"""Modes in which a hub, where there is one, says who runs the command, and nothing else."""
 _SHORTEST, _LONGEST = 600, 3600
 
 
@@ -40,6 +42,7 @@ class IdentitySpec(Written):
     object_id: str = ""
     authority: str = ""
     on_denied: Literal["fail", "skip_cluster"] = "fail"
+    legacy_impersonation: bool = False
 
     @field_validator("mode")
     @classmethod
@@ -79,7 +82,9 @@ def parse_identity(raw: Mapping[str, Any] | None, mistakes: list[Mistake]) -> Id
         mistakes.extend(Mistake(join(PATH, name), "missing field (expected by mode `azure`)") for name in absent)
     namespace = spec.hub_namespace if mode in WITH_HUB else HOME
     denied = OnDenied(spec.on_denied)
-    return IdentitySettings(mode, ceiling, seconds, hub if mode in WITH_HUB else None, namespace, entra, denied)
+    asked = hub if mode in WITH_HUB | _TELLING else None
+    legacy = spec.legacy_impersonation
+    return IdentitySettings(mode, ceiling, seconds, asked, namespace, entra, denied, legacy)
 
 
 def check_mode_kept(before: Mapping[str, Any] | None, now: Mapping[str, Any] | None, mistakes: list[Mistake]) -> None:

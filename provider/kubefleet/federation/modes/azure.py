@@ -39,6 +39,7 @@ class Azure:
     name = "azure"
     grants = False
     accounts: tuple[Role, ...] = (FLEET,)
+    impersonates = False
     accounts_on_members = False
     trusts_issuer = False
     timed = False

@@ -11,6 +11,7 @@ class Declared:
     name = "exec"
     grants = False
     accounts: tuple[Role, ...] = ()
+    impersonates = False
     accounts_on_members = False
     trusts_issuer = False
     timed = False

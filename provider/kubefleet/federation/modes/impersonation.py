@@ -3,18 +3,30 @@
 The member's audit log shows the agent, whom it impersonates, and who runs the command.
 """
 
-from dataclasses import dataclass, replace
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
 
+from kubefleet.federation.grants import NotGranted
+from kubefleet.federation.handing_over import hand_over, take_back
+from kubefleet.federation.impersonation_refused import explain_impersonation
 from kubefleet.federation.modes.oidc import PREFIX
 from kubefleet.federation.modes.protocol import Ground
-from kubefleet.federation.role import Role
-from kubefleet.kube.credential import Credential, CredentialSource
+from kubefleet.federation.role import READER, RIGHTS, Role
+from kubefleet.identity.agent import OPERATOR
+from kubefleet.identity.federation import Federation
+from kubefleet.kube.connection import Connection
+from kubefleet.kube.credential import Credential, CredentialSource, Fixed, NobodyThere
+from kubefleet.kube.errors import ApiError, MemberError, Unreachable
 from kubefleet.kube.patience import Patience
+from kubefleet.kube.reviews import user_of
 
-OPERATOR: Final = "kubefleet.io/operator"
-"""The extra of the impersonated user that names who runs the command."""
+_AGREES_WITHIN: Final = 30.0
+_PAUSE: Final = 0.05
 
 
 class Impersonation:
@@ -26,40 +38,111 @@ class Impersonation:
     accounts_on_members = False
     trusts_issuer = False
     timed = False
+    impersonates = True
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self.prefix = f"{PREFIX}{ground.namespace}:fleet-"
+        self._lock = threading.Lock()
+        self._acting: dict[tuple[str, Role], _Acting] = {}
 
     def user(self, role: Role) -> str:
         """See `Mode`."""
         return f"{PREFIX}{self._ground.namespace}:{role.account}"
 
     def provide(self, member: str, role: Role) -> None:
-        """Not the fleet's to do."""
+        """See `Mode`: the agent may act as it. Waits until the member has heard of that."""
+        agent = self._ground.member(member)
+        # Whether it may is no answer: what was taken back a moment ago the member may still let pass.
+        with _told(member):
+            hand_over(self._rights(member), user_of(agent), self.user(role), self._federation())
+        until = time.monotonic() + _AGREES_WITHIN
+        while why := self._source(member, role).refusal():
+            if time.monotonic() >= until:
+                raise MemberError(member, why)
+            agent.patience.sleep(_PAUSE)
 
     def retire(self, member: str, role: Role) -> None:
-        """Nothing of it is there."""
+        """See `Mode`: the agent may act as it no more; the member may not have heard of that for 10 s."""
+        with _told(member):
+            take_back(self._rights(member), self.user(role), self._federation())
 
     def forget(self, role: Role) -> None:
         """Nothing of it is anywhere."""
 
     def source(self, member: str, role: Role) -> CredentialSource:
         """See `Mode`."""
-        headers = [("Impersonate-User", self.user(role))]
-        if self._ground.operator:
-            headers.append((f"Impersonate-Extra-{quote(OPERATOR, safe='')}", self._ground.operator))
-        return _Acting(self._ground.member(member).transport.source, tuple(headers))
+        return self._source(member, role)
+
+    def _source(self, member: str, role: Role) -> "_Acting":
+        with self._lock:
+            if (member, role) not in self._acting:
+                headers = [("Impersonate-User", _sent(self.user(role)))]
+                if self._ground.operator:
+                    extra = f"Impersonate-Extra-{quote(OPERATOR, safe='')}"
+                    headers.append((extra, _sent(self._ground.operator)))
+                self._acting[member, role] = _Acting(self._ground.member(member), role, tuple(headers))
+            return self._acting[member, role]
+
+    def _rights(self, member: str) -> Connection:
+        return self._ground.member(member).acting_with(self._source(member, RIGHTS))
+
+    def _federation(self) -> Federation:
+        return Federation(self.prefix, self.user(RIGHTS), self.user(READER))
 
 
-@dataclass(frozen=True, slots=True)
 class _Acting:
-    """The agent's credential with the headers that name another user."""
+    """The agent's credential with the headers that name another user, once the member has let it act so.
 
-    agent: CredentialSource
-    headers: tuple[tuple[str, str], ...]
+    That is asked once: a refusal is then one of the identity, as where no token is to be had, and none of a request.
+    """
+
+    def __init__(self, agent: Connection, role: Role, headers: tuple[tuple[str, str], ...]) -> None:
+        self._agent, self._role, self._headers = agent, role, headers
+        self._lock = threading.Lock()
+        self._let = False
 
     def current(self, patience: Patience, *, fresh: bool = False) -> Credential:
         """See `CredentialSource`."""
-        own = self.agent.current(patience, fresh=fresh)
-        return replace(own, headers=(*own.headers, *self.headers))
+        credential = self._credential(patience, fresh=fresh)
+        with self._lock:
+            if not self._let:
+                self._ask(credential)
+        return credential
+
+    def refusal(self) -> str:
+        """Why the agent may not act so now: one line, empty where it may."""
+        try:
+            self.current(self._agent.patience)
+        except ValueError as error:
+            return str(error)
+        return ""
+
+    def _credential(self, patience: Patience, *, fresh: bool) -> Credential:
+        own = self._agent.transport.source.current(patience, fresh=fresh)
+        return replace(own, headers=(*own.headers, *self._headers))
+
+    def _ask(self, credential: Credential) -> None:
+        """Raises NobodyThere where the member does not let it act so, ValueError where it is silent."""
+        try:
+            user_of(self._agent.acting_with(Fixed(credential)))
+        except Unreachable as error:
+            raise ValueError(error.why) from None
+        except ApiError as error:
+            if why := explain_impersonation(error, self._role):
+                raise NobodyThere(why) from None
+            return  # what the request itself will meet
+        self._let = True
+
+
+@contextmanager
+def _told(member: str) -> Iterator[None]:
+    try:
+        yield
+    except NotGranted as error:
+        raise MemberError(member, str(error)) from error
+
+
+def _sent(name: str) -> str:
+    """As HTTP sends text: Kubernetes reads its bytes as UTF-8."""
+    return name.encode().decode("latin-1")

@@ -15,6 +15,7 @@ class Oidc:
     name = "oidc"
     grants = True
     accounts: tuple[Role, ...] = (READER, RIGHTS)
+    impersonates = False
     accounts_on_members = False
     trusts_issuer = True
     timed = True

@@ -48,6 +48,8 @@ class Mode(Protocol):
     """Whether a member has to be told to trust the hub's issuer."""
     timed: bool
     """Whether its tokens live as long as the program says."""
+    impersonates: bool
+    """Whether roles have no credentials of their own: the declared access is an agent's, who acts as them."""
 
     def __init__(self, ground: Ground) -> None:
         """Raises ValueError where the ground lacks what the mode needs."""

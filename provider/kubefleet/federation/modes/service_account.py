@@ -12,6 +12,7 @@ class ServiceAccountToken:
     name = "service-account-token"
     grants = True
     accounts: tuple[Role, ...] = (READER, RIGHTS)
+    impersonates = False
     accounts_on_members = True
     trusts_issuer = False
     timed = True
