@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 import yaml
+from lab_objects import until
 
 from kubefleet.federation import READER, make_mode, placement_role
+from kubefleet.federation.member import FederatedMember
 from kubefleet.federation.modes import Ground
 from kubefleet.federation.modes.oidc import audience_of
 from kubefleet.federation.role import Role
@@ -23,6 +25,7 @@ from kubefleet.kube.connect import connect
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.credential import Credential, Fixed
 from kubefleet.kube.errors import ApiError, NoAccount, NoIdentity
+from kubefleet.kube.fan_out import fan_out
 from kubefleet.kube.patience import Patience
 from kubefleet.lab.lab import Lab
 
@@ -78,6 +81,25 @@ def test_who_may_not_request_tokens_is_told_the_right_that_lacks(accounts: Conne
     lacks = rf"may not act as placement `web`: no right to create serviceaccounts/token of `{SPACE}/{WEB.account}`"
     with pytest.raises(NoIdentity, match=lacks):
         who(accounts.acting_with(source))
+
+
+def test_fifty_members_refreshed_at_once_make_one_token_request_each(accounts: Connection, quickstart_lab: Lab) -> None:
+    members = [
+        FederatedMember(f"m{i}", accounts, make_mode("service-account-token", ground(accounts))) for i in range(50)
+    ]
+    since = quickstart_lab.audited("eu-1")
+    # Four at a time at each of them, as previews and rollouts do.
+    done = fan_out([member for member in members for _ in range(4)], lambda it: who(it.reader()), max_parallel=200)
+    assert {outcome.get()["username"] for outcome in done} == {f"system:serviceaccount:{SPACE}:fleet-reader"}
+
+    def requests() -> int:
+        events = quickstart_lab.audit("eu-1", since)
+        return sum(event["objectRef"].get("subresource") == "token" for event in events if "objectRef" in event)
+
+    until(lambda: requests() >= len(members), 5)
+    assert requests() == len(members)
+    for member in members:
+        member.reader().close()
 
 
 def test_a_token_of_a_deleted_account_is_refused_within_ten_seconds(accounts: Connection) -> None:
