@@ -81,6 +81,9 @@ def test_what_its_admin_has_not_granted_fails_the_preview(
 
     verbs = ["get", "list", "watch", "create", "patch", "delete"]
     allow(member, "writes", "", [{"apiGroups": [""], "resources": ["configmaps", "secrets"], "verbs": verbs}])
+    told = stack.preview()
+    assert f"eu-1: acts as `system:serviceaccount:{SPACE}:{ACCOUNT}` (mode `exec`)" in told
+    assert "gains" not in told
     mark = quickstart_lab.audited("eu-1")
     stack.up()
     users = {write.user for write in quickstart_lab.writes("eu-1", mark) if write.resource == "configmaps"}

@@ -70,12 +70,13 @@ class Acting:
         previous = stored.objects if stored is not None else ()
         return needed_at(look, objects, previous, self.uid, self.ceiling.escalation)
 
-    def never_granted(self, look: Connection, wanted: Wanted) -> tuple[str, ...]:
+    def never_granted(self, look: Connection, wanted: Wanted, stored: InventoryObject | None) -> tuple[str, ...]:
         """Why the fleet hands out no rights to what is wanted; empty where it would. What is only to be removed has
         been let in before. Raises MemberError.
         """
-        wants = [ref_of(manifest) for manifest in scoped(look, wanted.objects)]
-        foreign = foreign_secrets(look, wants, self.kin | {self.uid})
+        own = {ref.key for ref in stored.objects} if stored is not None else set()
+        new = [ref for manifest in scoped(look, wanted.objects) if (ref := ref_of(manifest)).key not in own]
+        foreign = foreign_secrets(look, new, self.kin)
         return never_granted(self.needed(look, wanted, None), self.ceiling, foreign)
 
     def narrow(self, name: str, wanted: Wanted) -> None:
@@ -110,7 +111,7 @@ class Acting:
         if wanted is None and stored is None:
             return look
         needed = self.needed(look, wanted, stored)
-        if member.mode.grants and wanted is not None and (flaws := self.never_granted(look, wanted)):
+        if member.mode.grants and wanted is not None and (flaws := self.never_granted(look, wanted, stored)):
             raise Denied(name, "; ".join(flaws))
         try:
             member.provide(self.role)

@@ -114,7 +114,7 @@ def preview_at(one: Acting, name: str, wanted: Wanted) -> Previewed:
         if lacks:
             return Previewed(placement, denied=(not_granted(member.mode.name, lacks),))
         return Previewed(placement, told=_who(one, member, placement) if stored is None else "")
-    if denied := one.never_granted(look, wanted) or _refused(one, member, needed, lacks):
+    if denied := one.never_granted(look, wanted, stored) or _refused(one, member, needed, lacks):
         return Previewed(placement, denied=denied)
     # What is to be pruned it has until that is gone.
     loses = one.beyond(member, needed) | (needed - after - lacks) if known else _NONE
