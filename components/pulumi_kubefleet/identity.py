@@ -22,7 +22,7 @@ class IdentityFederation(Record):
         hub_namespace: where the hub has the accounts of the fleet's identities, in modes with a hub.
         tenant_id: Entra's tenant, for `azure`.
         client_id: the application in it, whose federated credentials name the hub's accounts.
-        object_id: the id of its service principal, by which members know it.
+        object_id: the id of its service principal, which is its name at members.
         authority: where Entra is in a national cloud, as `login.chinacloudapi.cn`; else what `AZURE_AUTHORITY_HOST`
             says, or the public cloud's.
         legacy_impersonation: in `impersonation`, for members that join in the program: where they know no constrained

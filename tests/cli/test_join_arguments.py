@@ -111,7 +111,7 @@ def test_an_agent_may_act_as_the_fleets_own_users(more: list[str], verb: str) ->
         (["eu-1", "--namespace", "No_Such", "--print"], "namespaces[0]: bad name `No_Such`"),
         (["eu-1", "--namespace", "shop", "--mode", "magic", "--print"], "mode: unknown mode `magic` (expected one of"),
         (["eu-1", "--namespace", "shop", "--mode", "oidc", "--print"], "no `--hub-context` (expected by mode `oidc`"),
-        (["eu-1", "--namespace", "shop", *AZURE[:-2], "--print"], "object_id: none (expected `--object-id`"),
+        (["eu-1", "--namespace", "shop", *AZURE[:-2], "--print"], "object_id: missing field"),
         (["eu-1", "--namespace", "shop", *AZURE[:4], *AZURE[6:], "--print"], "tenant_id: missing field"),
         (["eu-1", "--namespace", "shop", *AZURE, "--hub-kubeconfig", "/no/such", "--print"], "hub: no kubeconfig"),
         (["eu-1", "--namespace", "shop", "--mode", "impersonation", "--print"], "no `--agent` (expected the user, as"),

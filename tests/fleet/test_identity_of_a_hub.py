@@ -1,21 +1,28 @@
 """A fleet whose identities are its hub's: members trust the hub, and nothing else than its tokens is shown to them."""
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from pytest_httpserver import HTTPServer
+from typer.testing import CliRunner
 from werkzeug import Request, Response
 
+from kubefleet.cli.main import app
 from kubefleet.kube.connect import connect
+from kubefleet.lab.audit import Write
+from kubefleet.lab.folder import write_private
 from kubefleet.lab.lab import Lab
 from kubefleet.lab.pulumi import PulumiEnvironment
 
 pytestmark = pytest.mark.engine
 
 SPACE, HOME = "acting", "pulumi-kubefleet"
+OPERATOR = "system:serviceaccount:operators:ci"
 PROGRAM = """
 import pulumi
 from pulumi_kubefleet import *
@@ -31,11 +38,12 @@ def deployment():
                        "template": {{"metadata": {{"labels": labels}}, "spec": {{"containers": [container]}}}}}}}}
 
 fleet = Fleet("shop", hub=Kubeconfig("hub"), identity=IdentityFederation(namespaces=["{space}"]))
-for name, file in {files}.items():
-    fleet.member(name, context=name, join=True, authentication_config=file)
+{members}
 {body}
 pulumi.export("plan", fleet.plan)
 """
+JOINING = """for name, file in {files}.items():
+    fleet.member(name, context=name, join=True, authentication_config=file)"""
 WEB = """fleet.placement("web", manifests=[config_map("settings", a="{value}"), deployment()], namespace="{space}",
                           policy=PickFixed({names}){more})"""
 
@@ -62,9 +70,11 @@ def program(hub_lab: Lab, tmp_path: Path) -> Iterator[Any]:
     (folder / "Pulumi.yaml").write_text("name: hub\nruntime: python\n")
     files = {name: str(hub_lab.folder.cluster(name).authentication) for name in ("eu-1", "eu-2")}
 
-    def run(body: str, *command: str, code: int = 0) -> str:
-        (folder / "__main__.py").write_text(PROGRAM.format(body=body, space=SPACE, files=files))
-        done = pulumi.run(*command, cwd=folder)
+    joining = JOINING.format(files=files)
+
+    def run(body: str, *command: str, code: int = 0, members: str = joining, **settings: str) -> str:
+        (folder / "__main__.py").write_text(PROGRAM.format(body=body, space=SPACE, members=members))
+        done = pulumi.run(*command, cwd=folder, settings=settings)
         text = str(done.stdout + done.stderr)
         assert done.code == 0 if code == 0 else done.code != 0, text
         assert "Traceback" not in text
@@ -147,3 +157,67 @@ def test_a_hub_that_falls_silent_stops_a_rollout_and_nothing_else(
     program(rollout, "up", "--yes", "--skip-preview")
     assert settings(hub_lab, "eu-2") == {"a": "1"}
     program("", "destroy", "--yes")
+
+
+@pytest.fixture
+def operators(hub_lab: Lab, tmp_path: Path) -> Iterator[Path]:
+    """A kubeconfig of somebody whom the hub alone knows, and who may do nothing there yet."""
+    kubectl(hub_lab, "hub", "create", "namespace", "operators")
+    kubectl(hub_lab, "hub", "create", "serviceaccount", "ci", "-n", "operators")
+    token = kubectl(hub_lab, "hub", "create", "token", "ci", "-n", "operators").strip()
+    admins = yaml.safe_load(hub_lab.kubeconfig.read_text())
+    users = [{"name": "hub", "user": {"token": token}}, {"name": "eu-1", "user": {}}]
+    contexts = [
+        {**item, "context": {**item["context"], "user": item["name"]}}
+        for item in admins["contexts"]
+        if item["name"] in ("hub", "eu-1")
+    ]
+    kubeconfig = tmp_path / "operator"
+    write_private(kubeconfig, yaml.safe_dump({**admins, "users": users, "contexts": contexts}))
+    yield kubeconfig
+    kubectl(hub_lab, "hub", "delete", "namespace", "operators", HOME, "--ignore-not-found")
+    kubectl(hub_lab, "eu-1", "delete", "namespace", HOME, SPACE, "--ignore-not-found")
+
+
+def test_who_runs_the_fleet_is_known_to_the_hub_alone_where_the_command_has_joined_the_member(
+    program: Any, hub_lab: Lab, operators: Path
+) -> None:
+    file, kubeconfig = hub_lab.folder.cluster("eu-1").authentication, str(hub_lab.kubeconfig)
+    before = json.loads(file.read_text())
+    at = ["--context", "eu-1", "--kubeconfig", kubeconfig, "--hub-context", "hub", "--hub-kubeconfig", kubeconfig]
+    join = ["join", "eu-1", *at, "--namespace", SPACE, "--authentication-config", str(file)]
+    joined = CliRunner().invoke(app, [*join, "--operator", OPERATOR])
+    assert joined.exit_code == 0, joined.output
+    declared = joined.stdout.splitlines()[-1].strip().replace("...", "eu-1")
+    as_operator = {"members": declared, "KUBECONFIG": str(operators)}
+
+    mark, at_hub = hub_lab.audited("eu-1"), hub_lab.audited("hub")
+    assert "all placed" in program(web("1"), "preview", **as_operator)
+    program(web("1"), "up", "--yes", "--skip-preview", **as_operator)
+    written = by_who_has_a_name(hub_lab.writes("eu-1", mark))
+    assert {write.name for write in written if write.resource == "deployments"} == {"web"}
+    assert all(write.user.startswith(f"fleet:system:serviceaccount:{HOME}:fleet-") for write in written)
+    mark = hub_lab.audited("eu-1")
+    assert "updated" not in program(web("1"), "up", "--yes", "--skip-preview", **as_operator)
+    assert by_who_has_a_name(hub_lab.writes("eu-1", mark)) == []
+    program("", "destroy", "--yes", **as_operator)
+    assert {write.user for write in by_who_has_a_name(hub_lab.writes("hub", at_hub))} == {OPERATOR}
+
+    # The hub's accounts are the join's, and other members know them.
+    assert "fleet-reader" in kubectl(hub_lab, "hub", "get", "serviceaccounts", "-n", HOME, "-o", "name")
+    left = CliRunner().invoke(app, [*join, "--leave"])
+    assert left.exit_code == 0, left.output
+    assert json.loads(file.read_text()) == before
+
+
+def by_who_has_a_name(writes: list[Write]) -> list[Write]:
+    """Without those of Kubernetes itself."""
+    own = ("system:kube-", "system:node", "system:apiserver", "system:serviceaccount:kube-system:")
+    return [write for write in writes if not write.user.startswith(own)]
+
+
+def kubectl(lab: Lab, cluster: str, *arguments: str) -> str:
+    command = ["kubectl", f"--kubeconfig={lab.kubeconfig}", f"--context={cluster}", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout

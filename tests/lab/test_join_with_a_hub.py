@@ -140,7 +140,7 @@ def test_a_member_joins_by_its_file_and_leaves(
     assert done.stdout.splitlines()[-3:] == [
         "eu-1 has joined. The fleet's program declares, with a context of which nothing but the server is used:",
         f'  Fleet(..., hub=Kubeconfig("hub"), identity={identity})',
-        '  fleet.member("eu-1", context="...")',
+        f'  fleet.member("eu-1", context="...", uid="{cluster_uid(eu)}")',
     ]
     assert {"fleet-reader", "fleet-rbac", "fleet-minting"} <= fleets_own(hub)
     assert "fleet-minting" not in fleets_own(eu)

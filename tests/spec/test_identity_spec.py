@@ -11,7 +11,7 @@ from kubefleet.spec.mistakes import Mistake
 pytestmark = pytest.mark.fast
 
 HUB = {"hub": {"context": "hub"}}
-AZURE = {"mode": "azure", "tenant_id": "t", "client_id": "c"}
+AZURE = {"mode": "azure", "tenant_id": "t", "client_id": "c", "object_id": "o"}
 
 
 def wrong(raw: dict[str, Any]) -> list[str]:
@@ -46,6 +46,7 @@ def test_auto_is_by_the_hub(raw: dict[str, Any], mode: str) -> None:
             [
                 "fleet.identity.tenant_id: missing field (expected by mode `azure`)",
                 "fleet.identity.client_id: missing field (expected by mode `azure`)",
+                "fleet.identity.object_id: missing field (expected by mode `azure`)",
             ],
         ),
         ({"ttl": "5m"}, ["fleet.identity.ttl: bad life `5m` (expected 10m to 1h)."]),
@@ -61,8 +62,8 @@ def test_a_national_cloud_is_the_programs_and_a_machines_is_not_written_down() -
     there = parse_identity({**AZURE, **HUB}, [])
     assert here is not None
     assert there is not None
-    assert here.entra == EntraApp("t", "c", authority="login.chinacloudapi.cn")
-    assert there.entra == EntraApp("t", "c")
+    assert here.entra == EntraApp("t", "c", "o", authority="login.chinacloudapi.cn")
+    assert there.entra == EntraApp("t", "c", "o")
 
 
 @pytest.mark.parametrize(

@@ -117,13 +117,16 @@ def tell(work: Iterator[Applied], done: str) -> None:
             typer.echo(f"{'' if at_member else 'hub: '}{kind}: {', '.join(counts)}")
 
 
-def declarations(member: str, declared: Mapping[str, Any], hub: Kubeconfig | None) -> str:
-    """What the fleet's program declares for such a member: two lines of it."""
+def declarations(membership: Membership, declared: Mapping[str, Any], hub: Kubeconfig | None) -> str:
+    """What the fleet's program declares for such a member: two lines of it. Raises MemberError."""
     given = {name: value for name, value in declared.items() if value != AUTO}
     arguments = ", ".join(f"{name}={_text(value)}" for name, value in given.items())
     of_hub = f'hub=Kubeconfig("{hub.context}"), ' if hub is not None else ""
     fleet = f"Fleet(..., {of_hub}identity=IdentityFederation({arguments}))"
-    return f'  {fleet}\n  fleet.member("{member}", context="...")'
+    member = membership.member
+    # Tokens are for one member by its uid, which whoever runs the fleet may not be able to ask.
+    uid = f', uid="{membership.uid or cluster_uid(member.declared)}"' if member.mode.trusts_issuer else ""
+    return f'  {fleet}\n  fleet.member("{member.name}", context="..."{uid})'
 
 
 def what_is_left(membership: Membership, *, going: bool) -> str:

@@ -109,6 +109,7 @@ def join(
             return
         membership = wish.membership(going=going)
         tell(membership.leave() if going else membership.join(Patience(_WITHIN)), "removed" if going else "written")
+        program = "" if going else declarations(membership, declared, hub)
     except NotTrusted as error:
         typer.echo(trust_text(error.trusted), nl=False)
         exit_with(f"{error}. Everything else is there: have this entry in it, and run the command again.")
@@ -120,7 +121,7 @@ def join(
         typer.echo(f"{member} has left: no identity of the fleet has any right there.")
     else:
         typer.echo(f"{member} has joined. The fleet's program declares{_with(settings, agent)}:")
-        typer.echo(declarations(member, declared, hub))
+        typer.echo(program)
     if left := what_is_left(membership, going=going):
         typer.echo(left)
 
@@ -153,8 +154,6 @@ def _settings(member: str, declared: dict[str, Any], hub: Kubeconfig | None) -> 
     settings = parse_identity({**declared, **of_hub}, mistakes)
     if not declared["namespaces"]:
         mistakes.append(Mistake("namespaces", "none (expected `--namespace`, where placements may have objects)."))
-    if settings is not None and settings.entra is not None and not settings.entra.object_id:
-        mistakes.append(Mistake("object_id", "none (expected `--object-id`, as whom the member knows the fleet)."))
     if mistakes or settings is None:
         exit_with("\n".join(str(mistake).removeprefix(f"{PATH}.") for mistake in mistakes))
     return settings

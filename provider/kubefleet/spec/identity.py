@@ -78,7 +78,7 @@ def parse_identity(raw: Mapping[str, Any] | None, mistakes: list[Mistake]) -> Id
     if mode == "azure":
         entra = EntraApp(spec.tenant_id, spec.client_id, spec.object_id, authority=spec.authority)
     if entra is not None:
-        absent = [name for name in ("tenant_id", "client_id") if not getattr(spec, name)]
+        absent = [name for name in ("tenant_id", "client_id", "object_id") if not getattr(spec, name)]
         mistakes.extend(Mistake(join(PATH, name), "missing field (expected by mode `azure`)") for name in absent)
     namespace = spec.hub_namespace if mode in WITH_HUB else HOME
     denied = OnDenied(spec.on_denied)
