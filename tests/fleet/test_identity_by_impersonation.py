@@ -221,7 +221,7 @@ def test_who_acts_is_never_the_agent_itself_but_to_ask_who_it_is(life: Life) -> 
 
 
 def test_a_preview_before_anything_is_granted_says_what_will_be(life: Life) -> None:
-    assert "eu-1: it will be granted what it lacks: 20 rights, on configmaps, deployments.apps" in life.told["preview"]
+    assert f"acts as `{life.web}` (mode `impersonation`); gains 20 rights: " in life.told["preview"]
     assert f"`{AGENT}`" in life.told["join eu-1"]
     assert 'IdentityFederation(mode="impersonation", namespaces=["impersonated"])' in life.told["join eu-1"]
 
