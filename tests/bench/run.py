@@ -27,6 +27,7 @@ BENCHMARKS: Mapping[str, str] = {
     "faults": "bench_faults",
     "rollout": "bench_rollout",
     "identity": "bench_identity",
+    "jobs": "bench_jobs",
 }
 """Name -> module, whose `rows()` measures and returns the rows."""
 

@@ -19,6 +19,7 @@ from kubefleet.scheduling.partners import Partners
 from kubefleet.scheduling.place import place
 from kubefleet.scheduling.protocols import Numbers
 from kubefleet.scheduling.repair import repair
+from kubefleet.scheduling.room import Room
 from kubefleet.scheduling.rules.prepare import with_rules
 from kubefleet.scheduling.standing import standing_of
 from kubefleet.scheduling.ties import Ties
@@ -40,8 +41,21 @@ def schedule(
     Everything that stands is booked before anything new is placed, whatever its priority; then new demand goes by
     priority (high first) and name. Where that leaves something unplaced, exchanges among new demand may place more.
     """
+    return schedule_and_ask(snapshot, requests, previous, (), options)[0]
+
+
+def schedule_and_ask(
+    snapshot: Snapshot,
+    requests: Sequence[Request],
+    previous: Mapping[str, Previous],
+    asking: Sequence[Request],
+    options: Options = _DEFAULT,
+) -> tuple[Plan, Room]:
+    """As `schedule`, and the room that is left for those that are `asking` when all of it is placed. What these have
+    already, by `previous`, is booked.
+    """
     with uncollected():
-        return _schedule(snapshot, requests, previous, options)
+        return _schedule(snapshot, requests, previous, asking, options)
 
 
 def _keep_apart(columns: Columns) -> bool:
@@ -50,20 +64,27 @@ def _keep_apart(columns: Columns) -> bool:
 
 
 def _schedule(
-    snapshot: Snapshot, requests: Sequence[Request], previous: Mapping[str, Previous], options: Options
-) -> Plan:
+    snapshot: Snapshot,
+    requests: Sequence[Request],
+    previous: Mapping[str, Previous],
+    asking: Sequence[Request],
+    options: Options,
+) -> tuple[Plan, Room]:
     columns = Columns(snapshot)
+    ruled = with_rules(columns.clusters, [*requests, *asking])
+    asking = ruled[len(requests) :]
     requests = [
         replace(request, divided=None) if request.divided is not None and not request.divides else request
-        for request in with_rules(columns.clusters, requests)
+        for request in ruled[: len(requests)]
     ]
     neighbours = None
     if any(request.policy.affinity or request.policy.anti_affinity for request in requests) or _keep_apart(columns):
         neighbours = Neighbours(columns, requests)
     ties = neighbours.ties if neighbours is not None else None
     ordered = in_order(requests, ties)
-    cycle = Cycle(columns, Ledger(columns, _pods(columns, ordered)), options, neighbours=neighbours)
-    _book_what_stands(cycle, ordered, previous)
+    stands = [*ordered, *asking]
+    cycle = Cycle(columns, Ledger(columns, _pods(columns, stands)), options, neighbours=neighbours)
+    _book_what_stands(cycle, stands, previous)
     # What stands waits for new nodes already; what is placed now says which it needs.
     cycle.ledger.needs()
     if neighbours is not None:
@@ -73,8 +94,8 @@ def _schedule(
         if any(decision.unplaced for decision, _ in placed):
 
             def begin(grants: Grants) -> Cycle:
-                again = Cycle(columns, Ledger(columns, _pods(columns, ordered)), options, grants)
-                _book_what_stands(again, ordered, previous)
+                again = Cycle(columns, Ledger(columns, _pods(columns, stands)), options, grants)
+                _book_what_stands(again, stands, previous)
                 return again
 
             cycle, placed = repair(ordered, previous, (cycle, placed), begin)
@@ -82,7 +103,8 @@ def _schedule(
         placed = place_units(Partners(cycle, neighbours), ordered, previous, place)
     decided = with_later(cycle, ordered, previous, [decision for decision, _ in placed])
     decisions = sorted(decided, key=lambda decision: decision.placement)
-    return Plan(tuple(decisions), _listed([moves for _, moves in placed if moves], ties))
+    plan = Plan(tuple(decisions), _listed([moves for _, moves in placed if moves], ties))
+    return plan, Room(cycle, asking)
 
 
 def _listed(moves: Sequence[Sequence[Move]], ties: Ties | None) -> tuple[Move, ...]:
