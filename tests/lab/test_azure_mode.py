@@ -89,6 +89,13 @@ def test_members_and_placements_share_a_token_while_it_is_good(ground: Ground, e
     assert entra.posts == 1
 
 
+def test_a_token_that_a_member_has_refused_is_not_shown_again(ground: Ground, entra: FakeEntra) -> None:
+    source = make_mode("azure", ground).source("aks-1", WEB)
+    source.current(Patience(10))
+    source.current(Patience(10), fresh=True)
+    assert entra.posts == 2
+
+
 def test_a_busy_entra_is_asked_again(ground: Ground, entra: FakeEntra) -> None:
     entra.down = 2
     assert claims_of(value_of(ground))["oid"] == entra.object_id
@@ -120,7 +127,7 @@ def test_what_entra_refuses_is_told_with_what_to_do(
     change: Change, told: str, ground: Ground, entra: FakeEntra
 ) -> None:
     change(entra)
-    with pytest.raises(ValueError, match="no token for placement `web` from Entra") as refused:
+    with pytest.raises(ValueError, match="no token for the fleet from Entra") as refused:
         value_of(ground)
     assert told in str(refused.value)
     assert "eyJ" not in str(refused.value)

@@ -13,7 +13,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from kubefleet.cli.main import app
-from kubefleet.federation import READER, RIGHTS, make_mode
+from kubefleet.federation import READER, RIGHTS, make_mode, trusting
 from kubefleet.federation.checking import check_member
 from kubefleet.federation.member import FederatedMember
 from kubefleet.federation.modes import Ground
@@ -161,6 +161,21 @@ def test_a_member_joins_by_its_file_and_leaves(
     assert {"fleet-reader", "fleet-rbac"} <= fleets_own(hub)
     told = join("--leave").stdout.splitlines()[-1]
     assert told.endswith("take the entry out of its AuthenticationConfiguration.")
+
+
+def test_a_file_that_is_not_the_api_servers_is_told(
+    join: Callable[..., Result], hub: Connection, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply_body(hub, SHOWN, manager="test", force=True)
+    monkeypatch.setattr(trusting, "_TRUSTED_WITHIN", 1)
+    other = tmp_path / "other.yaml"
+    other.write_text(file.read_text())
+    done = join("--authentication-config", str(other))
+    assert done.exit_code == 1
+    assert f"though `{other}` has said so for a minute. Is it started with `--authentication-config`" in done.stderr
+    assert "AuthenticationConfiguration" not in done.stdout
+    assert join("--leave", "--authentication-config", str(other)).exit_code == 0
+    assert json.loads(other.read_text()) == json.loads(file.read_text())
 
 
 def test_what_is_printed_is_for_the_member_and_the_rest_is_in_comments(

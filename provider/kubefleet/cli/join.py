@@ -111,6 +111,8 @@ def join(
         tell(membership.leave() if going else membership.join(Patience(_WITHIN)), "removed" if going else "written")
         program = "" if going else declarations(membership, declared, hub)
     except NotTrusted as error:
+        if error.file is not None:
+            exit_with(f"{error}.")
         typer.echo(trust_text(error.trusted), nl=False)
         exit_with(f"{error}. Everything else is there: have this entry in it, and run the command again.")
     except MemberError as error:

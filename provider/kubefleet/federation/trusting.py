@@ -21,7 +21,12 @@ from kubefleet.kube.errors import ApiError, MemberError
 from kubefleet.kube.patience import Patience
 from kubefleet.kube.reviews import user_of
 
-_HOW: Final = "authentication_config=..., or have its admin trust that issuer"
+_HOW: Final = (
+    "Name the file of its AuthenticationConfiguration: authentication_config=..., or have its admin trust that issuer"
+)
+_OTHER_FILE: Final = (
+    "Is it started with `--authentication-config` and this very file, and does it reach the hub? Its log says why not"
+)
 DISCOVERY: Final = "/.well-known/openid-configuration"
 _TRUSTED_WITHIN: Final = 60.0
 _PAUSE: Final = 0.5
@@ -66,18 +71,20 @@ def trust(member: FederatedMember, trusted: TrustedHub, file: Path | None, patie
     until = time.monotonic() + (_TRUSTED_WITHIN if file is not None else 0)
     while not _knows(member):
         if time.monotonic() >= until:
-            raise NotTrusted(member.name, trusted)
+            raise NotTrusted(member.name, trusted, file)
         patience.sleep(_PAUSE)
     return written
 
 
 class NotTrusted(MemberError):
-    """A member's API server takes no token of the hub yet."""
+    """A member's API server takes no token of the hub yet, be it that its `file` says it should."""
 
-    def __init__(self, member: str, trusted: TrustedHub) -> None:
+    def __init__(self, member: str, trusted: TrustedHub, file: Path | None) -> None:
         self.trusted = trusted
+        self.file = file
         what = f"its API server does not trust `{trusted.issuer}` for tokens of audience `{trusted.audience}`"
-        super().__init__(member, f"{what}. Name the file of its AuthenticationConfiguration: {_HOW}")
+        way = f". {_HOW}" if file is None else f", though `{file}` has said so for a minute. {_OTHER_FILE}"
+        super().__init__(member, f"{what}{way}")
 
 
 def trust_text(trusted: TrustedHub) -> str:

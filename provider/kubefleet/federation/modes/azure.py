@@ -6,7 +6,6 @@ that its certificate is from (a proxy's) is in `REQUESTS_CA_BUNDLE`: both as for
 """
 
 import logging
-import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +15,7 @@ from kubefleet.federation.role import Role
 from kubefleet.federation.token import Token, read_token
 from kubefleet.federation.token_request import hub_token
 from kubefleet.identity.settings import EntraApp
-from kubefleet.kube.credential import Credential, CredentialSource, Kept, NoToken
+from kubefleet.kube.credential import CredentialSource, Kept, NoToken
 
 if TYPE_CHECKING:
     from azure.identity import ClientAssertionCredential
@@ -49,8 +48,7 @@ class Azure:
             raise ValueError(f"mode `{self.name}` without `tenant_id` and `client_id` (expected both)")
         self._ground, self._hub, self._app = ground, needed_hub(ground, self.name), ground.entra
         self.prefix = ""
-        self._lock = threading.Lock()
-        self._client: ClientAssertionCredential | None = None
+        self._kept = Kept(lambda _: self._token().credential())
 
     def user(self, role: Role) -> str:  # noqa: ARG002 - the Protocol's
         """AKS knows it by the object id of its service principal, which only Entra can tell."""
@@ -66,26 +64,21 @@ class Azure:
         """The one account is everybody's."""
 
     def source(self, member: str, role: Role) -> CredentialSource:  # noqa: ARG002 - the Protocol's
-        """See `Mode`. Entra's library keeps the token for all members."""
+        """See `Mode`. All members and roles have the one token."""
+        return self._kept
 
-        def make(_: object) -> Credential:
-            return self._token(role).credential()
-
-        return Kept(make)
-
-    def _token(self, role: Role) -> Token:
+    def _token(self) -> Token:
+        """A new one, whatever Entra's library would remember: whoever asks has none that is good."""
+        client = _client(self._app, self._assertion)
         from azure.core.exceptions import AzureError
 
-        with self._lock:
-            if self._client is None:
-                self._client = _client(self._app, self._assertion)
-            try:
-                return read_token(self._client.get_token(self._app.scope).token)
-            except AzureError as error:
-                raise NoToken(explain_entra(str(error), role)) from None
+        try:
+            return read_token(client.get_token(self._app.scope).token)
+        except AzureError as error:
+            raise NoToken(explain_entra(str(error), FLEET)) from None
 
     def _assertion(self) -> str:
-        """Asked for at each new token: one POST to Entra, none for finding out where."""
+        """One POST to Entra is made with it, none for finding out where."""
         ground = self._ground
         return hub_token(self._hub, ground.namespace, FLEET, ASSERTION_AUDIENCE, ground.seconds).value
 
