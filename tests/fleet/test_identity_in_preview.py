@@ -71,19 +71,21 @@ def test_a_life_of_rights_as_previews_tell_it(join: Callable[..., None], stack: 
     write('config_map("a")')
     mark = stack.events()
     told = stack.preview(code=-1)
-    assert "placements.web.manifests: us-1: Role acting/fleet:" in told
+    assert f"placements.web.manifests: us-1: there is no right to {EACH} configmaps `a` in namespace `acting`;" in told
+    assert ", and its fence lets `system:serviceaccount:pulumi-kubefleet:fleet-" in told
     assert "the namespace is outside the ceiling" in told
+    assert "Have the member's admin join it again" in told
     assert "eu-1: " not in told.split("placements.web.manifests")[1]
     assert stack.writes(mark) == []
 
     # Or leaves it out, and says so, and the placement goes on.
     write('config_map("a")', more=SKIP)
     told = stack.preview()
-    assert "us-1: left out: Role acting/fleet:" in told
+    assert "us-1: left out: there is no right to create, " in told
     assert "eu-1: acts as `system:serviceaccount:pulumi-kubefleet:fleet-" in told
     assert f"(mode `service-account-token`, tokens of 15m); gains 13 rights: {EACH} configmaps `a` in namespace" in told
     told = stack.up()
-    assert "us-1 is pending: left out: Role acting/fleet:" in told
+    assert "us-1 is pending: left out: its fence lets " in told
     assert (settings("eu-1"), settings("us-1")) == ({"configmap/a"}, set())
     # The decision stays; the next run tries again, and tells nothing of where it has all that it needs.
     told = stack.preview()

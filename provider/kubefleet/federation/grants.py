@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from kubefleet.federation.allowed import lacking
+from kubefleet.federation.grant_refused import explain_grant
 from kubefleet.identity import Action, Rights
 from kubefleet.identity.federation import Federation
 from kubefleet.identity.rights import CLUSTER, rights_for
@@ -45,7 +46,7 @@ class Grants:
             try:
                 apply_body(self.rights, manifest, manager=MANAGER, force=True, dry_run=True)
             except ApiError as error:
-                return f"{ref_of(manifest)} for {self.user}: {error.message}"
+                return explain_grant(ref_of(manifest), self.user, error)
         return ""
 
     def widen(self, needed: Collection[Action], patience: Patience) -> bool:
@@ -99,7 +100,7 @@ def write_role(rights: Connection, manifest: Mapping[str, Any], user: str) -> No
         if live is None or not _same(live, manifest):
             apply_body(rights, manifest, manager=MANAGER, force=True)
     except ApiError as error:
-        raise NotGranted(f"{ref_of(manifest)} for {user}: {error.message}") from error
+        raise NotGranted(explain_grant(ref_of(manifest), user, error)) from error
 
 
 def remove_role(rights: Connection, ref: ObjectRef, user: str) -> None:

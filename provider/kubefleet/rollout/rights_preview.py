@@ -131,7 +131,7 @@ def _refused(
     if not lacks or member.joins:
         return ()
     why = member.grants_of(one.role).refused(needed)
-    return (why,) if why else ()
+    return (f"there is no right to {in_words(lacks)}, and {why}",) if why else ()
 
 
 def _who(one: Acting, member: FederatedMember, placement: Connection) -> str:
