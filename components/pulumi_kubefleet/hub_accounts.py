@@ -20,6 +20,7 @@ class HubAccounts(pulumi.ComponentResource):
         ```
 
     Args:
+        mode: the mode of the fleets, which says whose accounts are there from the start: `oidc` or `azure`.
         namespace: where the accounts are, `pulumi-kubefleet` if nothing is said; a fleet says the same by its
             `hub_namespace`. It is for nothing else: operators may act as every account in it.
         operators: users who may run fleets, as the hub knows them; of an account that is
@@ -36,6 +37,7 @@ class HubAccounts(pulumi.ComponentResource):
         self,
         name: str,
         *,
+        mode: str = "oidc",
         namespace: str | None = None,
         operators: Sequence[pulumi.Input[str]] = (),
         public_discovery: bool = False,
@@ -50,9 +52,13 @@ class HubAccounts(pulumi.ComponentResource):
             what = f"HubAccounts `{name}` needs pulumi-kubernetes. Install `pulumi-kubefleet[hub]`"
             raise pulumi.RunError(what) from error
         from kubefleet.federation.minting import ROLE, RULES
-        from kubefleet.federation.role import READER, RIGHTS
+        from kubefleet.federation.modes import MODES
         from kubefleet.identity.needs import HOME
+        from kubefleet.spec.identity import WITH_HUB
 
+        if mode not in WITH_HUB:
+            known = ", ".join(sorted(WITH_HUB))
+            raise pulumi.RunError(f"HubAccounts `{name}`: mode `{mode}` has none on a hub (expected one of {known})")
         child = pulumi.ResourceOptions(parent=self)
         place = namespace or HOME
         home = Namespace(name, metadata={"name": place}, opts=child)
@@ -65,7 +71,7 @@ class HubAccounts(pulumi.ComponentResource):
                 automount_service_account_token=False,
                 opts=within,
             )
-            for role in (READER, RIGHTS)
+            for role in MODES[mode].accounts
         ]
         metadata = {"name": ROLE, "namespace": place}
         role = Role(name, metadata=metadata, rules=[_rule(rule) for rule in RULES], opts=within)

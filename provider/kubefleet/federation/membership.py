@@ -14,7 +14,10 @@ from kubefleet.federation.trusting import Issuer, distrust, trust
 from kubefleet.identity.trust import TrustedHub
 from kubefleet.kube.cluster_uid import cluster_uid
 from kubefleet.kube.connection import Connection
+from kubefleet.kube.errors import ApiError, NoAccess, NoIdentity
+from kubefleet.kube.impersonating import as_user
 from kubefleet.kube.patience import Patience
+from kubefleet.kube.reviews import user_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +47,10 @@ class Membership:
         if self.hub is not None:
             yield from joining.apply_all(self.hub, self.on_hub)
         yield from joining.join(self.member.declared, self.there)
-        if trusted is not None:
-            trust(self.member, trusted, self.file, patience)
+        if trusted is not None and self.issuer is not None:
+            trust(self.member, trusted, self.file, patience, tried=self.issuer.gives_tokens())
         if self.member.mode.grants:
-            await_fence(self.member.acting_as(RIGHTS), patience)
+            await_fence(self._rights(), patience)
 
     def leave(self) -> Iterator[Applied]:
         """Take back what the member has; the hub's accounts are other members' too. Rights go first, as the hub may be
@@ -57,9 +60,27 @@ class Membership:
         if self.issuer is not None and self.file is not None:
             distrust(self.member, self.issuer, self.file)
 
+    def _rights(self) -> Connection:
+        """The one that hands out rights, as itself. Whoever can get no token of it is an admin of the member all the
+        same, and an admin may act as anybody.
+        """
+        own = self.member.acting_as(RIGHTS)
+        return own if _is_somebody(own) else as_user(self.member.declared, self.member.mode.user(RIGHTS))
+
     def to_trust(self) -> TrustedHub | None:
         """What the member has to trust; None where the mode is not about that. Raises MemberError where it cannot."""
         if self.issuer is None:
             return None
         admin = self.member.declared
         return foresee_trust(admin, self.issuer, self.uid or cluster_uid(admin))
+
+
+def _is_somebody(connection: Connection) -> bool:
+    """Whether there is a credential for it, whatever the server says of that."""
+    try:
+        user_of(connection)
+    except (NoAccess, NoIdentity):
+        return False
+    except ApiError:
+        return True
+    return True

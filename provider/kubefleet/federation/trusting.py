@@ -12,14 +12,16 @@ from typing import Any, Final
 
 import yaml
 
+from kubefleet.federation.configured import has_read
 from kubefleet.federation.member import FederatedMember
+from kubefleet.federation.role import READER
 from kubefleet.identity import Flawed
 from kubefleet.identity.trust import TrustedHub, not_trusting, revised, trusting
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.credential import Credential, Fixed
 from kubefleet.kube.errors import ApiError, MemberError
 from kubefleet.kube.patience import Patience
-from kubefleet.kube.reviews import user_of
+from kubefleet.kube.reviews import may, user_of
 
 _HOW: Final = (
     "Name the file of its AuthenticationConfiguration: authentication_config=..., or have its admin trust that issuer"
@@ -48,6 +50,15 @@ class Issuer:
     hub: Connection
     namespace: str
 
+    def gives_tokens(self) -> bool:
+        """Whether whoever asks may act as the fleet's reader. An admin of a member may be nobody to the hub."""
+        try:
+            return may(self.hub, "create", "", "serviceaccounts", self.namespace, READER.account, "token")
+        except ApiError as error:
+            if error.status not in (401, 403):
+                raise
+            return False
+
     def trusted_by(self, uid: str) -> TrustedHub:
         """What the member with this uid has to trust. Raises MemberError where no member could read the hub's keys."""
         issuer = issuer_of(self.hub)
@@ -60,16 +71,18 @@ class Issuer:
         return TrustedHub(issuer, f"{endpoint.server}{DISCOVERY}", endpoint.ca, uid, self.namespace)
 
 
-def trust(member: FederatedMember, trusted: TrustedHub, file: Path | None, patience: Patience) -> bool:
+def trust(member: FederatedMember, trusted: TrustedHub, file: Path | None, patience: Patience, *, tried: bool) -> bool:
     """Have the member trust the hub, and wait until it does. Whether the file was changed.
 
-    Raises NotTrusted where it does not within a minute, or is not to be told: without a file somebody else has to.
+    It is `tried` with a token of the reader. For whoever gets none the member says whether it works by the file, and
+    without a file nobody can tell yet. Raises NotTrusted where it does not trust within a minute, or is not to be told:
+    without a file somebody else has to.
     """
     written = False
     if file is not None:
         written = _change(member.name, file, lambda config: trusting(config, trusted, own_issuers=()))
     until = time.monotonic() + (_TRUSTED_WITHIN if file is not None else 0)
-    while not _knows(member):
+    while not (_knows(member) if tried else file is None or has_read(member.declared, file)):
         if time.monotonic() >= until:
             raise NotTrusted(member.name, trusted, file)
         patience.sleep(_PAUSE)
