@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup tools demo example check lint types fast properties optimum mutants lab engine soak test bench lock clean
+.PHONY: setup tools provider provider-ahead demo example check lint types fast properties optimum mutants lab engine soak test bench lock clean
 
 setup: $(STAMP)
 
@@ -19,6 +19,14 @@ $(STAMP): pyproject.toml requirements.lock hatch_build.py provider/kubefleet/sch
 
 tools: setup
 	$(BIN)/python -m kubefleet.lab.programs
+
+provider: setup
+	# Pulumi's for Kubernetes: some 8 minutes, once. One test file needs it, and says so where it is skipped.
+	-$(BIN)/python -m kubefleet.lab.programs pulumi-resource-kubernetes
+
+provider-ahead: setup
+	# Beside what needs little of both cores; whoever needs it waits for it, or hears why there is none.
+	nice $(BIN)/python -m kubefleet.lab.programs pulumi-resource-kubernetes >/dev/null 2>&1 &
 
 demo: setup
 	$(BIN)/python examples/demo.py
@@ -55,7 +63,7 @@ mutants: setup
 lab: setup tools
 	$(BIN)/pytest -q -m lab --numprocesses 2 --dist worksteal
 
-engine: setup tools
+engine: setup tools provider
 	# They wait more than they compute: each of the two workers has a lab of its own.
 	$(BIN)/pytest -q -m engine --numprocesses 2 --dist worksteal
 
@@ -64,7 +72,7 @@ soak: setup tools
 	$(BIN)/pytest -q -s -m soak
 
 test: WITHOUT := --ignore=tests/properties
-test: check properties optimum lab engine
+test: provider-ahead check properties optimum lab engine
 
 bench: setup tools
 	$(BIN)/python tests/bench/run.py $(addprefix --only ,$(ONLY)) --output bench.json

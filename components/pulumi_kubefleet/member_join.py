@@ -41,7 +41,8 @@ class MemberJoin(pulumi.ComponentResource):
         hub: the cluster whose identities the member is to trust. It is asked for its issuer and public keys, which
             everybody may read: a context without any credential will do.
         operators: users, as the member knows them, who may run the fleet, and may do nothing else there: for
-            `service-account-token`. With a hub they are named in `HubAccounts`.
+            `service-account-token`. In `impersonation` it is the one who acts as the fleet's users. With accounts on a
+            hub they are named in `HubAccounts`.
         uid: the uid of its namespace kube-system; else it is asked.
         authentication_config: the file of its API server's AuthenticationConfiguration, where that is on this machine:
             the hub's entry is written there, and all others are left as they are.
