@@ -61,6 +61,20 @@ def api(server: HTTPServer) -> HTTPServer:
     return server
 
 
+@pytest.fixture(scope="module")
+def other_server(issued: Issued, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HTTPServer]:
+    server = serve(issued, tmp_path_factory.mktemp("other"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def other_api(other_server: HTTPServer) -> HTTPServer:
+    """A second one, for what is about two clusters."""
+    other_server.clear()
+    return other_server
+
+
 @pytest.fixture
 def connect_to(issued: Issued) -> Iterator[Callable[..., Connection]]:
     """Makes connections to a server; closes them at the end."""

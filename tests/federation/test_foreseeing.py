@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from pytest_httpserver import HTTPServer
 
-from https_server import Issued, serve
 from kubefleet.federation.foreseeing import foresee_trust
 from kubefleet.federation.trusting import DISCOVERY, Issuer
 from kubefleet.kube.connection import Connection
@@ -26,14 +25,6 @@ def serves(api: HTTPServer, issuer: str) -> None:
     api.expect_request("/version").respond_with_json({})
 
 
-@pytest.fixture(scope="module")
-def other(issued: Issued, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HTTPServer]:
-    """The hub's server; `api` is the member's."""
-    server = serve(issued, tmp_path_factory.mktemp("hub"))
-    yield server
-    server.stop()
-
-
 @pytest.mark.parametrize(
     ("member", "hub", "wrong"),
     [
@@ -47,22 +38,22 @@ def other(issued: Issued, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 )
 def test_clocks_that_differ_are_told_before_anything_is_touched(
     api: HTTPServer,
-    other: HTTPServer,
+    other_api: HTTPServer,
     connect_to: Callable[..., Connection],
     monkeypatch: pytest.MonkeyPatch,
     member: int,
     hub: int,
     wrong: str,
 ) -> None:
-    fast = {api.port: member, other.port: hub}
+    fast = {api.port: member, other_api.port: hub}
 
     def date(self: Any, timestamp: float | None = None) -> str:
         return formatdate(time.time() + fast[self.server.server_port], usegmt=True)
 
     monkeypatch.setattr(BaseHTTPRequestHandler, "date_time_string", date)
     serves(api, "https://member")
-    serves(other, "https://hub")
-    issuer = Issuer(connect_to(other), "fleet")
+    serves(other_api, "https://hub")
+    issuer = Issuer(connect_to(other_api), "fleet")
     if not wrong:
         assert foresee_trust(connect_to(api), issuer, "u-1").audience == "fleet:u-1"
         return
@@ -81,10 +72,22 @@ def test_clocks_that_differ_are_told_before_anything_is_touched(
     ],
 )
 def test_an_issuer_that_no_member_could_trust_is_told(
-    api: HTTPServer, other: HTTPServer, connect_to: Callable[..., Connection], issuer: str, wrong: str
+    api: HTTPServer, other_api: HTTPServer, connect_to: Callable[..., Connection], issuer: str, wrong: str
 ) -> None:
     serves(api, "https://hub")
-    serves(other, issuer)
+    serves(other_api, issuer)
     with pytest.raises(MemberError, match=re.escape(wrong)):
-        foresee_trust(connect_to(api), Issuer(connect_to(other), "fleet"), "u-1")
-    assert {request.method for server in (api, other) for request, _ in server.log} == {"GET"}
+        foresee_trust(connect_to(api), Issuer(connect_to(other_api), "fleet"), "u-1")
+    assert {request.method for server in (api, other_api) for request, _ in server.log} == {"GET"}
+
+
+def test_a_hub_that_shows_where_its_keys_are_but_not_these_is_told(
+    api: HTTPServer, other_api: HTTPServer, connect_to: Callable[..., Connection]
+) -> None:
+    serves(api, "https://member")
+    other_api.clear()
+    keys = "https://elsewhere/openid/v1/jwks"
+    other_api.expect_request(DISCOVERY).respond_with_json({"issuer": "https://hub", "jwks_uri": keys})
+    other_api.expect_request("/openid/v1/jwks").respond_with_json({"kind": "Status", "code": 403}, status=403)
+    with pytest.raises(MemberError, match=r"it shows its keys to nobody who is not known \(403\)"):
+        foresee_trust(connect_to(api), Issuer(connect_to(other_api), "fleet"), "u-1")

@@ -88,6 +88,9 @@ def azure(quickstart_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iter
         "KUBECONFIG": str(kubeconfig),
         "AZURE_AUTHORITY_HOST": entra.authority,
         "REQUESTS_CA_BUNDLE": str(authority),
+        # Whatever would leave this machine finds nobody.
+        "HTTPS_PROXY": "http://127.0.0.1:9",
+        "NO_PROXY": "127.0.0.1",
     }
     pulumi = PulumiEnvironment(private / "pulumi", settings=settings)
     ids = {"tenant": entra.tenant, "client": entra.client, "object": entra.object_id}

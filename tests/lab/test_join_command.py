@@ -96,6 +96,21 @@ def test_a_narrower_ceiling_takes_the_label_away(join: Callable[..., Result], co
     assert label_of(connection, "default") is None
 
 
+def test_one_user_is_given_what_a_snapshot_reads_and_leaves_with_nothing(
+    join: Callable[..., Result], connection: Connection
+) -> None:
+    done = join("--mode", "exec", "--user", "ci")
+    assert done.exit_code == 0, done.output
+    assert fleets_own(connection) == {"fleet-guard", "fleet-guard-tokens", "fleet-reader", "fleet-records"}
+    assert done.stdout.splitlines()[-1].startswith("Mode `exec` hands out no rights: eu-1 has what a snapshot reads")
+    rbac = "/apis/rbac.authorization.k8s.io/v1"
+    bound = connection.get(f"{rbac}/clusterrolebindings/fleet-reader")["subjects"]
+    assert [subject["name"] for subject in bound] == ["ci"]
+    left = join("--mode", "exec", "--leave")
+    assert left.exit_code == 0, left.output
+    assert fleets_own(connection) == set()
+
+
 def test_who_is_no_admin_is_told_in_one_line(join: Callable[..., Result], quickstart_lab: Lab, tmp_path: Any) -> None:
     done = join(context="no-such")
     assert done.exit_code == 1

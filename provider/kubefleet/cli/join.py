@@ -95,11 +95,12 @@ def join(
     declared = {name: value for name, value in written.items() if value is not None}
     hub = Kubeconfig(hub_context, hub_kubeconfig) if hub_context else None
     settings = _settings(member, declared, hub)
-    # To leave, the bindings of operators go whoever they were.
+    # To leave, bindings go whoever they were of.
     operators = tuple(operator or ([""] if going else []))
+    taken_for = user or ("-" if going else "")
     access, acts = Kubeconfig(context, kubeconfig), _agent(settings, agent, going=going)
     wish = Wish(
-        member, access, settings, operators, user, uid, authentication_config, acts, legacy=legacy_impersonation
+        member, access, settings, operators, taken_for, uid, authentication_config, acts, legacy=legacy_impersonation
     )
     if not context and not show:
         exit_with("no `--context` (expected the context of an admin of the member; `--print` needs none).")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -30,6 +31,8 @@ _OTHER_FILE: Final = (
     "Is it started with `--authentication-config` and this very file, and does it reach the hub? Its log says why not"
 )
 DISCOVERY: Final = "/.well-known/openid-configuration"
+_KEYS: Final = "/openid/v1/jwks"
+"""Where an API server has them; an issuer may also publish them elsewhere, and then this is asked by nobody."""
 _TRUSTED_WITHIN: Final = 60.0
 _PAUSE: Final = 0.5
 _EXPOSE: Final = (
@@ -62,8 +65,11 @@ class Issuer:
     def trusted_by(self, uid: str) -> TrustedHub:
         """What the member with this uid has to trust. Raises MemberError where no member could read the hub's keys."""
         issuer = issuer_of(self.hub)
+        anybody = self.hub.acting_with(Fixed(Credential()))
         try:
-            self.hub.acting_with(Fixed(Credential())).get(DISCOVERY)
+            told = anybody.get(DISCOVERY)
+            if urlsplit(str(told.get("jwks_uri") or "")).path == _KEYS:
+                anybody.get_text(_KEYS)
         except ApiError as error:
             why = f"it shows its keys to nobody who is not known ({error.status}). Members have to read them: {_EXPOSE}"
             raise MemberError(self.hub.name, why) from error
