@@ -206,7 +206,7 @@ def test_exit_code_says_whether_all_is_placed(tmp_path: Path, number: int, code:
 
 
 def test_invalid_input_exits_2_with_every_mistake_on_stderr(tmp_path: Path) -> None:
-    done = run(tmp_path, "clusters: [{nmae: a}]\nplacements:\n- {name: web, replicas: {total: -1}}\njobs: []\n")
+    done = run(tmp_path, "clusters: [{nmae: a}]\nplacements:\n- {name: web, replicas: {total: -1}}\nxyz: []\n")
     assert (done.exit_code, done.stdout) == (2, "")
     file = tmp_path / "fleet.yaml"
     parts, fields = (
@@ -217,7 +217,7 @@ def test_invalid_input_exits_2_with_every_mistake_on_stderr(tmp_path: Path) -> N
         f"{file}:1: clusters[0].name: missing field (expected a value for `name`)",
         f"{file}:1: clusters[0].nmae: unknown field `nmae` (expected one of {fields}). Did you mean `name`?",
         f"{file}:3: placements.web.replicas.total: value `-1` is too small (expected at least 0)",
-        f"{file}:4: jobs: unknown field `jobs` (expected one of {parts}).",
+        f"{file}:4: xyz: unknown field `xyz` (expected one of {parts}).",
     ]
 
 

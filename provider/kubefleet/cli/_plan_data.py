@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from kubefleet.cli._trail_data import reason_data, scores_of, trail_of
+from kubefleet.jobs.plan import JobPlan
 from kubefleet.model.decision import Decision, Move, Plan
 from kubefleet.model.request import Request
 from kubefleet.scheduling.autoscaled import autoscaled_parts
@@ -28,18 +29,18 @@ def as_text(data: dict[str, Any], form: PlanForm) -> str:
     return yaml.safe_dump(data, sort_keys=False) if form is PlanForm.YAML else json.dumps(data, indent=2) + "\n"
 
 
-def plan_as_json(plan: Plan, requests: Iterable[Request]) -> dict[str, Any]:
-    """Placements with clusters, refusals, what is kept and why; and moves. `requests` are those of the plan.
+def plan_as_json(plan: Plan, requests: Iterable[Request], jobs: Iterable[JobPlan] = ()) -> dict[str, Any]:
+    """Placements with clusters, refusals, what is kept and why; jobs; and moves. `requests` are those of the plan.
 
     Replicas count what is divided, else copies. A score is the sum of the scorers' values × their weights; `scores`
-    are the values. There are no jobs: they are always empty. For the rest see `trail_of`.
+    are the values. For the rest see `trail_of`.
     """
     by_name = {request.name: request for request in requests}
     return {
         "placements": {
             decision.placement: _decision(decision, by_name[decision.placement]) for decision in plan.decisions
         },
-        "jobs": {},
+        "jobs": {job.job: _job(job) for job in sorted(jobs, key=lambda job: job.job)},
         "moves": [_move(move) for move in plan.moves],
     }
 
@@ -63,6 +64,25 @@ def _decision(decision: Decision, request: Request) -> dict[str, Any]:
         **_autoscaled(request, decision),
         **({"selection": record_of(request.selection)} if request.selection is not None else {}),
     }
+
+
+def _job(plan: JobPlan) -> dict[str, Any]:
+    """Without `shards` where it does not fit; `start` is the first index, milliseconds are whole."""
+    shards = {
+        name: {
+            "start": shard.indexes.min(),
+            "count": shard.part.count,
+            "capacity": shard.capacity,
+            "slots": shard.part.slots,
+            "milliseconds": shard.part.span,
+        }
+        for name, shard in plan.shards.items()
+    }
+    refused = {name: [reason_data(reason) for reason in reasons] for name, reasons in plan.refused.items()}
+    unfit = None
+    if plan.unfit is not None:
+        unfit = {"fit": plan.unfit.most, "deadlineMilliseconds": plan.unfit.deadline}
+    return {"shards": shards, "refused": refused, **({"unfit": unfit} if unfit else {})}
 
 
 def _autoscaled(request: Request, decision: Decision) -> dict[str, Any]:

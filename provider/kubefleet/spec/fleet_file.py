@@ -1,4 +1,4 @@
-"""Fleet files: clusters and placements as data, with what was decided before and, in test cases, what is expected."""
+"""Fleet files: clusters, placements and jobs as data, with what was decided before and what test cases expect."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -6,13 +6,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from kubefleet.jobs.plan import JobPlan, JobRequest, plan_jobs
 from kubefleet.model.cluster import Cluster
 from kubefleet.model.decision import Plan, Previous
 from kubefleet.model.request import Request
 from kubefleet.model.snapshot import Snapshot
-from kubefleet.scheduling import NormalizeOver, Options, schedule
+from kubefleet.scheduling import NormalizeOver, Options, schedule, schedule_and_ask
 from kubefleet.spec.cluster import ClusterSpec
 from kubefleet.spec.expected import Expected, ExpectedSpec
+from kubefleet.spec.file_job import parse_file_job
 from kubefleet.spec.file_placement import parse_file_placement
 from kubefleet.spec.mistakes import Mistake, MistakesError, Spelling, did_you_mean, join
 from kubefleet.spec.named_items import item_names, located, named_items, repeated_names
@@ -26,7 +28,7 @@ from kubefleet.spec.yaml_file import Document, load_yaml
 
 _TAKEN_AT = datetime(2000, 1, 1, tzinfo=UTC)
 """A file has no time of its own: no toleration's seconds have begun to run."""
-_NAMED = ("clusters", "placements")
+_NAMED = ("clusters", "placements", "jobs")
 
 
 class OptionsSpec(Written):
@@ -37,10 +39,11 @@ class OptionsSpec(Written):
 
 
 class FleetFileSpec(Written):
-    """A whole file. Clusters and placements are read one by one, so that a mistake in one hides none in another."""
+    """A whole file. Clusters, placements and jobs are read one by one: a mistake in one hides none in another."""
 
     clusters: list[Any] = []
     placements: list[Any] = []
+    jobs: list[Any] = []
     previous: dict[str, dict[str, Count]] = {}
     edited: list[str] = []
     options: OptionsSpec = OptionsSpec()
@@ -58,10 +61,17 @@ class FleetFile:
     previous: Mapping[str, Previous]
     options: Options
     expected: Mapping[str, Expected]
+    jobs: tuple[JobRequest, ...] = ()
 
     def plan(self) -> Plan:
-        """What the scheduler decides."""
+        """What the scheduler decides for placements."""
         return schedule(self.snapshot, self.requests, self.previous, options=self.options)
+
+    def plan_all(self) -> tuple[Plan, tuple[JobPlan, ...]]:
+        """As `plan`, and the jobs, in the order in which they find room."""
+        asking = [job.request for job in self.jobs]
+        plan, room = schedule_and_ask(self.snapshot, self.requests, self.previous, asking, self.options)
+        return plan, plan_jobs(room, self.jobs)
 
     def differences(self, plan: Plan) -> tuple[str, ...]:
         """Where a plan is not what the file expects, one line each."""
@@ -97,6 +107,7 @@ def _parse(document: Document, base: Path, mistakes: list[Mistake]) -> FleetFile
         found += repeated_names(raw, field)
     members = item_names(raw, "clusters")
     names = item_names(raw, "placements")
+    jobs = _jobs(raw, frozenset(members), found)
     check_references(requests, members, found, spelling=Spelling.FILE, placement_names=names)
     file = None
     if spec is not None:
@@ -107,6 +118,7 @@ def _parse(document: Document, base: Path, mistakes: list[Mistake]) -> FleetFile
             _previous(spec, requests, members, found),
             Options(normalize_over=NormalizeOver(spec.options.normalize_over)),
             {name: expect.expected() for name, expect in sorted(spec.expect.items())},
+            tuple(jobs),
         )
     mistakes += located(found, document, _NAMED)
     return file
@@ -130,6 +142,18 @@ def _requests(raw: object, base: Path, mistakes: list[Mistake]) -> list[Request]
         for name, item in named_items(raw, "placements")
     )
     return [request for request in found if request is not None]
+
+
+def _jobs(raw: object, members: frozenset[str], mistakes: list[Mistake]) -> list[JobRequest]:
+    found = (parse_file_job(item, join("jobs", name), members, mistakes) for name, item in named_items(raw, "jobs"))
+    taken = set(item_names(raw, "placements"))
+    jobs = [job for job in found if job is not None]
+    mistakes += [
+        Mistake(join("jobs", job.name), "the name of a placement too (expected one of its own).")
+        for job in jobs
+        if job.name in taken
+    ]
+    return jobs
 
 
 def _check_placements(spec: FleetFileSpec, placements: Iterable[str], mistakes: list[Mistake]) -> None:

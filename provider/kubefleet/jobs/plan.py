@@ -1,0 +1,77 @@
+"""The first plan of every job of a fleet: what room its placements leave, and which indexes go where."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from immutabledict import immutabledict
+
+from kubefleet.jobs.assign import assign
+from kubefleet.jobs.divide import Demand, DivideJobBy, DoesNotFit, Part, Site, divide_job
+from kubefleet.jobs.indexes import Indexes, span
+from kubefleet.model.reason import Reason
+from kubefleet.model.request import Request
+from kubefleet.scheduling import Room
+
+
+@dataclass(frozen=True, slots=True)
+class JobRequest:
+    """A job: `request` is what one pod of it asks of a cluster, and where it may go. `durations` are milliseconds for
+    each index, by cluster, `duration` those of clusters that are not named; `weights` the user's, 1 where none is.
+    """
+
+    request: Request
+    by: DivideJobBy
+    demand: Demand
+    duration: int = 1000
+    durations: Mapping[str, int] = field(default_factory=immutabledict)
+    weights: Mapping[str, int] = field(default_factory=immutabledict)
+
+    @property
+    def name(self) -> str:
+        """The job's."""
+        return self.request.name
+
+
+@dataclass(frozen=True, slots=True)
+class ShardPlan:
+    """What one cluster gets, and the `capacity` that it had for it: pods at once."""
+
+    indexes: Indexes
+    part: Part
+    capacity: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobPlan:
+    """One job's plan: shards by cluster, why other clusters may have none, and why it does not fit at all."""
+
+    job: str
+    shards: Mapping[str, ShardPlan]
+    refused: Mapping[str, tuple[Reason, ...]]
+    unfit: DoesNotFit | None = None
+
+    @property
+    def span(self) -> int:
+        """Milliseconds until all is over."""
+        return max((shard.part.span for shard in self.shards.values()), default=0)
+
+
+def plan_jobs(room: Room, jobs: Sequence[JobRequest]) -> tuple[JobPlan, ...]:
+    """By priority (high first), then as they come: each finds the room that those before it leave."""
+    return tuple(_plan(room, job) for job in sorted(jobs, key=lambda job: -job.request.priority))
+
+
+def _plan(room: Room, job: JobRequest) -> JobPlan:
+    places = room.places(job.name)
+    sites = [
+        Site(name, pods, job.durations.get(name, job.duration), job.weights.get(name, 1))
+        for name, pods in places.pods.items()
+    ]
+    try:
+        parts = divide_job(job.by, sites, job.demand)
+    except DoesNotFit as error:
+        return JobPlan(job.name, immutabledict(), places.refused, error)
+    room.take(job.name, {name: part.slots for name, part in parts.items()})
+    indexes = assign({name: part.count for name, part in parts.items()}, span(0, job.demand.completions))
+    shards = {name: ShardPlan(indexes[name], part, places.pods[name]) for name, part in parts.items()}
+    return JobPlan(job.name, immutabledict(shards), places.refused)

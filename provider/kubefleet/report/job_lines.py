@@ -1,0 +1,43 @@
+"""The plan of a job in lines."""
+
+from collections import Counter
+
+from kubefleet.jobs.indexes import format_indexes
+from kubefleet.jobs.plan import JobPlan, ShardPlan
+from kubefleet.report.duration_text import duration_text
+from kubefleet.report.reason_text import reason_text
+
+_MS = 1000
+
+
+def job_lines(plan: JobPlan, completions: int) -> list[str]:
+    """What it comes to, a line for each cluster that gets some of it, and why others get none."""
+    if plan.unfit is not None:
+        return [f"{plan.job}: {_unfit(plan)}", *_refused(plan)]
+    names = sorted(plan.shards)
+    head = f"{plan.job}: {completions} indexes on {', '.join(names)}, about {_text(plan.span)}"
+    return [head, *(f"  {name}: {_shard(plan.shards[name])}" for name in names), *_refused(plan)]
+
+
+def _shard(shard: ShardPlan) -> str:
+    part = shard.part
+    waves = "1 wave" if part.waves == 1 else f"{part.waves} waves"
+    return (
+        f"{part.count} indexes ({format_indexes(shard.indexes)}), {part.slots} of {shard.capacity} at once, "
+        f"{waves}, {_text(part.span)}"
+    )
+
+
+def _unfit(plan: JobPlan) -> str:
+    if plan.unfit is None or plan.unfit.deadline is None:
+        return "no cluster has room for one of its pods"
+    return f"{plan.unfit.most} of its indexes end by the deadline; all would by {_text(plan.unfit.deadline)}"
+
+
+def _refused(plan: JobPlan) -> list[str]:
+    counted = Counter(", ".join(map(reason_text, reasons)) for reasons in plan.refused.values())
+    return [f"  {count} refused: {why}" for why, count in sorted(counted.items(), key=lambda item: (-item[1], item[0]))]
+
+
+def _text(milliseconds: int) -> str:
+    return duration_text(-(-milliseconds // _MS))
