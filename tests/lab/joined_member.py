@@ -28,7 +28,7 @@ from kubefleet.kube.transport import Transport
 from kubefleet.model.access import Kubeconfig
 
 USERS = "fleet:system:serviceaccount:fleet:"
-AGENT = "fence-agent"
+AGENT = f"{USERS}agent"
 FEDERATION = Federation(USERS, f"{USERS}fleet-rbac", f"{USERS}fleet-reader", AGENT)
 WEB, API, PROBE = f"{USERS}web", f"{USERS}api", f"{USERS}probe"
 SHOP, OUTSIDE = "fence-shop", "fence-outside"

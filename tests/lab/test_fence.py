@@ -146,7 +146,7 @@ ATTEMPTS |= {
     "an agent's role for nobody": handed() | {"subjects": []},
     "an agent's role for a group": handed() | {"subjects": [{"apiGroup": RBAC, "kind": "Group", "name": AGENT}]},
     "an agent's role for an account": handed()
-    | {"subjects": [{"kind": "ServiceAccount", "name": AGENT, "namespace": SHOP}]},
+    | {"subjects": [{"kind": "ServiceAccount", "name": "agent", "namespace": SHOP}]},
     "an agent's role for the agent and another": handed()
     | {"subjects": [{"apiGroup": RBAC, "kind": "User", "name": name} for name in (AGENT, WEB)]},
     "an agent's role for the agent, twice": handed()

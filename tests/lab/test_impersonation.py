@@ -130,6 +130,10 @@ def test_a_placement_is_handed_over_once_and_taken_back(acted: Acted, quickstart
     assert acted.roles() == set()
     again = acted.member()
     again.provide(WEB)
+    # And twice by one and the same.
+    again.retire(WEB)
+    again.provide(WEB)
+    assert acts(again, WEB)
     assert acted.roles() == {f"fleet:agent:{first.mode.user(WEB)}"}
     again.retire(WEB)
     until(lambda: not acts(acted.member(), WEB), 20)
@@ -187,6 +191,21 @@ def test_in_the_legacy_way_the_join_decides_too(connection: Connection, accounts
         member.retire(WEB)
         until(lambda: not acts(acted.member(), WEB), 20)
         assert acted.roles() == set()
+
+
+def test_another_agent_of_the_join_is_handed_what_the_first_had(
+    connection: Connection, accounts: dict[Role, Connection]
+) -> None:
+    with joined(connection, accounts[AGENT]) as first:
+        until(lambda: is_handed_over(first.member()))
+        with joined(connection, accounts[STRANGER]) as second:
+            until(lambda: is_handed_over(second.member()))
+            name = f"fleet:agent:{second.member().mode.user(WEB)}"
+            (subject,) = connection.get(f"{RBAC}/clusterrolebindings/{name}")["subjects"]
+            assert subject["name"] == user_of(accounts[STRANGER])
+            assert acts(second.member(), WEB)
+            until(lambda: not acts(first.member(), WEB), 20)
+            second.member().retire(WEB)
 
 
 def test_a_member_that_was_joined_without_an_agent_says_so(connection: Connection) -> None:

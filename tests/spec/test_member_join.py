@@ -24,6 +24,7 @@ def test_what_is_right_is_taken() -> None:
     assert told() == []
     assert told(operators=["ana"], uid="7", authentication_config="/etc/auth.yaml") == []
     assert told(identity={"namespaces": ["shop"], "hub": HUB}) == []
+    assert told(identity={"namespaces": ["shop"], "mode": "impersonation"}, operators=["ana"]) == []
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,14 @@ def test_what_is_right_is_taken() -> None:
         (
             {"identity": {"namespaces": ["shop"], "hub": HUB}, "operators": ["ana"]},
             "members.eu-1.operators: in mode `oidc` accounts are on the hub (expected none). Name them in",
+        ),
+        (
+            {"identity": {"namespaces": ["shop"], "mode": "impersonation"}},
+            "members.eu-1.operators: 0 in mode `impersonation` (expected one: the agent",
+        ),
+        (
+            {"identity": {"namespaces": ["shop"], "mode": "impersonation"}, "operators": ["ana", "ci"]},
+            "members.eu-1.operators: 2 in mode `impersonation` (expected one: the agent",
         ),
         ({"operators": [7]}, "members.eu-1.operators[0]: bad value `7`"),
         ({"operator": ["ana"]}, "members.eu-1.operator: unknown field `operator`"),

@@ -19,8 +19,8 @@ AUTO: Final = "auto"
 MODES: Final = ("azure", "exec", "impersonation", "oidc", "service-account-token")
 WITH_HUB: Final = frozenset({"azure", "oidc"})
 """Modes in which a hub gives the tokens."""
-_TELLING: Final = frozenset({"impersonation"})
-"""Modes in which a hub, where there is one, says who runs the command, and nothing else."""
+WITH_AGENT: Final = frozenset({"impersonation"})
+"""Modes in which an agent acts for all. A hub, where there is one, says who runs the command, and nothing else."""
 _SHORTEST, _LONGEST = 600, 3600
 
 
@@ -82,7 +82,7 @@ def parse_identity(raw: Mapping[str, Any] | None, mistakes: list[Mistake]) -> Id
         mistakes.extend(Mistake(join(PATH, name), "missing field (expected by mode `azure`)") for name in absent)
     namespace = spec.hub_namespace if mode in WITH_HUB else HOME
     denied = OnDenied(spec.on_denied)
-    asked = hub if mode in WITH_HUB | _TELLING else None
+    asked = hub if mode in WITH_HUB | WITH_AGENT else None
     legacy = spec.legacy_impersonation
     return IdentitySettings(mode, ceiling, seconds, asked, namespace, entra, denied, legacy)
 

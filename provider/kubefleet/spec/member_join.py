@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from kubefleet.spec.identity import WITH_HUB, parse_identity
+from kubefleet.spec.identity import WITH_AGENT, WITH_HUB, parse_identity
 from kubefleet.spec.member import AccessSpec, access_of
 from kubefleet.spec.mistakes import Mistake, Spelling, join
 from kubefleet.spec.scalars import Text, check_name
@@ -46,4 +46,9 @@ def check_member_join(name: str, raw: Mapping[str, Any], mistakes: list[Mistake]
         mistakes.append(Mistake(where, "none (expected those where placements may have objects)."))
     if spec.operators and settings.mode in WITH_HUB:
         what = f"in mode `{settings.mode}` accounts are on the hub (expected none). Name them in `HubAccounts`."
+        mistakes.append(Mistake(join(path, "operators"), what))
+    if settings.mode in WITH_AGENT and len(spec.operators) != 1:
+        what = (
+            f"{len(spec.operators)} in mode `{settings.mode}` (expected one: the agent, who acts as the fleet's users)."
+        )
         mistakes.append(Mistake(join(path, "operators"), what))

@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import quote
 
 from kubefleet.federation.grants import NotGranted
-from kubefleet.federation.handing_over import hand_over, take_back
+from kubefleet.federation.handing_over import hand_over, take_back, with_agent
 from kubefleet.federation.impersonation_refused import explain_impersonation
 from kubefleet.federation.modes.oidc import PREFIX
 from kubefleet.federation.modes.protocol import Ground
@@ -45,6 +45,8 @@ class Impersonation:
         self.prefix = f"{PREFIX}{ground.namespace}:fleet-"
         self._lock = threading.Lock()
         self._acting: dict[tuple[str, Role], _Acting] = {}
+        self._agents: dict[str, Federation] = {}
+        self._users = Federation(self.prefix, self.user(RIGHTS), self.user(READER))
 
     def user(self, role: Role) -> str:
         """See `Mode`."""
@@ -52,20 +54,20 @@ class Impersonation:
 
     def provide(self, member: str, role: Role) -> None:
         """See `Mode`: the agent may act as it. Waits until the member has heard of that."""
-        agent = self._ground.member(member)
         # Whether it may is no answer: what was taken back a moment ago the member may still let pass.
         with _told(member):
-            hand_over(self._rights(member), user_of(agent), self.user(role), self._federation())
+            hand_over(self._rights(member), self.user(role), self._at(member))
         until = time.monotonic() + _AGREES_WITHIN
         while why := self._source(member, role).refusal():
             if time.monotonic() >= until:
                 raise MemberError(member, why)
-            agent.patience.sleep(_PAUSE)
+            self._ground.member(member).patience.sleep(_PAUSE)
 
     def retire(self, member: str, role: Role) -> None:
         """See `Mode`: the agent may act as it no more; the member may not have heard of that for 10 s."""
         with _told(member):
-            take_back(self._rights(member), self.user(role), self._federation())
+            take_back(self._rights(member), self.user(role), self._users)
+        self._source(member, role).ask_again()
 
     def forget(self, role: Role) -> None:
         """Nothing of it is anywhere."""
@@ -85,10 +87,17 @@ class Impersonation:
             return self._acting[member, role]
 
     def _rights(self, member: str) -> Connection:
-        return self._ground.member(member).acting_with(self._source(member, RIGHTS))
+        return self._source(member, RIGHTS).connection
 
-    def _federation(self) -> Federation:
-        return Federation(self.prefix, self.user(RIGHTS), self.user(READER))
+    def _at(self, member: str) -> Federation:
+        """With its agent, for whom and for whose way to act a member is asked once."""
+        with self._lock:
+            known = self._agents.get(member)
+        if known is None:
+            known = with_agent(self._rights(member), user_of(self._ground.member(member)), self._users)
+            with self._lock:
+                self._agents[member] = known
+        return known
 
 
 class _Acting:
@@ -99,6 +108,7 @@ class _Acting:
 
     def __init__(self, agent: Connection, role: Role, headers: tuple[tuple[str, str], ...]) -> None:
         self._agent, self._role, self._headers = agent, role, headers
+        self.connection = agent.acting_with(self)
         self._lock = threading.Lock()
         self._let = False
 
@@ -117,6 +127,11 @@ class _Acting:
         except ValueError as error:
             return str(error)
         return ""
+
+    def ask_again(self) -> None:
+        """It may not be let act so any more."""
+        with self._lock:
+            self._let = False
 
     def _credential(self, patience: Patience, *, fresh: bool) -> Credential:
         own = self._agent.transport.source.current(patience, fresh=fresh)
