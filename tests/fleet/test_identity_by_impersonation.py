@@ -138,7 +138,7 @@ def life(pulumi: PulumiEnvironment, quickstart_lab: Lab, tmp_path_factory: Any) 
         life.run("destroy", "--yes")
         for member in MEMBERS:
             join(life, member, "--leave")
-            life.kubectl(member, "delete", "namespace", HOME, SPACE, OPERATORS)
+            life.kubectl(member, "delete", "namespace", HOME, SPACE, OPERATORS, "--ignore-not-found")
         life.kubectl(HUB, "delete", "namespace", OPERATORS)
 
 
@@ -150,6 +150,7 @@ def live(life: Life) -> None:
     life.roles["placed"] = {member: life.fleets_roles(member) for member in MEMBERS}
     life.told["refused"] = "\n".join(refusals(life))
     life.told["check"] = life.kubefleet("identity", "check", "--cwd", str(life.folder))
+    life.told["show"] = life.kubefleet("identity", "show", "-o", "json", "--cwd", str(life.folder))
     life.run("up", "--yes", "--skip-preview", image="web:2")
     life.run("up", "--yes", "--skip-preview", image="web:2", at="us-1")
     life.roles["moved"] = {member: life.fleets_roles(member) for member in MEMBERS}
@@ -245,8 +246,49 @@ def test_who_runs_the_command_is_the_hubs_word(life: Life) -> None:
     assert json.loads(life.told["annotation"])["pulumi-kubefleet/operator"] == OPERATOR
 
 
+def test_show_asks_as_the_placement_through_the_agent(life: Life) -> None:
+    (row,) = json.loads(life.told["show"])["acted"]
+    assert (row["cluster"], row["user"], row["mode"], row["error"]) == ("eu-1", life.web, "impersonation", "")
+    assert f"patch on deployments.apps `web` in namespace `{SPACE}`" in row["rights"]
+    assert (row["gains"], row["loses"]) == ([], [])
+
+
 def test_a_second_time_nothing_changes_and_all_checks_hold(life: Life) -> None:
     assert "10 unchanged" in life.told["second"]
     lines = life.told["check"].splitlines()[1:]
     assert lines
     assert all(line.split()[-1] == "ok" for line in lines), life.told["check"]
+
+
+JOINING = """
+import pulumi
+from pulumi_kubefleet import *
+
+fleet = Fleet("joining", identity=IdentityFederation("impersonation", namespaces=["acting"]))
+fleet.member("eu-2", context="eu-2", join=True)
+fleet.placement("web", namespace="acting", policy=PickAll(), manifests=[
+    {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"a": "1"}}])
+pulumi.export("plan", fleet.plan)
+"""
+
+
+@pytest.mark.usefixtures("namespaces_of_joins")
+def test_in_a_stack_whoever_joins_a_member_is_its_agent(stack: Any, quickstart_lab: Lab) -> None:
+    """Without a hub: so nothing is said of an operator."""
+    (stack.folder / "__main__.py").write_text(JOINING)
+    told = stack.preview()
+    assert "web on eu-2; 1/1 clusters fit" in told
+    assert "(mode `impersonation`); gains " in told
+    mark = quickstart_lab.audited("eu-2")
+    stack.up()
+    events = [event for event in quickstart_lab.audit("eu-2", mark) if event["stage"] == "ResponseComplete"]
+    made = [event for event in events if (event.get("objectRef") or {}).get("name") == "settings"]
+    (written,) = [event for event in made if event["verb"] == "patch" and "dryRun" not in event["requestURI"]]
+    assert written["user"]["username"] == "lab-admin"
+    assert written["impersonatedUser"]["username"].startswith(PREFIX)
+    assert "extra" not in written["impersonatedUser"]
+    (subject,) = json.loads(stack.kubectl("eu-2", "get", "clusterrolebinding", "fleet-agent", "-o", "json"))["subjects"]
+    assert subject["name"] == "lab-admin"
+    stack.run("destroy", "--yes")
+    roles = stack.kubectl("eu-2", "get", "clusterroles,clusterrolebindings,roles,rolebindings", "-A", "-o", "name")
+    assert [name for name in roles.split() if "/fleet" in name] == []

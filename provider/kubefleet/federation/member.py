@@ -9,7 +9,7 @@ from kubefleet.identity.federation import Federation
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError, NoAccount
 from kubefleet.kube.patience import Impatient
-from kubefleet.kube.reviews import user_of
+from kubefleet.kube.reviews import may, user_of
 
 
 class FederatedMember:
@@ -81,7 +81,8 @@ class FederatedMember:
             if error.status != 401:
                 raise
             return False
-        return True
+        # An admin who joins a member as its agent may act as anybody, so as a reader too that has no rights yet.
+        return not self.mode.impersonates or may(self.reader(), "list", "", "nodes", "", "")
 
     def grants_of(self, role: Role) -> Grants:
         """The rights of a placement there."""
