@@ -11,6 +11,7 @@ from lab_objects import until
 
 from kubefleet.federation import READER, RIGHTS, make_mode, placement_role
 from kubefleet.federation.constrained import has_constrained
+from kubefleet.federation.denied import Denied
 from kubefleet.federation.joining import joining
 from kubefleet.federation.member import FederatedMember
 from kubefleet.federation.modes import Ground
@@ -216,7 +217,7 @@ def test_a_member_that_was_joined_without_an_agent_says_so(connection: Connectio
     for manifest in manifests:
         apply_body(connection, manifest, manager="join", force=True)
     try:
-        with pytest.raises(MemberError, match=r"joined without an agent. Join it again: `--mode impersonation --agent"):
+        with pytest.raises(Denied, match=r"joined without an agent. Join it again: `--mode impersonation --agent"):
             Acted(connection, connection).member().provide(WEB)
     finally:
         undo(connection, manifests)

@@ -6,6 +6,7 @@ import pytest
 
 from identity_objects import SERVED, UID, thing
 from kubefleet.federation import placement_role
+from kubefleet.federation.denied import Denied
 from kubefleet.identity import needed_actions
 from kubefleet.identity.ceiling import Ceiling
 from kubefleet.identity.settings import OnDenied
@@ -13,7 +14,7 @@ from kubefleet.kube import Unreachable
 from kubefleet.kube.placement_identity import PlacementIdentity
 from kubefleet.model.strategy import RollingUpdate
 from kubefleet.rollout.acting import Acting, acting
-from kubefleet.rollout.denial import Denied, never_granted, not_granted
+from kubefleet.rollout.denial import never_granted, not_granted
 from kubefleet.rollout.task import Task
 
 pytestmark = pytest.mark.fast

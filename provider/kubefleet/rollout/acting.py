@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from kubefleet.federation.allowed import lacking
+from kubefleet.federation.denied import Denied
 from kubefleet.federation.foreign_secrets import foreign_secrets
 from kubefleet.federation.grants import Grants, NotGranted
 from kubefleet.federation.member import FederatedMember
@@ -23,7 +24,7 @@ from kubefleet.kube.object_ref import ref_of
 from kubefleet.kube.patience import Patience
 from kubefleet.kube.scope import scoped
 from kubefleet.rollout.content import content_on
-from kubefleet.rollout.denial import Denied, never_granted, not_granted
+from kubefleet.rollout.denial import never_granted, not_granted
 from kubefleet.rollout.step import patience
 from kubefleet.rollout.task import Task
 

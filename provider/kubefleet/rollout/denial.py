@@ -6,15 +6,6 @@ from kubefleet.identity import Action, lint, outside_ceiling
 from kubefleet.identity.ceiling import Ceiling
 from kubefleet.identity.rights import rights_for
 from kubefleet.identity.wording import in_words
-from kubefleet.kube import MemberError
-
-
-class Denied(MemberError):
-    """A placement may not act at a member, and has not. `why` is one line that ends with what to do."""
-
-    def __init__(self, member: str, why: str) -> None:
-        self.why = why
-        super().__init__(member, why)
 
 
 def never_granted(

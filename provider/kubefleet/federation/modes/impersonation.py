@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
 
+from kubefleet.federation.denied import Denied
 from kubefleet.federation.grants import NotGranted
 from kubefleet.federation.handing_over import hand_over, take_back, with_agent
 from kubefleet.federation.impersonation_refused import explain_impersonation
@@ -21,7 +22,7 @@ from kubefleet.identity.agent import OPERATOR
 from kubefleet.identity.federation import Federation
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.credential import Credential, CredentialSource, Fixed, NobodyThere
-from kubefleet.kube.errors import ApiError, MemberError, Unreachable
+from kubefleet.kube.errors import ApiError, Unreachable
 from kubefleet.kube.patience import Patience
 from kubefleet.kube.reviews import user_of
 
@@ -60,7 +61,7 @@ class Impersonation:
         until = time.monotonic() + _AGREES_WITHIN
         while why := self._source(member, role).refusal():
             if time.monotonic() >= until:
-                raise MemberError(member, why)
+                raise Denied(member, why)
             self._ground.member(member).patience.sleep(_PAUSE)
 
     def retire(self, member: str, role: Role) -> None:
@@ -155,7 +156,7 @@ def _told(member: str) -> Iterator[None]:
     try:
         yield
     except NotGranted as error:
-        raise MemberError(member, str(error)) from error
+        raise Denied(member, str(error)) from error
 
 
 def _sent(name: str) -> str:
