@@ -11,7 +11,8 @@ class HubAccounts(pulumi.ComponentResource):
 
     An admin of the hub applies it once, in a stack of the admin's own. The fleets of the operators need no more of the
     hub then: they may make and remove accounts in this namespace and request their tokens, and nothing else, and what
-    is here stays when a fleet goes. Its resources are those of `pulumi-kubernetes` (the extra `hub`).
+    is here stays when a fleet goes. Taking this out of the program removes the namespace with all accounts in it, those
+    of placements too: fleets should be gone by then. Its resources are those of `pulumi-kubernetes` (the extra `hub`).
 
     Example:
         ```python

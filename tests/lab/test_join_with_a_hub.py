@@ -3,7 +3,9 @@ leaving takes back exactly that.
 """
 
 import json
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +15,23 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from kubefleet.cli.main import app
-from kubefleet.federation import READER, RIGHTS, make_mode, trusting
+from kubefleet.federation import READER, RIGHTS, checking, joining, make_mode, trusting
 from kubefleet.federation.checking import check_member
+from kubefleet.federation.configured import has_read
 from kubefleet.federation.member import FederatedMember
+from kubefleet.federation.membership import Membership
 from kubefleet.federation.modes import Ground
+from kubefleet.federation.trusting import Issuer, NotTrusted
+from kubefleet.identity.ceiling import Ceiling
 from kubefleet.kube.cluster_uid import cluster_uid
 from kubefleet.kube.connect import connect
 from kubefleet.kube.connection import Connection
+from kubefleet.kube.credential import Credential, Fixed
+from kubefleet.kube.errors import MemberError
+from kubefleet.kube.impersonating import as_user
 from kubefleet.kube.object_access import apply_body, delete_if_there
 from kubefleet.kube.object_ref import ref_of
+from kubefleet.kube.patience import Patience
 from kubefleet.lab.lab import Lab
 
 pytestmark = pytest.mark.lab
@@ -198,4 +208,45 @@ def test_what_is_printed_is_for_the_member_and_the_rest_is_in_comments(
     entry: dict[str, Any] = yaml.safe_load(in_file)["jwt"][0]
     assert entry["issuer"]["audiences"] == [f"fleet:{cluster_uid(eu)}"]
     assert join("--print", "--uid", "u-1").stdout.count("fleet:u-1") == 1
+    assert fleets_own(eu) == set()
+
+
+def test_an_admin_who_gets_no_token_of_the_hub_goes_by_the_members_own_word(
+    hub: Connection, eu: Connection, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply_body(hub, SHOWN, manager="test", force=True)
+    monkeypatch.setattr(trusting, "_TRUSTED_WITHIN", 1)
+    before = json.loads(file.read_text())
+    nobody = hub.acting_with(Fixed(Credential()))
+    assert (Issuer(hub, AT_HUB).gives_tokens(), Issuer(nobody, AT_HUB).gives_tokens()) == (True, False)
+    member = federated(eu, nobody)
+    there = joining.joining(member.mode, Ceiling((SPACE,)))
+    membership = Membership(member, there, issuer=Issuer(nobody, AT_HUB), file=file)
+
+    assert has_read(eu, file)
+    other = tmp_path / "other.yaml"
+    other.write_text(file.read_text())
+    with pytest.raises(NotTrusted, match="does not trust"):
+        list(replace(membership, file=other).join(Patience(15)))
+    monkeypatch.undo()
+    list(membership.join(Patience(15)))
+    assert has_read(eu, file)
+
+    # The fence is tried as the one whom it holds: it is missed where it is not in force.
+    eu.delete("/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/fleet-fence")
+    monkeypatch.setattr(checking, "_IN_FORCE_WITHIN", 1)
+
+    def missed() -> bool:
+        try:
+            checking.await_fence(as_user(eu, member.mode.user(RIGHTS)), Patience(15))
+        except MemberError as error:
+            return "`fleet-fence` is not in force" in str(error)
+        return False
+
+    until = time.monotonic() + 30
+    while not missed():
+        assert time.monotonic() < until
+        time.sleep(0.5)
+    list(membership.leave())
+    assert json.loads(file.read_text()) == before
     assert fleets_own(eu) == set()

@@ -21,11 +21,10 @@ class JoinProvider(Prepared):
     def checked(self, olds: Props, news: Props) -> tuple[Props, list[str]]:
         """Says who is needed for it, where there is anything to do. Fleets are checked by their `Schedule`."""
         inputs, told = super().checked(olds, news)
-        if "fleet" not in news:
+        if "fleet" not in inputs:
+            told += _mistakes(inputs)
             inputs.pop("mistakes", None)
-            if mistakes := _mistakes(news):
-                return inputs, mistakes
-        if self.differs(olds, inputs):
+        if not told and self.differs(olds, inputs):
             _engine.show(f"{news['member']} joins: this once an admin of the cluster is needed")
         return inputs, told
 
