@@ -96,6 +96,29 @@ def test_a_narrower_ceiling_takes_the_label_away(join: Callable[..., Result], co
     assert label_of(connection, "default") is None
 
 
+def test_a_narrower_ceiling_takes_away_what_the_agent_may_ask_for(
+    join: Callable[..., Result], connection: Connection
+) -> None:
+    agent = ("--mode", "impersonation", "--agent", "ana")
+    assert join(*agent, "--namespace", "default").exit_code == 0
+    asked = ("default", "kube-system", HOME, SPACE)
+    assert namespaces_of_the_agent(connection) == {kind: set(asked) for kind in ("roles", "rolebindings")}
+    assert join(*agent).exit_code == 0
+    assert namespaces_of_the_agent(connection) == {kind: set(asked[1:]) for kind in ("roles", "rolebindings")}
+    left = join(*agent[:2], "--leave")
+    assert left.exit_code == 0, left.output
+    assert fleets_own(connection) == set()
+
+
+def namespaces_of_the_agent(connection: Connection) -> dict[str, set[str]]:
+    found = {}
+    for kind in ("roles", "rolebindings"):
+        items = connection.list(f"/apis/rbac.authorization.k8s.io/v1/{kind}")
+        metadata = [item["metadata"] for item in items]
+        found[kind] = {item["namespace"] for item in metadata if item["name"] == "fleet-agent"}
+    return found
+
+
 def test_one_user_is_given_what_a_snapshot_reads_and_leaves_with_nothing(
     join: Callable[..., Result], connection: Connection
 ) -> None:
