@@ -134,6 +134,22 @@ def test_one_user_is_given_what_a_snapshot_reads_and_leaves_with_nothing(
     assert fleets_own(connection) == set()
 
 
+def test_a_member_changes_its_mode_only_by_leaving(join: Callable[..., Result], connection: Connection) -> None:
+    """Else the users of the one mode would keep what they were given, and no policy would know them."""
+    assert join().exit_code == 0
+    before = fleets_own(connection)
+    for more in ((), ("--leave",)):
+        refused = join("--mode", "exec", "--user", "ci", *more)
+        assert refused.exit_code == 1
+        assert refused.stderr.startswith("eu-1: it has joined in mode `service-account-token` (expected `exec`). Leave")
+        assert fleets_own(connection) == before
+    assert join("--leave").exit_code == 0
+    assert join("--mode", "exec", "--user", "ci").exit_code == 0
+    assert join("--mode", "exec", "--leave").exit_code == 0
+    annotations = connection.get(f"/api/v1/namespaces/{HOME}")["metadata"].get("annotations") or {}
+    assert "pulumi-kubefleet/mode" not in annotations
+
+
 def test_who_is_no_admin_is_told_in_one_line(join: Callable[..., Result], quickstart_lab: Lab, tmp_path: Any) -> None:
     done = join(context="no-such")
     assert done.exit_code == 1

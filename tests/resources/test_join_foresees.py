@@ -38,7 +38,19 @@ def clusters(
     return api, other_api
 
 
+def test_a_mode_that_the_member_has_not_joined_in_is_the_reason(clusters: tuple[HTTPServer, HTTPServer]) -> None:
+    home = {"metadata": {"name": "pulumi-kubefleet", "annotations": {"pulumi-kubefleet/mode": "impersonation"}}}
+    clusters[0].expect_request("/api/v1/namespaces/pulumi-kubefleet").respond_with_json(home)
+    found = JoinProvider().applied(None, NEWS)
+    assert found["phase"] == Phase.FAILED
+    assert found["reason"].startswith(
+        "foreseen: it has joined in mode `impersonation` (expected `oidc`). Leave in that one"
+    )
+
+
 def test_a_hub_with_the_members_own_issuer_is_the_reason(clusters: tuple[HTTPServer, HTTPServer]) -> None:
+    status = {"kind": "Status", "code": 404, "reason": "NotFound"}
+    clusters[0].expect_request("/api/v1/namespaces/pulumi-kubefleet").respond_with_json(status, status=404)
     for server in clusters:
         server.expect_request(DISCOVERY).respond_with_json({"issuer": "https://kubernetes.default.svc"})
     found = JoinProvider().applied(None, NEWS)

@@ -15,10 +15,13 @@ from kubefleet.identity.join_granted import granted_join_manifests
 from kubefleet.identity.needs import HOME
 from kubefleet.identity.roles import VERSION
 from kubefleet.kube.connection import Connection
+from kubefleet.kube.errors import ApiError
 from kubefleet.kube.object_access import MERGE, apply_body, delete_if_there, find
 from kubefleet.kube.object_ref import ObjectRef, ref_of
 
 MANAGER: Final = "kubefleet-join"
+MODE: Final = "pulumi-kubefleet/mode"
+"""An annotation of the fleet's own namespace: the mode that the member has joined in."""
 _NAMESPACE: Final = "Namespace"
 
 Manifests = Sequence[Mapping[str, Any]]
@@ -53,7 +56,7 @@ def joining(
         applied = granted_join_manifests(user or mode.user(READER), ceiling)
     accounts = (account_in(HOME, role) for role in (mode.accounts if mode.accounts_on_members else ()))
     return (
-        *(item for item in applied if item["kind"] == _NAMESPACE),
+        *(_recorded(item, mode) for item in applied if item["kind"] == _NAMESPACE),
         *accounts,
         *(item for item in applied if item["kind"] != _NAMESPACE),
         *(minting_manifests(operators) if operators else ()),
@@ -71,6 +74,19 @@ def on_hub(mode: type[Mode], namespace: str, operators: Sequence[str] = ()) -> t
         *(account_in(namespace, role) for role in mode.accounts),
         *(minting_manifests(operators, namespace) if operators else ()),
     )
+
+
+def joined_in(admin: Connection) -> str:
+    """The mode that a member has joined in; empty where it has not, or nobody has written it down. Raises as
+    `Connection` does.
+    """
+    try:
+        home = admin.get(f"/api/v1/namespaces/{HOME}")
+    except ApiError as error:
+        if error.status != 404:
+            raise
+        return ""
+    return str(((home.get("metadata") or {}).get("annotations") or {}).get(MODE) or "")
 
 
 def join(admin: Connection, manifests: Manifests) -> Iterator[Applied]:
@@ -104,10 +120,17 @@ def _outside(admin: Connection, *, keep: Collection[str]) -> Iterator[Applied]:
     """Namespaces lose the ceiling's label, whoever has set it, and with it what the agent may ask for there."""
     labelled = [item["metadata"]["name"] for item in admin.list("/api/v1/namespaces", labelSelector=LABEL)]
     for name in sorted(set(labelled) - set(keep)):
-        admin.patch(f"/api/v1/namespaces/{name}", {"metadata": {"labels": {LABEL: None}}}, MERGE, fieldManager=MANAGER)
+        gone = {"metadata": {"labels": {LABEL: None}, "annotations": {MODE: None}}}
+        admin.patch(f"/api/v1/namespaces/{name}", gone, MERGE, fieldManager=MANAGER)
         for kind in ("RoleBinding", "Role"):
             delete_if_there(admin, ObjectRef(VERSION, kind, name, AGENT_ROLE))
         yield Applied(admin.name, _NAMESPACE, changed=True)
+
+
+def _recorded(namespace: Mapping[str, Any], mode: Mode) -> Mapping[str, Any]:
+    if namespace["metadata"]["name"] != HOME:
+        return namespace
+    return {**namespace, "metadata": {**namespace["metadata"], "annotations": {MODE: mode.name}}}
 
 
 def _said(live: Mapping[str, Any]) -> dict[str, Any]:

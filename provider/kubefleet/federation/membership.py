@@ -14,7 +14,7 @@ from kubefleet.federation.trusting import Issuer, distrust, trust
 from kubefleet.identity.trust import TrustedHub
 from kubefleet.kube.cluster_uid import cluster_uid
 from kubefleet.kube.connection import Connection
-from kubefleet.kube.errors import ApiError, NoAccess, NoIdentity
+from kubefleet.kube.errors import ApiError, MemberError, NoAccess, NoIdentity
 from kubefleet.kube.impersonating import as_user
 from kubefleet.kube.patience import Patience
 from kubefleet.kube.reviews import user_of
@@ -43,6 +43,7 @@ class Membership:
         What can be foreseen to fail does so before anything is touched. Raises MemberError; NotTrusted where somebody
         else has to have the member trust the hub: what is to be applied is there by then.
         """
+        self._expect_mode()
         trusted = self.to_trust()
         if self.hub is not None:
             yield from joining.apply_all(self.hub, self.on_hub)
@@ -56,9 +57,17 @@ class Membership:
         """Take back what the member has; the hub's accounts are other members' too. Rights go first, as the hub may be
         the one that does not answer. Raises MemberError.
         """
+        self._expect_mode()
         yield from joining.leave(self.member.declared, self.there)
         if self.issuer is not None and self.file is not None:
             distrust(self.member, self.issuer, self.file)
+
+    def _expect_mode(self) -> None:
+        """In another mode users have other names: what these were given would stay, and no policy would know them."""
+        was, mode = joining.joined_in(self.member.declared), self.member.mode.name
+        if was and was != mode:
+            way = f"Leave in that one first, when the placements are gone: kubefleet join --mode {was} --leave"
+            raise MemberError(self.member.name, f"it has joined in mode `{was}` (expected `{mode}`). {way}")
 
     def _rights(self) -> Connection:
         """The one that hands out rights, as itself. Whoever can get no token of it is an admin of the member all the
