@@ -18,7 +18,8 @@ from kubefleet.lab.lab import Lab
 from kubefleet.lab.programs import ensure, find
 from kubefleet.lab.pulumi import PulumiEnvironment
 
-pytestmark = pytest.mark.engine
+# Some two minutes on a machine of its own, six on a busy one.
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 
 SPACE, HOME, TOOLS = "identity-shop", "pulumi-kubefleet", "fleet-tools"
 OPERATOR = "system:serviceaccount:operators:ana"
