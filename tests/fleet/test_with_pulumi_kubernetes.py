@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 
 SPACE, HOME, TOOLS = "identity-shop", "pulumi-kubefleet", "fleet-tools"
 OPERATOR = "system:serviceaccount:operators:ana"
-EXAMPLE = Path(__file__).parents[2] / "examples" / "11-identity-of-admins"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "09-identity-oidc"
 RBAC = "rbac.authorization.k8s.io"
 ACCOUNTS = f"fleet:system:serviceaccount:{HOME}:"
 OWN = """
