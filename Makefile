@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup tools provider provider-ahead demo example check lint types fast properties optimum mutants lab engine soak test bench lock clean
+.PHONY: setup tools provider demo example check lint types fast properties optimum mutants lab engine soak test bench lock clean
 
 setup: $(STAMP)
 
@@ -23,10 +23,6 @@ tools: setup
 provider: setup
 	# Pulumi's for Kubernetes: some 8 minutes, once. One test file needs it, and says so where it is skipped.
 	-$(BIN)/python -m kubefleet.lab.programs pulumi-resource-kubernetes
-
-provider-ahead: setup
-	# Beside what needs little of both cores; whoever needs it waits for it, or hears why there is none.
-	nice $(BIN)/python -m kubefleet.lab.programs pulumi-resource-kubernetes >/dev/null 2>&1 &
 
 demo: setup
 	$(BIN)/python examples/demo.py
@@ -72,7 +68,7 @@ soak: setup tools
 	$(BIN)/pytest -q -s -m soak
 
 test: WITHOUT := --ignore=tests/properties
-test: provider-ahead check properties optimum lab engine
+test: check properties optimum lab engine
 
 bench: setup tools
 	$(BIN)/python tests/bench/run.py $(addprefix --only ,$(ONLY)) --output bench.json

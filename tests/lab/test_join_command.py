@@ -5,12 +5,16 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from immutabledict import immutabledict
 from lab_objects import until
 from typer.testing import CliRunner
 
 from kubefleet.cli.main import app
+from kubefleet.identity import Rights, Rule
+from kubefleet.identity.federation import Federation
+from kubefleet.identity.roles import role_manifests
 from kubefleet.kube.connection import Connection
-from kubefleet.kube.object_access import delete_if_there, find
+from kubefleet.kube.object_access import apply_body, delete_if_there, find
 from kubefleet.kube.object_ref import ObjectRef
 from kubefleet.lab.lab import Lab
 
@@ -18,6 +22,7 @@ pytestmark = pytest.mark.lab
 
 SPACE = "fleet-joins"
 HOME = "pulumi-kubefleet"
+RULE = Rule(("",), ("configmaps",), ("get",), ("settings",))
 KINDS = (
     "ClusterRole",
     "ClusterRoleBinding",
@@ -53,6 +58,16 @@ def fleets_own(connection: Connection) -> set[str]:
     return {name for name in names if name.startswith("fleet-")}
 
 
+def placements_own(connection: Connection) -> set[str]:
+    """Names of what placements were given."""
+    paths = (
+        f"/apis/rbac.authorization.k8s.io/v1/{plural}"
+        for plural in ("clusterroles", "clusterrolebindings", "roles", "rolebindings")
+    )
+    names = {item["metadata"]["name"] for path in paths for item in connection.list(path)}
+    return {name for name in names if name.startswith("fleet:")}
+
+
 def label_of(connection: Connection, name: str) -> str | None:
     labels = connection.get(f"/api/v1/namespaces/{name}")["metadata"].get("labels") or {}
     return labels.get("pulumi-kubefleet/ceiling")
@@ -78,8 +93,16 @@ def test_it_says_what_it_wrote_and_can_be_repeated_and_taken_back(
     assert again.exit_code == 0, again.output
     assert all(line.endswith(" as it was") for line in again.stdout.splitlines()[: len(KINDS)]), again.stdout
 
+    # A placement that has not been destroyed.
+    user = f"system:serviceaccount:{HOME}:fleet-00000000000000aa"
+    rights = Rights(immutabledict({SPACE: (RULE,), "": (RULE,)}))
+    for manifest in role_manifests(rights, user, Federation("", "", "")):
+        apply_body(connection, manifest, manager="test", force=True)
+    assert placements_own(connection) == {f"fleet:{user}"}
+
     left = join("--leave")
     assert left.exit_code == 0, left.output
+    assert placements_own(connection) == set()
     assert left.stdout.splitlines()[-1] == "eu-1 has left: no identity of the fleet has any right there."
     assert fleets_own(connection) == set()
     assert label_of(connection, SPACE) is None

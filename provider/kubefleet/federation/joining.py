@@ -10,6 +10,7 @@ from kubefleet.federation.modes import Mode
 from kubefleet.federation.role import READER, account_in
 from kubefleet.identity.agent import AGENT_ROLE
 from kubefleet.identity.ceiling import LABEL, Ceiling
+from kubefleet.identity.federation import ROLE_PREFIX
 from kubefleet.identity.join import join_manifests
 from kubefleet.identity.join_granted import granted_join_manifests
 from kubefleet.identity.needs import HOME
@@ -107,13 +108,31 @@ def apply_all(connection: Connection, manifests: Manifests) -> Iterator[Applied]
 
 
 def leave(admin: Connection, manifests: Manifests) -> Iterator[Applied]:
-    """Remove them, last first; namespaces stay, without the ceiling's label. Raises MemberError."""
-    for manifest in reversed(manifests):
-        if manifest["kind"] != _NAMESPACE:
-            there = find(admin, ref_of(manifest)) is not None
-            delete_if_there(admin, ref_of(manifest))
-            yield Applied(admin.name, manifest["kind"], there)
+    """Remove them, last first; namespaces stay, without the ceiling's label. What placements that are still there were
+    given goes when nobody can give them more, and before the policies that bound it. Raises MemberError.
+    """
+    going = [manifest for manifest in reversed(manifests) if manifest["kind"] != _NAMESPACE]
+    yield from _removed(admin, [manifest for manifest in going if manifest["apiVersion"] == VERSION])
+    yield from _given(admin)
+    yield from _removed(admin, [manifest for manifest in going if manifest["apiVersion"] != VERSION])
     yield from _outside(admin, keep=frozenset())
+
+
+def _removed(admin: Connection, manifests: Manifests) -> Iterator[Applied]:
+    for manifest in manifests:
+        there = find(admin, ref_of(manifest)) is not None
+        delete_if_there(admin, ref_of(manifest))
+        yield Applied(admin.name, manifest["kind"], there)
+
+
+def _given(admin: Connection) -> Iterator[Applied]:
+    """By the names that are for placements alone; bindings first, so that rights end at once."""
+    for kind in ("ClusterRoleBinding", "RoleBinding", "ClusterRole", "Role"):
+        for item in list(admin.list(f"/apis/{VERSION}/{kind.lower()}s")):
+            metadata = item["metadata"]
+            if metadata["name"].startswith(ROLE_PREFIX):
+                delete_if_there(admin, ObjectRef(VERSION, kind, metadata.get("namespace", ""), metadata["name"]))
+                yield Applied(admin.name, kind, changed=True)
 
 
 def _outside(admin: Connection, *, keep: Collection[str]) -> Iterator[Applied]:
