@@ -120,10 +120,17 @@ def pulumi_on_gpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PulumiE
 
 @pytest.fixture
 def namespaces_of_joins(quickstart_lab: Lab) -> Iterator[None]:
-    """Removes at the very end the namespaces that an admin has made for a fleet: members that leave keep them."""
+    """Takes away, before the test and after it, the namespaces that an admin has made for a fleet: members that leave
+    keep them, and then a fleet does not take them for its own.
+    """
+    _without_namespaces(quickstart_lab)
     yield
+    _without_namespaces(quickstart_lab)
+
+
+def _without_namespaces(lab: Lab) -> None:
     for cluster in MEMBERS:
-        kubectl(quickstart_lab, cluster, "delete", "namespace", "pulumi-kubefleet", "acting", "--ignore-not-found")
+        kubectl(lab, cluster, "delete", "namespace", "pulumi-kubefleet", "acting", "--ignore-not-found")
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ def write(stack, objects, **options):
     stack.write(PLACEMENT.format(objects=objects, options=written))
 
 
+@pytest.mark.usefixtures("namespaces_of_joins")
 def test_what_is_there_is_taken_over_its_drift_reported_replaced_and_in_the_end_orphaned(stack):
     theirs = {
         "apiVersion": "v1",

@@ -26,7 +26,9 @@ def wait_until_applied(stack, name: str) -> None:
 
 def deployments(stack, cluster):
     """Name -> (generation, image)."""
-    found = json.loads(stack.kubectl(cluster, "get", "deploy", "-n", "shop", "--ignore-not-found", "-o", "json"))
+    text = stack.kubectl(cluster, "get", "deploy", "-n", "shop", "--ignore-not-found", "-o", "json")
+    # kubectl says nothing at all of a list without objects then.
+    found = json.loads(text or '{"items": []}')
     return {
         item["metadata"]["name"]: (
             item["metadata"]["generation"],

@@ -54,6 +54,7 @@ def test_shared_objects_with_different_content_are_a_mistake_that_names_both(sta
     assert "placement `api`" in text
 
 
+@pytest.mark.usefixtures("namespaces_of_joins")
 def test_destroy_leaves_nothing(stack):
     stack.write('fleet.placement("web", manifests=[NAMESPACE, config_map(), deployment()])')
     stack.up()

@@ -34,6 +34,7 @@ def test_a_member_that_does_not_answer_costs_its_own_row_and_is_served_when_it_i
     assert "to update" not in stack.run("preview").stdout
 
 
+@pytest.mark.usefixtures("namespaces_of_joins")
 def test_what_a_removed_placement_has_left_on_a_silent_member_goes_when_it_is_back(stack):
     stack.write(WEB)
     stack.up()
