@@ -42,7 +42,8 @@ def join(quickstart_lab: Lab, connection: Connection) -> Any:
         return CliRunner().invoke(app, ["join", "eu-1", *where, "--namespace", SPACE, *more])
 
     yield run
-    assert run("--leave").exit_code == 0
+    left = run("--leave")
+    assert left.exit_code == 0, left.output
     for ref in (ObjectRef("v1", "Namespace", "", name) for name in (SPACE, HOME)):
         delete_if_there(connection, ref)
         until(lambda ref=ref: find(connection, ref) is None, 60)
@@ -168,7 +169,8 @@ def test_a_member_changes_its_mode_only_by_leaving(join: Callable[..., Result], 
         assert fleets_own(connection) == before
     assert join("--leave").exit_code == 0
     assert join("--mode", "exec", "--user", "ci").exit_code == 0
-    assert join("--mode", "exec", "--leave").exit_code == 0
+    left = join("--mode", "exec", "--leave")
+    assert left.exit_code == 0, left.output
     annotations = connection.get(f"/api/v1/namespaces/{HOME}")["metadata"].get("annotations") or {}
     assert "pulumi-kubefleet/mode" not in annotations
 

@@ -24,6 +24,7 @@ MANAGER: Final = "kubefleet-join"
 MODE: Final = "pulumi-kubefleet/mode"
 """An annotation of the fleet's own namespace: the mode that the member has joined in."""
 _NAMESPACE: Final = "Namespace"
+_CONFLICTS: Final = 5
 
 Manifests = Sequence[Mapping[str, Any]]
 
@@ -121,8 +122,21 @@ def leave(admin: Connection, manifests: Manifests) -> Iterator[Applied]:
 def _removed(admin: Connection, manifests: Manifests) -> Iterator[Applied]:
     for manifest in manifests:
         there = find(admin, ref_of(manifest)) is not None
-        delete_if_there(admin, ref_of(manifest))
+        _delete(admin, ref_of(manifest))
         yield Applied(admin.name, manifest["kind"], there)
+
+
+def _delete(admin: Connection, ref: ObjectRef) -> None:
+    """Whatever it says now: controllers write into a policy's status a moment after it was made."""
+    for _ in range(_CONFLICTS):
+        try:
+            delete_if_there(admin, ref)
+        except ApiError as error:
+            if error.status != 409:
+                raise
+        else:
+            return
+    delete_if_there(admin, ref)
 
 
 def _given(admin: Connection) -> Iterator[Applied]:
@@ -131,7 +145,7 @@ def _given(admin: Connection) -> Iterator[Applied]:
         for item in list(admin.list(f"/apis/{VERSION}/{kind.lower()}s")):
             metadata = item["metadata"]
             if metadata["name"].startswith(ROLE_PREFIX):
-                delete_if_there(admin, ObjectRef(VERSION, kind, metadata.get("namespace", ""), metadata["name"]))
+                _delete(admin, ObjectRef(VERSION, kind, metadata.get("namespace", ""), metadata["name"]))
                 yield Applied(admin.name, kind, changed=True)
 
 
