@@ -59,6 +59,5 @@ def listed_in(connection: Connection, namespace: str) -> Listed:
     return Listed(rules, status.get("incomplete") is False)
 
 
-def _allowed(connection: Connection, action: Action) -> bool:
-    one = action
+def _allowed(connection: Connection, one: Action) -> bool:
     return may(connection, one.verb, one.group, one.resource, one.namespace, one.name, one.subresource)

@@ -15,14 +15,13 @@ from kubefleet.identity.tiers import READER_RIGHTS
 from kubefleet.kube.clock import seconds_ahead
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError, MemberError, NoAccess, NoIdentity, Unreachable
+from kubefleet.kube.http_date import MOST_SKEW
 from kubefleet.kube.object_access import apply_body
 from kubefleet.kube.patience import Patience
 from kubefleet.kube.reviews import user_of
 
 _IN_FORCE_WITHIN: Final = 30.0
 _PAUSE: Final = 0.2
-MOST_SKEW: Final = 60.0
-"""Seconds: API servers take a token for so long before it begins, and it is renewed two minutes before its end."""
 # Not `fleet:*`, so that it is refused whatever the ceiling is; never written, as it is a dry run.
 _FORBIDDEN: Final[dict[str, Any]] = {
     "apiVersion": VERSION,

@@ -3,13 +3,13 @@
 import time
 from collections.abc import Callable
 
-from kubefleet.federation.checking import MOST_SKEW
 from kubefleet.federation.trusting import Issuer, issuer_of
 from kubefleet.identity import Flawed
 from kubefleet.identity.trust import TrustedHub, trusting
 from kubefleet.kube.clock import seconds_ahead
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import MemberError
+from kubefleet.kube.http_date import MOST_SKEW
 
 
 def foresee_trust(admin: Connection, issuer: Issuer, uid: str, now: Callable[[], float] = time.time) -> TrustedHub:

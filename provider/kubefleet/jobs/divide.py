@@ -108,9 +108,9 @@ def _fastest_slots(sites: Sequence[Site], demand: Demand) -> list[Site]:
 
 
 def _slots(sites: Sequence[Site], demand: Demand, order: Callable[[Site], tuple[int, str]]) -> list[Site]:
-    left = demand.completions if demand.parallelism is None else min(demand.parallelism, demand.completions)
     if demand.parallelism is None:
         return list(sites)
+    left = _at_once(demand)
     given: dict[str, int] = {}
     for site in sorted(sites, key=order):
         given[site.cluster] = min(site.slots, left)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from kubefleet.jobs.account import Account, JobSeen, Seen, Shard, ShardState
 from kubefleet.jobs.assign import assign
-from kubefleet.jobs.divide import Demand, DivideJobBy, DoesNotFit, Site, divide_job
+from kubefleet.jobs.divide import Demand, DivideJobBy, Site, divide_job
 from kubefleet.jobs.indexes import NONE, Indexes
 
 
@@ -87,6 +87,3 @@ def _groups(account: Account, holes: Indexes) -> Sequence[tuple[Collection[str],
             if part[1]
         ]
     return [group for group in groups if group[1]]
-
-
-__all__ = ["Create", "DoesNotFit", "Fence", "next_parts", "steps"]

@@ -2,10 +2,10 @@
 
 import time
 from collections.abc import Callable
-from email.utils import parsedate_to_datetime
 
 from kubefleet.kube.ask import make_ask
 from kubefleet.kube.connection import Connection
+from kubefleet.kube.http_date import moment_of
 
 
 def seconds_ahead(connection: Connection, now: Callable[[], float] = time.time) -> float:
@@ -15,12 +15,7 @@ def seconds_ahead(connection: Connection, now: Callable[[], float] = time.time) 
     ask = make_ask("GET", "/version", {})
     answer = connection.transport.send(ask, connection.patience)
     here = now()
-    said = answer.headers.get("Date", "")
+    ahead = moment_of(answer.headers.get("Date", ""), here) - here
     connection.transport.read(answer, connection.patience)
-    try:
-        there = parsedate_to_datetime(said).timestamp()
-    except ValueError:
-        return 0.0
-    ahead = there - here
     # Within the second that the header leaves out.
     return 0.0 if -1 < ahead < 1 else ahead

@@ -1,14 +1,13 @@
 """Why a server does not know whoever asks (401): it says nothing of it, so we go by our own token."""
 
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from kubefleet.kube.claims import claims_of
 from kubefleet.kube.credential import Credential
+from kubefleet.kube.http_date import MOST_SKEW, moment_of
 
 _LONGEST: Final = 3600
-_MOST_SKEW: Final = 60.0
 _OF_A_FLEET: Final = "fleet:"
 
 
@@ -24,7 +23,7 @@ def why_unauthorized(credential: Credential, date: str, now: float) -> str:
         claims = claims_of(bearer.removeprefix("Bearer "))
     except ValueError:
         return ""
-    there = _moment(date, now)
+    there = moment_of(date, now)
     audiences = _audiences(claims)
     return (
         _by_time(claims, there, there - now)
@@ -37,7 +36,7 @@ def why_unauthorized(credential: Credential, date: str, now: float) -> str:
 def _by_time(claims: Mapping[str, Any], there: float, ahead: float) -> str:
     expires, begins = _seconds(claims, "exp"), _seconds(claims, "nbf") or _seconds(claims, "iat")
     skew = ""
-    if abs(ahead) > _MOST_SKEW:
+    if abs(ahead) > MOST_SKEW:
         skew = f"; its clock is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} this machine's"
     if expires is not None and expires <= there:
         return f"the token has expired {there - expires:.0f} s ago by the server's clock{skew}"
@@ -73,10 +72,3 @@ def _audiences(claims: Mapping[str, Any]) -> tuple[str, ...]:
 def _seconds(claims: Mapping[str, Any], name: str) -> float | None:
     value = claims.get(name)
     return float(value) if isinstance(value, int | float) else None
-
-
-def _moment(date: str, now: float) -> float:
-    try:
-        return parsedate_to_datetime(date).timestamp()
-    except ValueError:
-        return now
