@@ -24,6 +24,8 @@ from kubefleet.lab.lab import Lab
 pytestmark = pytest.mark.lab
 
 SPACE, TOTAL, LOST_AFTER = "rounds", 90, 3.0
+PODS = f"/api/v1/namespaces/{SPACE}/pods"
+OF_JOB = "batch.kubernetes.io/controller-uid"
 SLOTS = {"eu-1": 3, "eu-2": 3, "us-1": 2}
 AFTER = {"start": "50ms", "ready": "50ms", "complete": "1500ms", "stop": "50ms"}
 TEMPLATE = {
@@ -107,13 +109,14 @@ def test_what_a_silent_cluster_had_runs_elsewhere_and_it_is_fenced_when_it_retur
     until(lambda: all(seen.generation > 1 for seen in read_shards(members["eu-2"], JOB)))
     mine = [write for write in lab.writes("eu-2", mark) if write.user == "lab-admin"]
     assert (mine[0].verb, mine[0].resource) == ("delete", "jobs")
+    # What eu-2 had done is gone with its Job, what nobody had heard of too; it was done all the same.
+    until(lambda: not any(True for _ in members["eu-2"].list(PODS, labelSelector=f"{OF_JOB}={left.uid}")))
     seen: Counter[int] = Counter()
     for name, connection in members.items():
         jobs = list(connection.list(f"/apis/batch/v1/namespaces/{SPACE}/jobs", labelSelector=f"{JOB_LABEL}={JOB.uid}"))
         assert len({job["metadata"]["annotations"]["pulumi-kubefleet/generation"] for job in jobs}) == len(jobs), name
-        for pod in connection.list(f"/api/v1/namespaces/{SPACE}/pods", labelSelector=f"{JOB_LABEL}={JOB.uid}"):
+        for pod in connection.list(PODS, labelSelector=f"{JOB_LABEL}={JOB.uid}"):
             if pod["status"]["phase"] == "Succeeded":
                 seen[int(pod["metadata"]["annotations"]["pulumi-kubefleet/index"])] += 1
-    # What eu-2 had done is gone with its Job; it was done all the same.
     assert set(seen) | set(left.completed) == set(range(TOTAL))
     assert max(seen.values()) == 1
