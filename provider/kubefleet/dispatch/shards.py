@@ -94,8 +94,9 @@ def _seen(member: str, item: Mapping[str, Any]) -> JobSeen:
         # What ends as a whole has failed in all that it had left.
         failed = span(0, size) - completed
     ended = bool(over & {"Complete", "Failed"})
+    started = bool(completed or failed or ended or status.get("ready"))
     token = str(annotations.get(SHARD, ""))
-    return JobSeen(str(item["metadata"]["uid"]), generation, token, completed, failed, ended)
+    return JobSeen(str(item["metadata"]["uid"]), generation, token, completed, failed, ended, started)
 
 
 def _jobs(job: WholeJob) -> str:

@@ -61,7 +61,7 @@ class Shard:
 @dataclass(frozen=True, slots=True)
 class JobSeen:
     """A Job of ours as a cluster has it: what it bears, and what has come of it. `completed` and `failed` count from 0;
-    `ended`: it does nothing any more.
+    `ended`: it does nothing any more; `started`: a pod of it is ready, or something has come of it already.
     """
 
     uid: str
@@ -70,6 +70,7 @@ class JobSeen:
     completed: Indexes = NONE
     failed: Indexes = NONE
     ended: bool = False
+    started: bool = False
 
 
 Seen = Mapping[str, Collection[JobSeen]]
