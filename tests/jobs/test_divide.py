@@ -85,6 +85,7 @@ def test_a_pack_is_on_the_fewest_clusters_that_run_as_many_at_once(
     assert len(parts) <= fewest
 
 
+@example(DivideJobBy.WEIGHTED, [Site("a", 1, 1, weight=0)], 1, 1, None)
 @given(STRATEGIES, SITES, st.integers(1, 40), st.none() | st.integers(1, 12), st.none() | st.integers(1, 60))
 def test_every_index_is_somewhere_and_what_was_asked_for_is_kept(
     by: DivideJobBy, sites: list[Site], total: int, parallelism: int | None, deadline: int | None

@@ -34,7 +34,8 @@ class ShardState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Shard:
     """One Job on one cluster: `generation` is that of the plan it comes from, one of each on a cluster at most;
-    `indexes` are the job's, which its Job counts from 0; `completed` and `failed` are of these.
+    `revision` that of the template it is made of; `indexes` are the job's, which its Job counts from 0; `completed`
+    and `failed` are of these.
     """
 
     cluster: str
@@ -45,11 +46,12 @@ class Shard:
     uid: str = ""
     completed: Indexes = NONE
     failed: Indexes = NONE
+    revision: str = ""
 
     @property
     def token(self) -> str:
         """What its Job bears, so that no other is taken for it: 16 hex digits."""
-        what = f"{self.cluster} {self.generation} {encode(self.indexes)}"
+        what = f"{self.cluster} {self.generation} {encode(self.indexes)} {self.revision}"
         return hashlib.sha256(what.encode()).hexdigest()[:16]
 
     @property
@@ -79,12 +81,15 @@ Seen = Mapping[str, Collection[JobSeen]]
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The account of a job of `total` indexes. `generation` is that of the last plan."""
+    """The account of a job of `total` indexes. `generation` is that of the last plan, `revision` that of the template
+    that new shards are made of.
+    """
 
     total: int
     generation: int = 0
     shards: tuple[Shard, ...] = ()
     done: Indexes = field(default=NONE)
+    revision: str = ""
 
     @property
     def every(self) -> Indexes:
@@ -143,13 +148,27 @@ class Account:
 def planned(account: Account, parts: Mapping[str, tuple[Indexes, int]]) -> Account:
     """With a shard for each part (its indexes, and how many run at once), of a generation of their own."""
     generation = account.generation + 1
-    new = (Shard(cluster, generation, *parts[cluster]) for cluster in sorted(parts))
+    new = (Shard(cluster, generation, *parts[cluster], revision=account.revision) for cluster in sorted(parts))
     return replace(account, generation=generation, shards=(*account.shards, *new))
 
 
 def created(account: Account, cluster: str, generation: int, uid: str) -> Account:
     """With the uid of a shard's Job."""
     return _with(account, cluster, generation, lambda shard: _adopted(shard, uid))
+
+
+def revised(account: Account, revision: str, total: int, *, keeps_done: bool) -> Account:
+    """Of another template, or of more indexes. Of a new template nothing of the old one runs on; what that has done
+    counts if it `keeps_done`. Generations go on: no Job is taken for one of an earlier template.
+    """
+    if revision == account.revision:
+        return replace(account, total=total)
+    for cluster in sorted({shard.cluster for shard in account.shards}):
+        account = lost(account, cluster)
+    kept = account.done if keeps_done else NONE
+    # Where nothing is kept, what failed before means nothing either; what is there is not wanted, and fenced.
+    shards = account.shards if keeps_done else ()
+    return replace(account, total=total, revision=revision, shards=shards, done=kept)
 
 
 def lost(account: Account, cluster: str) -> Account:

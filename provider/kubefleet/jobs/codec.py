@@ -15,6 +15,7 @@ def to_json(account: Account) -> dict[str, Any]:
         "schema": _SCHEMA,
         "total": account.total,
         "generation": account.generation,
+        "revision": account.revision,
         "done": encode(account.done),
         "shards": [
             {
@@ -22,6 +23,7 @@ def to_json(account: Account) -> dict[str, Any]:
                 "generation": shard.generation,
                 "indexes": encode(shard.indexes),
                 "slots": shard.slots,
+                "revision": shard.revision,
                 "state": shard.state.value,
                 "uid": shard.uid,
                 "completed": encode(shard.completed),
@@ -51,10 +53,12 @@ def from_json(raw: Mapping[str, Any]) -> Account:
                     str(item["uid"]),
                     decode(item["completed"]),
                     decode(item["failed"]),
+                    str(item["revision"]),
                 )
                 for item in raw["shards"]
             ),
             decode(raw["done"]),
+            str(raw["revision"]),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"bad account of a job: {type(error).__name__}: {error}") from None

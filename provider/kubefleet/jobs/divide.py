@@ -123,7 +123,7 @@ def _shares_of_slots(sites: Sequence[Site], demand: Demand) -> list[Site]:
     if demand.parallelism is None:
         return list(sites)
     caps = [site.slots for site in sites]
-    given = add_seats([site.weight for site in sites], [0] * len(sites), caps, demand.parallelism)
+    given = _seats(sites, caps, demand.parallelism)
     return [replace(site, slots=slots) for site, slots in zip(sites, given, strict=True) if slots]
 
 
@@ -180,11 +180,14 @@ def _shortest(sites: Sequence[Site], completions: int) -> int:
 def _by_weight(sites: Sequence[Site], demand: Demand) -> list[int]:
     """In proportion to the weights (Webster), as far as the deadline lets each."""
     caps = [demand.completions if demand.deadline is None else site.within(demand.deadline) for site in sites]
-    counts = add_seats([site.weight for site in sites], [0] * len(sites), caps, demand.completions)
-    if sum(counts) < demand.completions:
-        # Weight 0 takes what nobody else can.
-        counts = add_seats([1] * len(sites), counts, caps, demand.completions - sum(counts))
-    return counts
+    return _seats(sites, caps, demand.completions)
+
+
+def _seats(sites: Sequence[Site], caps: Sequence[int], total: int) -> list[int]:
+    """In proportion to the weights; weight 0 takes what nobody else can."""
+    given = add_seats([site.weight for site in sites], [0] * len(sites), caps, total)
+    left = total - sum(given)
+    return add_seats([1] * len(sites), given, caps, left) if left else given
 
 
 def _least(cost: Callable[[Site], int]) -> Callable[[Sequence[Site], Demand], list[int]]:

@@ -27,7 +27,7 @@ _RETRIES: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class WholeJob:
-    """`uid` is that of the job at this revision of its template (16 hex digits); `total` its indexes."""
+    """`uid` is the job's through all revisions of its template (16 hex digits); `total` its indexes."""
 
     name: str
     uid: str
