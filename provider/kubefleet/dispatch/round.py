@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from kubefleet.dispatch.shards import create_shard, fence_shard, read_shards
-from kubefleet.jobs.account import Account, JobSeen, created, fenced, lost, observed, planned
+from kubefleet.jobs.account import Account, JobSeen, Seen, created, fenced, lost, observed, planned
 from kubefleet.jobs.divide import Demand, DivideJobBy, DoesNotFit, Site
 from kubefleet.jobs.shard_job import WholeJob
 from kubefleet.jobs.steps import Create, Fence, next_parts, steps
@@ -16,7 +16,8 @@ from kubefleet.kube import Connection, MemberError, Unreachable, fan_out
 @dataclass(frozen=True, slots=True)
 class JobTask:
     """`members` are all that may have something of the job; `sites` what those that answer are for it now; `store`
-    keeps an account before anything is done that it speaks of. `connect` raises Unreachable.
+    keeps an account before anything is done that it speaks of. What the members that are `leaving` have is taken away,
+    and they get no more. `connect` raises Unreachable.
     """
 
     job: WholeJob
@@ -26,16 +27,18 @@ class JobTask:
     connect: Callable[[str], Connection]
     sites: Callable[[Collection[str]], Sequence[Site]]
     store: Callable[[Account], None]
+    leaving: frozenset[str] = frozenset()
     max_parallel: int = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What a round has come to. `silent`: why of members that do not answer; `refused`: why of those that refuse;
+    """What a round has come to. `seen`: what members had when it began; `silent`: why of members that do not answer; `refused`: why of those that refuse;
     `unfit`: why not all indexes have a place.
     """
 
     account: Account
+    seen: Seen
     silent: Mapping[str, str]
     refused: Mapping[str, str]
     unfit: DoesNotFit | None = None
@@ -47,24 +50,29 @@ def run_round(task: JobTask, account: Account, too_long: Collection[str] = ()) -
 
     Raises what is no member's fault.
     """
-    seen, silent, refused = _look(task)
+    seen, silent, refused = look_at(task)
     account = _kept(task, account, observed(account, seen))
-    for name in sorted(set(too_long) & set(silent)):
+    for name in sorted((set(too_long) & set(silent)) | task.leaving):
         account = _kept(task, account, lost(account, name))
     # What is created waits for what is fenced on the same cluster: hence twice.
     for _ in range(2):
         account = _done(task, account, seen, refused)
+    if not account.idle:
+        return Round(account, seen, silent, refused)
     try:
-        parts = next_parts(account, task.by, task.sites(sorted(set(seen) - set(refused))), task.demand)
+        parts = next_parts(
+            account, task.by, task.sites(sorted(set(seen) - set(refused) - task.leaving)), task.demand
+        )
     except DoesNotFit as error:
-        return Round(account, silent, refused, error)
+        return Round(account, seen, silent, refused, error)
     if parts:
         account = _kept(task, account, planned(account, parts))
         account = _done(task, account, seen, refused)
-    return Round(account, silent, refused)
+    return Round(account, seen, silent, refused)
 
 
-def _look(task: JobTask) -> tuple[dict[str, tuple[JobSeen, ...]], dict[str, str], dict[str, str]]:
+def look_at(task: JobTask) -> tuple[dict[str, tuple[JobSeen, ...]], dict[str, str], dict[str, str]]:
+    """What every member that answers has of the job; why of those that do not, and of those that refuse."""
     seen: dict[str, tuple[JobSeen, ...]] = {}
     silent: dict[str, str] = {}
     refused: dict[str, str] = {}

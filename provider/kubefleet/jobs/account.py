@@ -106,6 +106,11 @@ class Account:
         return found - self.done
 
     @property
+    def idle(self) -> Indexes:
+        """Those that nobody works on, whether or not somebody could."""
+        return self.every - self.done - self.in_flight
+
+    @property
     def failed_on(self) -> Mapping[str, Indexes]:
         """By cluster: indexes that have failed there, and are not done."""
         found: dict[str, Indexes] = {}
@@ -142,7 +147,7 @@ class Account:
 
     def holes(self, clusters: Collection[str]) -> Indexes:
         """Those that nobody works on, and somebody could."""
-        return self.every - self.done - self.in_flight - self.given_up(clusters)
+        return self.idle - self.given_up(clusters)
 
 
 def planned(account: Account, parts: Mapping[str, tuple[Indexes, int]]) -> Account:

@@ -1,33 +1,23 @@
 """A job as fleet files describe it."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from immutabledict import immutabledict
 from pydantic import Field
 
-from kubefleet.jobs.divide import Demand, DivideJobBy
+from kubefleet.jobs.divide import Demand
 from kubefleet.jobs.indexes import MOST
 from kubefleet.jobs.plan import JobRequest
-from kubefleet.model.policy import DivideBy, Divided, Fit, PolicyType
+from kubefleet.model.policy import DivideBy, Divided
 from kubefleet.model.request import Request, Workload
-from kubefleet.spec.mistakes import Mistake, Spelling, did_you_mean, join
+from kubefleet.spec.division import DivisionSpec, make_division, parse_job_policy
+from kubefleet.spec.mistakes import Mistake, Spelling, join
 from kubefleet.spec.pod import PodSpec
-from kubefleet.spec.policy import parse_policy
-from kubefleet.spec.scalars import Count, Name, Priority
+from kubefleet.spec.scalars import Name, Priority
 from kubefleet.spec.shares import parse_duration
 from kubefleet.spec.written import Written, read
 
 _MS = 1000
-
-
-class DivisionSpec(Written):
-    """How a job is divided. `duration` is that of one index, `durations` where it takes another time."""
-
-    strategy: Literal["makespan", "weighted", "pack"] = "makespan"
-    duration: int | str = 60
-    durations: dict[Name, int | str] = {}
-    weights: dict[Name, Count] = {}
 
 
 class FileJobSpec(Written):
@@ -49,24 +39,10 @@ def parse_file_job(raw: object, path: str, members: frozenset[str], mistakes: li
     spec = read(FileJobSpec, raw, path, Spelling.FILE, mistakes)
     # What can be read is checked even when the rest is wrong: all mistakes at once.
     written = raw.get("policy") if isinstance(raw, Mapping) else None
-    given = written if isinstance(written, Mapping) else {"type": "PickN", "numberOfClusters": max(len(members), 1)}
-    policy = parse_policy(given, join(path, "policy"), Spelling.FILE, mistakes)
-    if policy is not None and (policy.type is PolicyType.PICK_ALL or policy.fit is not Fit.FILTER):
-        expected = "(expected `PickN` or `PickFixed` with `fit: filter`: indexes go where there is room)."
-        mistakes.append(Mistake(join(path, "policy"), f"a policy that does not count room {expected}"))
+    policy = parse_job_policy(written, join(path, "policy"), Spelling.FILE, members, mistakes)
     if spec is None or policy is None:
         return None
-    for field in ("durations", "weights"):
-        for name in getattr(spec.division, field):
-            if name not in members:
-                known = ", ".join(sorted(members)) or "none is declared"
-                message = f"unknown cluster `{name}` (expected a member: {known}).{did_you_mean(name, members)}"
-                mistakes.append(Mistake(join(path, "division", field, name), message))
-    where = join(path, "division", "durations")
-    durations = {
-        name: _MS * parse_duration(text, join(where, name), mistakes) for name, text in spec.division.durations.items()
-    }
-    duration = _MS * parse_duration(spec.division.duration, join(path, "division", "duration"), mistakes)
+    division = make_division(spec.division, join(path, "division"), members, mistakes)
     deadline = None
     if spec.deadline is not None:
         deadline = _MS * parse_duration(spec.deadline, join(path, "deadline"), mistakes)
@@ -83,9 +59,9 @@ def parse_file_job(raw: object, path: str, members: frozenset[str], mistakes: li
             needs_namespaces=frozenset({spec.namespace}),
             needs_apis=frozenset({"batch/v1/Job"}),
         ),
-        DivideJobBy(spec.division.strategy),
+        division.by,
         Demand(spec.completions, spec.parallelism, deadline),
-        duration,
-        immutabledict(durations),
-        immutabledict(spec.division.weights),
+        division.duration,
+        division.durations,
+        division.weights,
     )

@@ -1,0 +1,122 @@
+"""A job, round after round, until what is waited for has come."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from kubefleet.dispatch.round import JobTask, Round, run_round
+from kubefleet.jobs.account import Account
+from kubefleet.jobs.divide import DoesNotFit
+from kubefleet.jobs.options import JobOptions, WaitFor
+from kubefleet.jobs.verdict import JobPhase, verdict
+from kubefleet.kube.patience import Impatient, Patience
+from kubefleet.model.phase import Phase
+
+_FIRST: Final = 0.5
+_LONGEST: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is known of a job between two looks: its account, and since when (seconds of the epoch) members have been
+    silent.
+    """
+
+    account: Account
+    silent: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Driven:
+    """How far it has come: `phase` is that of the wait, `job` the job's own."""
+
+    kept: Kept
+    phase: Phase
+    job: JobPhase
+    reason: str = ""
+
+
+def too_long(kept: Kept, options: JobOptions, now: float) -> frozenset[str]:
+    """Members that are given up: silent for longer than they may be. None of a job that may not run twice."""
+    if not options.at_least_once:
+        return frozenset()
+    return frozenset(name for name, since in kept.silent.items() if now - since > options.lost_after)
+
+
+def after_round(kept: Kept, found: Round, now: float) -> Kept:
+    """With what a round has found."""
+    return Kept(found.account, {name: kept.silent.get(name, int(now)) for name in sorted(found.silent)})
+
+
+def drive(
+    task: JobTask,
+    kept: Kept,
+    options: JobOptions,
+    *,
+    tell: Callable[[Account], None],
+    cancelled: Callable[[], bool],
+    clock: Callable[[], float] = time.time,
+) -> Driven:
+    """Rounds until what the options wait for has come, the job is over, or time is. `tell` is told of every round.
+
+    Raises what is no member's fault.
+    """
+    end, wait = time.monotonic() + options.timeout, _FIRST
+    patience = Patience(options.timeout, end, cancelled)
+    while True:
+        now = clock()
+        found = run_round(task, kept.account, too_long(kept, options, now))
+        kept = after_round(kept, found, now)
+        tell(kept.account)
+        if (done := _over(task, kept, found, options)) is not None:
+            return done
+        try:
+            patience.sleep(wait)
+        except Impatient as over:
+            if over.cancelled:
+                return Driven(kept, Phase.INTERRUPTED, JobPhase.RUNNING, "interrupted. Run `pulumi up` again")
+            why = waits(kept.account, found)
+            return Driven(kept, Phase.HELD, JobPhase.RUNNING, f"{why}; it goes on. Run `pulumi up` again to look")
+        wait = min(_LONGEST, wait * 1.5)
+
+
+def _over(task: JobTask, kept: Kept, found: Round, options: JobOptions) -> Driven | None:
+    judged = verdict(kept.account, sorted(set(task.members) - task.leaving))
+    if judged.phase is JobPhase.COMPLETE:
+        return Driven(kept, Phase.COMPLETE, judged.phase)
+    if judged.phase is JobPhase.FAILED:
+        return Driven(kept, Phase.FAILED, judged.phase, judged.reason)
+    if options.wait is WaitFor.COMPLETED:
+        return None
+    if options.wait is WaitFor.DISPATCHED and found.unfit is not None:
+        # There is no room: nothing would change by waiting that the next run would not see too.
+        return Driven(kept, Phase.HELD, judged.phase, f"{waits(kept.account, found)}. Run `pulumi up` again")
+    if found.unfit is None and _reached(kept.account, options.wait, found):
+        return Driven(kept, Phase.COMPLETE, judged.phase)
+    return None
+
+
+def _reached(account: Account, wait: WaitFor, found: Round) -> bool:
+    """What a silent member has is neither here nor there until that is given up."""
+    there = [shard for shard in account.shards if shard.is_open and shard.cluster not in found.silent]
+    if account.idle - account.given_up(()) or not all(shard.uid for shard in there):
+        return False
+    started = {job.uid for jobs in found.seen.values() for job in jobs if job.started}
+    return wait is WaitFor.DISPATCHED or all(shard.uid in started for shard in there)
+
+
+def waits(account: Account, found: Round) -> str:
+    """How far it is, and what it waits for."""
+    parts = [f"{len(account.done)}/{account.total} indexes are done"]
+    if found.unfit is not None:
+        parts.append(_unfit(found.unfit, len(account.idle)))
+    parts += [f"{name} is silent: {why}" for name, why in sorted(found.silent.items())]
+    parts += [why for _, why in sorted(found.refused.items())]
+    return ", ".join(parts)
+
+
+def _unfit(error: DoesNotFit, left: int) -> str:
+    if error.deadline is None:
+        return f"no cluster has room for the {left} left"
+    return f"{error.most} of the {left} left would end by the deadline"

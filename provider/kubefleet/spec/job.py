@@ -1,0 +1,92 @@
+"""A job as a program declares it: everything checked, every mistake by path."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from kubefleet.jobs.divide import Demand
+from kubefleet.jobs.indexes import MOST
+from kubefleet.jobs.options import JobOptions, OnChange, WaitFor
+from kubefleet.jobs.plan import JobRequest
+from kubefleet.model.policy import DivideBy, Divided
+from kubefleet.model.request import Request
+from kubefleet.spec.division import DivisionSpec, make_division, parse_job_policy
+from kubefleet.spec.mistakes import Mistake, Spelling, join
+from kubefleet.spec.scalars import Priority, Whole, check_name
+from kubefleet.spec.shares import parse_duration
+from kubefleet.spec.workloads import parse_workloads
+from kubefleet.spec.written import Written, read
+
+_COMPUTED = frozenset({"revision", "workload", "total", "at_once"})
+_MS = 1000
+
+
+class WrittenJob(Written):
+    """The arguments of a job; `revision` to `at_once` are put there by the component."""
+
+    namespace: str | None = None
+    completions: Annotated[Whole, Field(ge=1, le=MOST)] | None = None
+    parallelism: Annotated[Whole, Field(ge=1)] | None = None
+    policy: Any = None
+    division: DivisionSpec = DivisionSpec()
+    priority: Priority = 0
+    deadline: int | str | None = None
+    wait: WaitFor = WaitFor.DISPATCHED
+    timeout: int | str = 900
+    lost_after: int | str = 120
+    at_least_once: bool = True
+    on_change: OnChange = OnChange.FAIL
+
+
+@dataclass(frozen=True, slots=True)
+class JobDeclared:
+    """One job: what it asks of the scheduler, and how it is run."""
+
+    request: JobRequest
+    options: JobOptions
+
+
+def parse_job(
+    name: str, raw: Mapping[str, Any], members: frozenset[str], mistakes: list[Mistake]
+) -> JobDeclared | None:
+    """A job from its record, with everything wrong added to `mistakes`; None if it cannot be read."""
+    path = f"jobs.{name}"
+    check_name(name, path, mistakes)
+    arguments = {key: value for key, value in raw.items() if key not in _COMPUTED}
+    if isinstance(arguments.get("division"), str):
+        arguments["division"] = {"strategy": arguments["division"]}
+    written = read(WrittenJob, arguments, path, Spelling.PYTHON, mistakes)
+    # What can be read is checked even when the rest is wrong: all mistakes at once.
+    policy = parse_job_policy(raw.get("policy"), join(path, "policy"), Spelling.PYTHON, members, mistakes)
+    works = parse_workloads([raw["workload"]] if raw.get("workload") else (), path, mistakes)
+    if written is None or policy is None or not works or not isinstance(raw.get("total"), int):
+        return None
+
+    def seconds(field: str) -> int:
+        return parse_duration(getattr(written, field), join(path, field), mistakes)
+
+    division = make_division(written.division, join(path, "division"), members, mistakes)
+    deadline = None if written.deadline is None else _MS * seconds("deadline")
+    work = replace(works[0], replicas=raw["total"], divisible=True)
+    request = JobRequest(
+        Request(
+            name=name,
+            policy=policy,
+            workloads=(work,),
+            divided=Divided(DivideBy.AVAILABLE),
+            priority=written.priority,
+            needs_namespaces=frozenset({work.namespace}),
+            needs_apis=frozenset({"batch/v1/Job"}),
+        ),
+        division.by,
+        Demand(raw["total"], written.parallelism or raw.get("at_once"), deadline),
+        division.duration,
+        division.durations,
+        division.weights,
+    )
+    options = JobOptions(
+        written.wait, seconds("timeout"), seconds("lost_after"), written.at_least_once, written.on_change
+    )
+    return JobDeclared(request, options)
