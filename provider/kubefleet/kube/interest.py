@@ -59,6 +59,7 @@ def interest_of(requests: Iterable[Request]) -> Interest:
     pods: dict[PodRules, None] = {}
     keys, hostnames, names = set[str](), set[str](), set[str]()
     for request in requests:
+        keys.update(request.networks)
         for workload in request.workloads:
             if workload.rules is not None:
                 pods[workload.rules] = None

@@ -54,7 +54,8 @@ class Request:
     chosen cluster gets a full copy. `needs_namespaces` must exist (or be provided by a placement of the same plan),
     `provides_namespaces` are among its own manifests. `needs_apis` are `group/version/Kind`. With `frozen` the
     previous decision is copied as it is. `selection` lists what was taken of the manifests; None for all of it.
-    `pinned` names the object that has data, which does not move; empty where there is none.
+    `pinned` names the object that has data, which does not move; empty where there is none. `networks` are labels of
+    nodes by which its room is asked for: what nodes with one value of one of them share.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Request:
     rebalance: bool = False
     fleet: str = ""
     pinned: str = ""
+    networks: tuple[str, ...] = ()
 
     @property
     def may_rebalance(self) -> bool:

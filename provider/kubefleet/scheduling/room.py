@@ -1,12 +1,16 @@
 """The room that a plan has left, for what is divided by other rules than a placement's: jobs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from kubefleet.model.reason import Reason
-from kubefleet.model.request import Request
+from kubefleet.model.request import PodShape, Request
+from kubefleet.model.selector import Expr
 from kubefleet.scheduling.cycle import Cycle
 from kubefleet.scheduling.funnel import run_filters
+from kubefleet.scheduling.network import Nearby, domains_of
 from kubefleet.scheduling.trail import Refusals
 
 
@@ -18,6 +22,17 @@ class Places:
 
     pods: Mapping[str, int]
     refused: Mapping[str, tuple[Reason, ...]]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Domain:
+    """Nodes of a cluster that share a network, those for whose labels `nodes` hold, and how many pods these could have.
+    In order: the least room first, then by name.
+    """
+
+    pods: int
+    cluster: str
+    nodes: tuple[Expr, ...]
 
 
 class Room:
@@ -41,9 +56,37 @@ class Room:
         pods = dict(zip((cycle.columns.names[i] for i in passed.tolist()), rooms.tolist(), strict=True))
         return Places(pods, Refusals(cycle.columns.names, frozenset(passed.tolist()), funnel.reasons))
 
-    def take(self, name: str, pods: Mapping[str, int]) -> None:
-        """Book so many of its pods in total on each cluster."""
+    def domains(self, name: str) -> tuple[Domain, ...]:
+        """The same per network (`Request.networks`) of every cluster that passes all filters, for a request that has
+        nothing yet. New nodes count where no label would have to name their network.
+        """
         request, columns = self._asking[name], self._cycle.columns
         (work,) = request.workloads
-        where = sorted(columns.index[cluster] for cluster, count in pods.items() if count)
-        self._cycle.book(request, where, [(work, [pods[columns.names[i]] for i in where])])
+        terms = request.policy.required
+        found: list[tuple[int, Nearby, PodShape]] = []
+        for i in run_filters(self._cycle, request).passed.nonzero()[0].tolist():
+            hold = [term for term in terms if columns.where_term(term)[i]] or terms
+            networks = domains_of(columns.clusters[i], work.pod, hold, request.networks)
+            found += [(i, near, within(work.pod, near.nodes)) for near in networks]
+        ledger = self._cycle.ledger.fork(dict.fromkeys(pod for _, _, pod in found))
+        return tuple(
+            sorted(
+                Domain(int(ledger.room(pod, np.array([i]), grown=not near.labelled)[0]), columns.names[i], near.nodes)
+                for i, near, pod in found
+            )
+        )
+
+    def take(self, name: str, pods: Mapping[str, int], nodes: tuple[Expr, ...] = ()) -> None:
+        """Book so many of its pods in total on each cluster, on nodes for whose labels `nodes` hold."""
+        request, cycle = self._asking[name], self._cycle
+        (work,) = request.workloads
+        if nodes:
+            work = replace(work, pod=within(work.pod, nodes))
+            cycle.ledger = cycle.ledger.fork([*cycle.ledger.pods, work.pod])
+        where = sorted(cycle.columns.index[cluster] for cluster, count in pods.items() if count)
+        cycle.book(request, where, [(work, [pods[cycle.columns.names[i]] for i in where])])
+
+
+def within(pod: PodShape, nodes: tuple[Expr, ...]) -> PodShape:
+    """The pod, required to be on nodes for whose labels these hold as well."""
+    return replace(pod, node_affinity=tuple((*term, *nodes) for term in pod.node_affinity or ((),))) if nodes else pod
