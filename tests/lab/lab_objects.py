@@ -68,6 +68,23 @@ def crd(plural: str, group: str, scope: str = "Namespaced") -> dict[str, Any]:
     }
 
 
+def definition(group: str, version: str, kind: str, plural: str) -> dict[str, Any]:
+    """The CRD of another project's kind, as far as a test needs it: anything in `spec` and `status`, which is apart."""
+    anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    schema = {"openAPIV3Schema": {"type": "object", "properties": {"spec": anything, "status": anything}}}
+    served = {"name": version, "served": True, "storage": True, "schema": schema, "subresources": {"status": {}}}
+    names = {"plural": plural, "singular": kind.lower(), "kind": kind}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {
+            "name": f"{plural}.{group}",
+            "annotations": {"api-approved.kubernetes.io": "unapproved, for a test"},
+        },
+        "spec": {"group": group, "scope": "Namespaced", "names": names, "versions": [served]},
+    }
+
+
 def available(connection: Connection, name: str) -> int:
     return int(connection.get(f"{DEPLOYMENTS}/{name}").get("status", {}).get("availableReplicas", 0))
 

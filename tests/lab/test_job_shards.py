@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from lab_objects import PREFIX, until
 
-from kubefleet.jobs.account import Account, planned
+from kubefleet.dispatch.shards import create_shard, fence_shard, read_shards
+from kubefleet.jobs.account import Account, Shard, planned
 from kubefleet.jobs.divide import Demand, DivideJobBy, Site
-from kubefleet.jobs.global_index import LOCAL, IndexBy, index_policy
+from kubefleet.jobs.global_index import LOCAL, MOST_RUNS, IndexBy, index_policy
 from kubefleet.jobs.indexes import Indexes
 from kubefleet.jobs.shard_job import JOB_LABEL, WholeJob, shard_manifests
 from kubefleet.jobs.steps import next_parts
@@ -108,7 +109,8 @@ def run(members: dict[str, Connection], uid: str, how: IndexBy, index: Callable[
         assert connection.get(path)["status"]["succeeded"] == len(shard.indexes)
         files = {}
         if how is IndexBy.FILE:
-            files = connection.get(f"/api/v1/namespaces/{SPACE}/configmaps/{one['metadata']['name']}")["data"]
+            (volume,) = one["spec"]["template"]["spec"]["volumes"]
+            files = connection.get(f"/api/v1/namespaces/{SPACE}/configmaps/{volume['configMap']['name']}")["data"]
         pods = connection.list(f"/api/v1/namespaces/{SPACE}/pods", labelSelector=f"{JOB_LABEL}={uid}")
         for pod in pods:
             if pod["status"]["phase"] == "Succeeded":
@@ -151,6 +153,23 @@ def test_every_index_was_seen_by_exactly_one_pod_that_succeeded(
     members: dict[str, Connection], uid: str, how: IndexBy, index: Callable[[dict[str, str]], int]
 ) -> None:
     assert run(members, uid, how, index) == EXPECTED
+
+
+def test_files_of_indexes_go_with_the_job_that_reads_them(members: dict[str, Connection]) -> None:
+    connection = members["us-1"]
+    job = WholeJob("holes", "00000000000000f1", SPACE, TEMPLATE, TOTAL)
+    # More ranges than the policy reads for each pod.
+    shard = Shard("us-1", 1, Indexes(range(0, 2 * MOST_RUNS + 2, 2)), 1)
+    uid = create_shard(connection, job, shard)
+    assert create_shard(connection, job, shard) == uid
+    (made,) = connection.list(JOBS, labelSelector=f"{JOB_LABEL}={job.uid}")
+    (volume,) = made["spec"]["template"]["spec"]["volumes"]
+    path = f"/api/v1/namespaces/{SPACE}/configmaps/{volume['configMap']['name']}"
+    assert connection.get(path)["metadata"]["ownerReferences"][0]["uid"] == uid
+    until(lambda: fence_shard(connection, job, uid))
+    assert read_shards(connection, job) == ()
+    names = f"/api/v1/namespaces/{SPACE}/configmaps"
+    until(lambda: all(item["metadata"]["name"] != path.rpartition("/")[2] for item in connection.list(names)))
 
 
 def test_clusters_that_each_count_from_0_do_not_cover_the_job(members: dict[str, Connection]) -> None:

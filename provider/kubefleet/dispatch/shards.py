@@ -1,56 +1,106 @@
 """The shards of a job on one member: what it has of them, one more, one fewer."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from kubefleet.jobs.account import JobSeen, Shard
-from kubefleet.jobs.global_index import POLICY, index_by
-from kubefleet.jobs.indexes import parse_indexes, span
-from kubefleet.jobs.shard_job import GENERATION, JOB_LABEL, SHARD, WholeJob, shard_manifests, shard_name
+from kubefleet.jobs.global_index import POLICY, IndexBy, index_by
+from kubefleet.jobs.kinds import JobKind, kind_of
+from kubefleet.jobs.shard_job import JOB_LABEL, SHARD, WholeJob, shard_manifests
+from kubefleet.jobs.shard_status import read_shard
+from kubefleet.kube.answer import Json
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError, BadAnswer
 
 MANAGER: Final = "kubefleet-jobs"
 _OF_JOB: Final = "batch.kubernetes.io/controller-uid"
 
+Manifest = Mapping[str, Any]
+
 
 def read_shards(connection: Connection, job: WholeJob) -> tuple[JobSeen, ...]:
     """The Jobs of it that the member has, by generation. Raises as `Connection` does."""
-    items = connection.list(_jobs(job), labelSelector=f"{JOB_LABEL}={job.uid}")
-    return tuple(sorted((_seen(connection.name, item) for item in items), key=lambda seen: (seen.generation, seen.uid)))
+    kind = kind_of(job.template)
+    found = []
+    for item in _objects(connection, job, kind):
+        try:
+            found.append(read_shard(kind, item))
+        except (KeyError, TypeError, ValueError) as error:
+            raise BadAnswer(connection.name, f"{item['metadata']['name']}: {error}") from None
+    return tuple(sorted(found, key=lambda seen: (seen.generation, seen.uid)))
 
 
 def create_shard(connection: Connection, job: WholeJob, shard: Shard) -> str:
-    """The uid of its Job; empty where another one has its name, which is not touched. Raises as `Connection` does.
+    """The uid of its Job; empty where another one of this job has its name, which is not touched. Raises as
+    `Connection` does, and ApiError where somebody else's has it.
 
     One that is there already and bears its token is it: whoever has made it died before writing that down.
     """
-    how = index_by(shard.indexes, has_policy=_has_policy(connection))
-    uid = ""
-    for manifest in shard_manifests(job, shard, how):
-        path = connection.path_of(manifest["apiVersion"], manifest["kind"], job.namespace)
-        try:
-            made = connection.post(path, manifest, fieldManager=MANAGER, fieldValidation="Strict")
-        except ApiError as error:
-            if error.reason != "AlreadyExists":
-                raise
-            made = connection.get(f"{path}/{shard_name(job, shard)}")
-        if manifest["kind"] == "Job" and _annotations(made).get(SHARD) == shard.token:
-            uid = str(made["metadata"]["uid"])
-    return uid
+    files, written = _manifests(connection, job, shard)
+    if files is not None:
+        _made(connection, files)
+    made = _made(connection, written)
+    metadata = made["metadata"]
+    if (metadata.get("labels") or {}).get(JOB_LABEL) != job.uid:
+        raise _taken(connection.name, written)
+    if (metadata.get("annotations") or {}).get(SHARD) != shard.token:
+        return ""
+    if files is not None:
+        _owned(connection, files, made)
+    return str(metadata["uid"])
 
 
 def fence_shard(connection: Connection, job: WholeJob, uid: str) -> bool:
     """Delete the Job with that uid, and with it its pods. Whether all of them are gone, or have ended by themselves: as
     long as one runs, what it does may be done twice. Raises as `Connection` does.
     """
-    for item in connection.list(_jobs(job), labelSelector=f"{JOB_LABEL}={job.uid}"):
-        metadata = item["metadata"]
-        if metadata["uid"] == uid and not metadata.get("deletionTimestamp"):
-            _delete(connection, f"{_jobs(job)}/{metadata['name']}", uid)
+    kind = kind_of(job.template)
+    # Of another kind nobody knows how its pods are found: it stays until all that it owns is gone.
+    how = "Background" if kind is None else "Foreground"
+    there = [item["metadata"] for item in _objects(connection, job, kind) if item["metadata"]["uid"] == uid]
+    for metadata in there:
+        if not metadata.get("deletionTimestamp"):
+            _delete(connection, f"{_collection(job, kind)}/{metadata['name']}", uid, how)
+    if kind is not None:
+        return not there or all(item["metadata"]["uid"] != uid for item in _objects(connection, job, kind))
     pods = f"/api/v1/namespaces/{job.namespace}/pods"
-    running = [pod for pod in connection.list(pods, labelSelector=f"{_OF_JOB}={uid}") if not _is_over(pod)]
-    return not running
+    return all(_is_over(pod) for pod in connection.list(pods, labelSelector=f"{_OF_JOB}={uid}"))
+
+
+def _manifests(connection: Connection, job: WholeJob, shard: Shard) -> tuple[Manifest | None, Manifest]:
+    """The ConfigMap of its indexes, if it has one, and its Job."""
+    whole = kind_of(job.template) is not None
+    how = IndexBy.CONTRACT if whole else index_by(shard.indexes, has_policy=_has_policy(connection))
+    *files, written = shard_manifests(job, shard, how)
+    return (files[0] if files else None), written
+
+
+def _made(connection: Connection, manifest: Manifest) -> Json:
+    """What has its name, as the member has it."""
+    metadata = manifest["metadata"]
+    path = connection.path_of(manifest["apiVersion"], manifest["kind"], metadata["namespace"])
+    try:
+        return connection.post(path, manifest, fieldManager=MANAGER, fieldValidation="Strict")
+    except ApiError as error:
+        if error.reason != "AlreadyExists":
+            raise
+    return connection.get(f"{path}/{metadata['name']}")
+
+
+def _owned(connection: Connection, files: Manifest, made: Json) -> None:
+    """The files go with their Job. Whoever dies before leaves them: they are of this shard alone, and harm nobody."""
+    about = made["metadata"]
+    owner = {"apiVersion": "batch/v1", "kind": "Job", "name": about["name"], "uid": about["uid"]}
+    metadata = files["metadata"]
+    path = f"/api/v1/namespaces/{metadata['namespace']}/configmaps/{metadata['name']}"
+    body = {**files, "metadata": {**metadata, "ownerReferences": [owner]}}
+    connection.patch(path, body, fieldManager=MANAGER, force=True)
+
+
+def _taken(member: str, manifest: Manifest) -> ApiError:
+    name = f"{manifest['kind']} {manifest['metadata']['namespace']}/{manifest['metadata']['name']}"
+    message = f"{name} is somebody else's (expected none of that name). Remove it, or give the job another name"
+    return ApiError(member, f"POST {name}", 409, "AlreadyExists", message)
 
 
 def _has_policy(connection: Connection) -> bool:
@@ -64,8 +114,8 @@ def _has_policy(connection: Connection) -> bool:
     return True
 
 
-def _delete(connection: Connection, path: str, uid: str) -> None:
-    body = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
+def _delete(connection: Connection, path: str, uid: str, how: str) -> None:
+    body = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": how}
     try:
         connection.delete(path, {**body, "preconditions": {"uid": uid}})
     except ApiError as error:
@@ -78,30 +128,15 @@ def _is_over(pod: Mapping[str, Any]) -> bool:
     return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
 
 
-def _seen(member: str, item: Mapping[str, Any]) -> JobSeen:
-    """Raises BadAnswer where its status is none of a Job's."""
-    annotations, status = _annotations(item), item.get("status") or {}
-    spec = item.get("spec") or {}
-    size = int(spec.get("completions") or 0)
+def _objects(connection: Connection, job: WholeJob, kind: JobKind | None) -> Iterator[Json]:
+    """None where the kind is not served."""
     try:
-        completed = parse_indexes(str(status.get("completedIndexes") or ""), size)
-        failed = parse_indexes(str(status.get("failedIndexes") or ""), size)
-        generation = int(annotations.get(GENERATION, "0"))
-    except ValueError as error:
-        raise BadAnswer(member, f"Job {item['metadata']['name']}: {error}") from None
-    over = {condition["type"] for condition in status.get("conditions") or () if condition.get("status") == "True"}
-    if "Failed" in over:
-        # What ends as a whole has failed in all that it had left.
-        failed = span(0, size) - completed
-    ended = bool(over & {"Complete", "Failed"})
-    started = bool(completed or failed or ended or status.get("ready"))
-    token = str(annotations.get(SHARD, ""))
-    return JobSeen(str(item["metadata"]["uid"]), generation, token, completed, failed, ended, started)
+        yield from connection.list(_collection(job, kind), labelSelector=f"{JOB_LABEL}={job.uid}")
+    except ApiError as error:
+        if kind is None or error.status != 404:
+            raise
 
 
-def _jobs(job: WholeJob) -> str:
-    return f"/apis/batch/v1/namespaces/{job.namespace}/jobs"
-
-
-def _annotations(item: Mapping[str, Any]) -> Mapping[str, str]:
-    return (item.get("metadata") or {}).get("annotations") or {}
+def _collection(job: WholeJob, kind: JobKind | None) -> str:
+    version = job.template.get("apiVersion") or "batch/v1"
+    return f"/apis/{version}/namespaces/{job.namespace}/{kind.plural if kind else 'jobs'}"

@@ -14,44 +14,61 @@ from kubefleet.jobs.global_index import (
     index_map,
     index_volume,
 )
+from kubefleet.jobs.kinds import JobKind, kind_of
 from kubefleet.jobs.template import in_containers, shardable
 
 JOB_LABEL: Final = "pulumi-kubefleet/job"
 """The uid of the whole job: by it a cluster is asked for the shards that it has."""
 SHARD: Final = "pulumi-kubefleet/shard"
 GENERATION: Final = "pulumi-kubefleet/generation"
+QUEUE: Final = "kueue.x-k8s.io/queue-name"
+"""By this label Kueue knows the LocalQueue that a job waits in."""
 _LONGEST: Final = 63
+_OF_UID: Final = 6
 _RETRIES: Final = 1
 """Of an index in its cluster, where the template says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class WholeJob:
-    """`uid` is the job's through all revisions of its template (16 hex digits); `total` its indexes."""
+    """`uid` is the job's through all revisions of its template (16 hex digits); `total` its indexes: 1 where it is
+    dispatched whole. `queue` is the name of what it waits in, which a cluster may have a queue of its own for.
+    """
 
     name: str
     uid: str
     namespace: str
     template: Mapping[str, Any]
     total: int
+    queue: str = ""
 
 
 def shard_name(job: WholeJob, shard: Shard) -> str:
-    """The name of its Job: one of each generation on a cluster at most."""
-    end = f"-g{shard.generation}"
-    return f"{job.name[: _LONGEST - len(end)].rstrip('-.')}{end}"
-
-
-def shard_manifests(job: WholeJob, shard: Shard, how: IndexBy, *, suspended: bool = False) -> list[dict[str, Any]]:
-    """In the order of applying: the ConfigMap of its indexes where that is how, and the Job: Indexed, whatever the
-    template is, since only such a Job says which of its pods have succeeded.
+    """The name of its object: one of each generation on a cluster at most. Where it is cut, the job's uid keeps it
+    apart from others that begin alike.
     """
+    kind = kind_of(job.template)
+    end = f"-g{shard.generation}"
+    longest = (kind.longest if kind else _LONGEST) - len(end)
+    if len(job.name) > longest:
+        end = f"-{job.uid[:_OF_UID]}{end}"
+        longest -= 1 + _OF_UID
+    return f"{job.name[:longest].rstrip('-.')}{end}"
+
+
+def shard_manifests(
+    job: WholeJob, shard: Shard, how: IndexBy, *, suspended: bool = False, queue: str = ""
+) -> list[dict[str, Any]]:
+    """In the order of applying: the ConfigMap of its indexes where that is how, and the Job: Indexed, whatever the
+    template is, since only such a Job says which of its pods have succeeded. Of another kind it is the object alone.
+    `queue`: Kueue's there, which has to find it suspended.
+    """
+    suspended = suspended or bool(queue)
+    if (kind := kind_of(job.template)) is not None:
+        return [_whole(job, shard, kind, suspended, queue)]
     name = shard_name(job, shard)
-    metadata = job.template.get("metadata") or {}
     spec = shardable(job.template)
     template = spec["template"]
-    ours = {JOB_LABEL: job.uid}
-    about = {SHARD: shard.token, GENERATION: str(shard.generation)}
     env = [
         *index_env(how, shard.indexes),
         {"name": "FLEET_SIZE", "value": str(job.total)},
@@ -60,8 +77,10 @@ def shard_manifests(job: WholeJob, shard: Shard, how: IndexBy, *, suspended: boo
         {"name": "FLEET_GENERATION", "value": str(shard.generation)},
     ]
     pod = in_containers(template.get("spec") or {}, lambda container: _with_index(container, env, how))
+    # Nobody else's files are taken for these, not those of an earlier job of this name either: they cannot be changed.
+    files = f"{name}-{shard.token[:_OF_UID]}"
     if how is IndexBy.FILE:
-        pod = {**pod, "volumes": [*(pod.get("volumes") or ()), index_volume(name)]}
+        pod = {**pod, "volumes": [*(pod.get("volumes") or ()), index_volume(files)]}
     told = template.get("metadata") or {}
     annotations = {
         **(told.get("annotations") or {}),
@@ -70,12 +89,7 @@ def shard_manifests(job: WholeJob, shard: Shard, how: IndexBy, *, suspended: boo
     written = {
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "metadata": {
-            "name": name,
-            "namespace": job.namespace,
-            "labels": {**(metadata.get("labels") or {}), **ours},
-            "annotations": {**(metadata.get("annotations") or {}), **about},
-        },
+        "metadata": _metadata(job, shard, queue),
         "spec": {
             **{key: value for key, value in spec.items() if key != "backoffLimit"},
             "completionMode": "Indexed",
@@ -86,15 +100,38 @@ def shard_manifests(job: WholeJob, shard: Shard, how: IndexBy, *, suspended: boo
             "template": {
                 "metadata": {
                     **told,
-                    "labels": {**(told.get("labels") or {}), **ours},
+                    "labels": {**(told.get("labels") or {}), JOB_LABEL: job.uid},
                     "annotations": annotations,
                 },
                 "spec": pod,
             },
         },
     }
-    files = [index_files(name, job.namespace, shard.indexes)] if how is IndexBy.FILE else []
-    return [*files, written]
+    if how is not IndexBy.FILE:
+        return [written]
+    return [index_files(files, job.namespace, shard.indexes), written]
+
+
+def _metadata(job: WholeJob, shard: Shard, queue: str) -> dict[str, Any]:
+    """Of the template's no more than labels and annotations: the rest belongs to an object that is there."""
+    told = job.template.get("metadata") or {}
+    ours = {JOB_LABEL: job.uid, **({QUEUE: queue} if queue else {})}
+    about = {SHARD: shard.token, GENERATION: str(shard.generation)}
+    return {
+        "name": shard_name(job, shard),
+        "namespace": job.namespace,
+        "labels": {**(told.get("labels") or {}), **ours},
+        "annotations": {**(told.get("annotations") or {}), **about},
+    }
+
+
+def _whole(job: WholeJob, shard: Shard, kind: JobKind, suspended: bool, queue: str) -> dict[str, Any]:
+    kept = {key: value for key, value in (job.template.get("spec") or {}).items() if key not in kind.without}
+    return {
+        **{key: value for key, value in job.template.items() if key != "status"},
+        "metadata": _metadata(job, shard, queue),
+        "spec": {**kept, **({"suspend": True} if suspended else {})},
+    }
 
 
 def _retries(spec: Mapping[str, Any], pod: Mapping[str, Any]) -> dict[str, Any]:
