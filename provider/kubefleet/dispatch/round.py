@@ -60,9 +60,7 @@ def run_round(task: JobTask, account: Account, too_long: Collection[str] = ()) -
     if not account.idle:
         return Round(account, seen, silent, refused)
     try:
-        parts = next_parts(
-            account, task.by, task.sites(sorted(set(seen) - set(refused) - task.leaving)), task.demand
-        )
+        parts = next_parts(account, task.by, task.sites(sorted(set(seen) - set(refused) - task.leaving)), task.demand)
     except DoesNotFit as error:
         return Round(account, seen, silent, refused, error)
     if parts:

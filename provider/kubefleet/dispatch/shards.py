@@ -1,13 +1,15 @@
 """The shards of a job on one member: what it has of them, one more, one fewer."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
+from kubefleet.dispatch.kueue import has_queue, standings
 from kubefleet.jobs.account import JobSeen, Shard
 from kubefleet.jobs.global_index import POLICY, IndexBy, index_by
 from kubefleet.jobs.kinds import JobKind, kind_of
 from kubefleet.jobs.shard_job import JOB_LABEL, SHARD, WholeJob, shard_manifests
-from kubefleet.jobs.shard_status import read_shard
+from kubefleet.jobs.shard_status import queue_of, read_shard
 from kubefleet.kube.answer import Json
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError, BadAnswer
@@ -21,13 +23,21 @@ Manifest = Mapping[str, Any]
 def read_shards(connection: Connection, job: WholeJob) -> tuple[JobSeen, ...]:
     """The Jobs of it that the member has, by generation. Raises as `Connection` does."""
     kind = kind_of(job.template)
-    found = []
+    found = list[JobSeen]()
+    held, waiting = dict[str, str](), dict[str, str]()
     for item in _objects(connection, job, kind):
         try:
-            found.append(read_shard(kind, item))
+            seen = read_shard(kind, item)
         except (KeyError, TypeError, ValueError) as error:
             raise BadAnswer(connection.name, f"{item['metadata']['name']}: {error}") from None
-    return tuple(sorted(found, key=lambda seen: (seen.generation, seen.uid)))
+        found.append(seen)
+        if not seen.ended and (queue := queue_of(item)):
+            held[seen.uid] = queue
+    for uid, standing in standings(connection, job.namespace, held).items():
+        if not standing.admitted:
+            waiting[uid] = f"it waits in {held[uid]}: {standing.why}"
+    told = (replace(seen, waiting=waiting.get(seen.uid, "")) for seen in found)
+    return tuple(sorted(told, key=lambda seen: (seen.generation, seen.uid)))
 
 
 def create_shard(connection: Connection, job: WholeJob, shard: Shard) -> str:
@@ -69,9 +79,12 @@ def fence_shard(connection: Connection, job: WholeJob, uid: str) -> bool:
 
 def _manifests(connection: Connection, job: WholeJob, shard: Shard) -> tuple[Manifest | None, Manifest]:
     """The ConfigMap of its indexes, if it has one, and its Job."""
-    whole = kind_of(job.template) is not None
-    how = IndexBy.CONTRACT if whole else index_by(shard.indexes, has_policy=_has_policy(connection))
-    *files, written = shard_manifests(job, shard, how)
+    kind = kind_of(job.template)
+    how = IndexBy.CONTRACT if kind else index_by(shard.indexes, has_policy=_has_policy(connection))
+    queue = job.queue if kind is None or kind.queued_by_kueue else ""
+    if queue and not has_queue(connection, job.namespace, queue):
+        queue = ""
+    *files, written = shard_manifests(job, shard, how, queue=queue)
     return (files[0] if files else None), written
 
 

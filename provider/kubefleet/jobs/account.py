@@ -63,7 +63,8 @@ class Shard:
 @dataclass(frozen=True, slots=True)
 class JobSeen:
     """A Job of ours as a cluster has it: what it bears, and what has come of it. `completed` and `failed` count from 0;
-    `ended`: it does nothing any more; `started`: a pod of it is ready, or something has come of it already.
+    `ended`: it does nothing any more; `started`: a pod of it is ready, or something has come of it already;
+    `waiting`: why the cluster's own queue does not let it run yet.
     """
 
     uid: str
@@ -73,6 +74,7 @@ class JobSeen:
     failed: Indexes = NONE
     ended: bool = False
     started: bool = False
+    waiting: str = ""
 
 
 Seen = Mapping[str, Collection[JobSeen]]

@@ -6,7 +6,7 @@ from typing import Any
 from kubefleet.jobs.account import JobSeen
 from kubefleet.jobs.indexes import NONE, parse_indexes, span
 from kubefleet.jobs.kinds import JobKind, ObjectPhase
-from kubefleet.jobs.shard_job import GENERATION, SHARD
+from kubefleet.jobs.shard_job import GENERATION, QUEUE, SHARD
 
 
 def read_shard(kind: JobKind | None, item: Mapping[str, Any]) -> JobSeen:
@@ -15,6 +15,12 @@ def read_shard(kind: JobKind | None, item: Mapping[str, Any]) -> JobSeen:
     Raises ValueError where it is none.
     """
     return _read_job(item) if kind is None else _read_whole(kind, item)
+
+
+def queue_of(item: Mapping[str, Any]) -> str:
+    """The queue of Kueue's that holds it: it is suspended, as long as that does not let it run."""
+    held = (item.get("spec") or {}).get("suspend") is True
+    return str((item["metadata"].get("labels") or {}).get(QUEUE, "")) if held else ""
 
 
 def _read_job(item: Mapping[str, Any]) -> JobSeen:
