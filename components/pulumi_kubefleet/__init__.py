@@ -6,6 +6,7 @@ from pulumi_kubefleet.fleet import Fleet
 from pulumi_kubefleet.health import HealthCheck
 from pulumi_kubefleet.hub_accounts import HubAccounts
 from pulumi_kubefleet.identity import IdentityFederation
+from pulumi_kubefleet.job import Division, Job
 from pulumi_kubefleet.member import MemberCluster
 from pulumi_kubefleet.member_join import MemberJoin
 from pulumi_kubefleet.node_pools import NodePool
@@ -34,6 +35,7 @@ __all__ = [
     "Check",
     "ClusterProfile",
     "Divided",
+    "Division",
     "Duplicated",
     "ExecCredential",
     "Expr",
@@ -41,6 +43,7 @@ __all__ = [
     "HealthCheck",
     "HubAccounts",
     "IdentityFederation",
+    "Job",
     "Kubeconfig",
     "Label",
     "MemberCluster",

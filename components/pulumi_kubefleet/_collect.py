@@ -1,14 +1,14 @@
 """What a program declared, gathered when it has run: the inputs of the fleet's resources."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pulumi
 
 from kubefleet.model.apply_options import WRITTEN
-from kubefleet.resources.keys import ordinals_key, overrides_key, redo_key, to_key
+from kubefleet.resources.keys import job_key, ordinals_key, overrides_key, redo_key, to_key
 from kubefleet.spec.mistakes import Mistake
 from kubefleet.spec.ordinals import wants_ranges
 from kubefleet.spec.selection_record import record_of
@@ -19,7 +19,9 @@ from pulumi_kubefleet._known import when_known
 from pulumi_kubefleet._manifests import Read, as_input, read_manifests
 from pulumi_kubefleet._record import plain
 from pulumi_kubefleet._secrets import fleet_secrets, health_secrets, member_secrets, strategy_secrets
+from pulumi_kubefleet._templates import Template, read_template
 from pulumi_kubefleet.identity import IdentityFederation
+from pulumi_kubefleet.job import Job
 from pulumi_kubefleet.member import MemberCluster
 from pulumi_kubefleet.overrides import as_input as overrides_input
 from pulumi_kubefleet.placement import Placement
@@ -53,6 +55,8 @@ class Collection:
     mistakes: tuple[Mistake, ...]
     sources: Mapping[str, str]
     knowledge: Mapping[str, Any]
+    jobs: tuple[Job, ...] = ()
+    templates: Mapping[str, Template] = field(default_factory=dict)
 
     def access(self) -> dict[str, Any]:
         """Member -> how it is reached and what becomes of its workloads when it leaves."""
@@ -129,6 +133,7 @@ class Collection:
             }
         computed = {key(name): None for key in (to_key, redo_key) for name in placements}
         computed |= {overrides_key(item.placement_name): None for item in self.placements if overridden(item)}
+        computed |= {job_key(name): None for name in self.templates}
         computed |= {ordinals_key(item.placement_name): None for item in self.placements if wants_ranges(item._raw)}
         return {
             "schema": SCHEMA,
@@ -138,6 +143,7 @@ class Collection:
             "mistakes": pulumi.Output.from_input(self._all_mistakes()),
             "sources": dict(self.sources),
             "left_out": self._left_out() or None,
+            **self._all_jobs(),
             "preview": pulumi.runtime.is_dry_run(),
             **({"knowledge": dict(self.knowledge)} if self.knowledge else {}),
             **({"health": self.fleet._health} if self.fleet._health not in (None, []) else {}),
@@ -145,6 +151,31 @@ class Collection:
             "leaving": None,
             "stray": None,
             **computed,
+        }
+
+    def _all_jobs(self) -> dict[str, Any]:
+        """The jobs of `Schedule`, and what their uids are made of; nothing where there are none."""
+        if not self.jobs:
+            return {}
+        records = {name: self.declared(name) for name in self.templates}
+        return {"jobs": records, "scope": f"{_stack()}/{self.fleet.fleet_name}"}
+
+    def declared(self, name: str) -> dict[str, Any]:
+        """The arguments of a job, and what `Schedule` has to know of its template."""
+        (job,) = (job for job in self.jobs if job.job_name == name)
+        return {**job._raw, **self.templates[name].record}
+
+    def dispatching(self, name: str) -> dict[str, Any]:
+        """Inputs of `Dispatch`."""
+        return {
+            "schema": SCHEMA,
+            "fleet": self.fleet.fleet_name,
+            "job": name,
+            "stack": _stack(),
+            "members": {name: member._raw for name, member in self.members.items()},
+            "declared": self.declared(name),
+            "template": as_input(self.templates[name].object),
+            **self.identity(),
         }
 
     def _left_out(self) -> list[str]:
@@ -244,9 +275,28 @@ def collect(fleet: "Fleet") -> Collection:
     for name, placement in placements.items():
         manifests[name], wrong = read_manifests(placement)
         mistakes.extend(wrong)
+    jobs: dict[str, Job] = {}
+    for job in fleet._jobs:
+        _add_once(jobs, "jobs", job.job_name, job, job._source, sources, mistakes)
+    templates: dict[str, Template] = {}
+    for name, job in jobs.items():
+        template, wrong = read_template(job)
+        mistakes.extend(wrong)
+        if template is not None:
+            templates[name] = template
     knowledge, wrong = read_knowledge(fleet)
     mistakes.extend(wrong)
-    return Collection(fleet, members, tuple(placements.values()), manifests, tuple(mistakes), sources, knowledge)
+    return Collection(
+        fleet,
+        members,
+        tuple(placements.values()),
+        manifests,
+        tuple(mistakes),
+        sources,
+        knowledge,
+        tuple(jobs.values()),
+        templates,
+    )
 
 
 def _add_once(

@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 import pulumi.dynamic
 
+from kubefleet.resources.dispatch import DispatchProvider
 from kubefleet.resources.hub import HubProvider
 from kubefleet.resources.join import JoinProvider
 from kubefleet.resources.outcome import OutcomeProvider
@@ -55,6 +56,17 @@ class Join(pulumi.dynamic.Resource, module="kubefleet", name="Join"):
     def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
         computed = dict.fromkeys(("phase", "reason", "cluster_uid"))
         super().__init__(JoinProvider(), name, {**props, **computed}, opts)
+
+
+class Dispatch(pulumi.dynamic.Resource, module="kubefleet", name="Dispatch"):
+    """A job on its clusters."""
+
+    phase: pulumi.Output[str]
+    reason: pulumi.Output[str]
+    state: pulumi.Output[str]
+
+    def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
+        super().__init__(DispatchProvider(), name, {**props, "phase": None, "reason": None, "state": None}, opts)
 
 
 class Stage(pulumi.dynamic.Resource, module="kubefleet", name="Stage"):

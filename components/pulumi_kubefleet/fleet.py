@@ -4,21 +4,23 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import pulumi
 
+from kubefleet.jobs.indexes import MOST, parse_indexes
 from kubefleet.model.counted import counted
-from kubefleet.resources.keys import ordinals_key, overrides_key, redo_key, to_key
+from kubefleet.resources.keys import job_key, ordinals_key, overrides_key, redo_key, to_key
 from kubefleet.spec.ordinals import wants_ranges
 from pulumi_kubefleet._collect import SCHEMA, Collection, collect, overridden
 from pulumi_kubefleet._program import program_error
 from pulumi_kubefleet._record import plain
-from pulumi_kubefleet._resources import Hub, Join, Outcome, Ownership, Schedule, Settle, Stage
+from pulumi_kubefleet._resources import Dispatch, Hub, Join, Outcome, Ownership, Schedule, Settle, Stage
 from pulumi_kubefleet._source import caller
 from pulumi_kubefleet.access import ClusterProfile, ExecCredential, Kubeconfig
 from pulumi_kubefleet.health import HealthCheck
 from pulumi_kubefleet.identity import IdentityFederation
+from pulumi_kubefleet.job import Division, Job
 from pulumi_kubefleet.member import MemberCluster
 from pulumi_kubefleet.node_pools import NodePool
 from pulumi_kubefleet.overrides import Override
@@ -79,12 +81,16 @@ class Fleet(pulumi.ComponentResource):
         self._identity: Any = plain(identity) if isinstance(identity, IdentityFederation) else None
         self._members: list[MemberCluster] = []
         self._placements: list[Placement] = []
+        self._jobs: list[Job] = []
         self._closed = False
         self._broken: BaseException | None = None
         self._planned: asyncio.Future[pulumi.Output[Mapping[str, str]]] = asyncio.Future()
         # The SDK waits for coroutines, and opens an Output that one returns; its types say neither: hence Any.
         waiting: Any = self._await_plan()
         self.plan = pulumi.Output.from_input(waiting)
+        self._states: asyncio.Future[pulumi.Output[Mapping[str, str]]] = asyncio.Future()
+        states: Any = self._await_states()
+        self._states_of_jobs: pulumi.Output[Mapping[str, str]] = pulumi.Output.from_input(states)
         # Runs when the program's own code is through: the event loop gets its turn only then.
         running: Any = self._register()
         self._registered: pulumi.Output[None] = pulumi.Output.from_input(running)
@@ -202,6 +208,54 @@ class Fleet(pulumi.ComponentResource):
         self._placements.append(placement)
         return placement
 
+    def job(
+        self,
+        name: str,
+        *,
+        template: str | PathLike[str] | Mapping[str, Any],
+        namespace: str | None = None,
+        completions: int | None = None,
+        parallelism: int | None = None,
+        policy: Policy | None = None,
+        division: Division | str | None = None,
+        priority: int | None = None,
+        deadline: int | str | None = None,
+        wait: Literal["dispatched", "started", "completed"] | None = None,
+        timeout: int | str | None = None,
+        lost_after: int | str | None = None,
+        at_least_once: bool | None = None,
+        on_change: Literal["fail", "remaining", "restart"] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+        **unknown: Any,
+    ) -> Job:
+        """Declare a job; the arguments are those of `Job`."""
+        self._refuse_if_closed("job", name)
+        job = Job(
+            self,
+            self.fleet_name,
+            _distinct(name, [other.job_name for other in self._jobs]),
+            template=template,
+            namespace=namespace,
+            completions=completions,
+            parallelism=parallelism,
+            policy=policy,
+            division=division,
+            priority=priority,
+            deadline=deadline,
+            wait=wait,
+            timeout=timeout,
+            lost_after=lost_after,
+            at_least_once=at_least_once,
+            on_change=on_change,
+            opts=opts,
+            **unknown,
+        )
+        job.job_name = name
+        job.plan = self.plan.apply(lambda plan: plan.get(name, "nowhere"))
+        job.state = self._states_of_jobs.apply(lambda states: states.get(name, ""))
+        self._jobs.append(job)
+        return job
+
     def __enter__(self) -> Self:
         return self
 
@@ -224,22 +278,30 @@ class Fleet(pulumi.ComponentResource):
     async def _await_plan(self) -> pulumi.Output[Mapping[str, str]]:
         return await self._planned
 
+    async def _await_states(self) -> pulumi.Output[Mapping[str, str]]:
+        return await self._states
+
     async def _register(self) -> None:
         self._closed = True
         if program_error() is not None:
             # The program's own error is shown by the SDK; half a fleet is never deployed.
-            self._planned.set_result(pulumi.Output.from_input({}))
+            self._stopped()
             return
         if self._broken is not None:
-            self._planned.set_result(pulumi.Output.from_input({}))
+            self._stopped()
             raise pulumi.RunError(
                 f"fleet `{self.fleet_name}` is not deployed: {type(self._broken).__name__} was raised inside its "
                 f"`with` block and caught outside, and half a fleet is never deployed. Nothing was changed."
             )
         self._planned.set_result(self._register_children(collect(self)))
 
+    def _stopped(self) -> None:
+        """Nobody waits for what will not come."""
+        self._planned.set_result(pulumi.Output.from_input({}))
+        self._states.set_result(pulumi.Output.from_input({}))
+
     def _register_children(self, collection: Collection) -> pulumi.Output[Mapping[str, str]]:
-        """Ownership -> Schedule -> Stage -> Settle -> Outcome; returns the readable plan."""
+        """Ownership -> Schedule -> Stage -> Settle, and Dispatch, -> Outcome; returns the readable plan."""
         first = self._register_identities(collection)
         owners = {
             placement.placement_name: Ownership(
@@ -276,6 +338,7 @@ class Fleet(pulumi.ComponentResource):
             settle = Settle(f"{self.fleet_name}/{name}", inputs, _child_of(placement, hide=hidden))
             phases[name] = {**after, "settle": {"phase": settle.phase, "reason": settle.reason}}
             placement.register_outputs({})
+        jobs = self._register_jobs(collection, schedule, first.values())
         outcome = {
             "schema": SCHEMA,
             "fleet": self.fleet_name,
@@ -287,11 +350,19 @@ class Fleet(pulumi.ComponentResource):
         }
         if first:
             outcome["joins"] = {name: {"phase": made.phase, "reason": made.reason} for name, made in first.items()}
+        if jobs:
+            outcome["jobs"] = {name: {"phase": made.phase, "reason": made.reason} for name, made in jobs.items()}
+        self._states.set_result(pulumi.Output.all(**{name: made.state for name, made in jobs.items()}))
         Outcome(self.fleet_name, outcome, _child_of(self, hide=hidden))
         divided = {placement.placement_name for placement in collection.placements if placement._divides}
-        plan = pulumi.Output.all(**decided).apply(
-            lambda decisions: {
-                name: readable_decision(decisions[name], divided=name in divided) for name in sorted(decisions)
+        planned = {name: getattr(schedule, job_key(name)) for name in jobs}
+        plan = pulumi.Output.all(placements=decided, jobs=planned).apply(
+            lambda all_of: {
+                **{
+                    name: readable_decision(of, divided=name in divided)
+                    for name, of in sorted(all_of["placements"].items())
+                },
+                **{name: readable_job(of) for name, of in sorted(all_of["jobs"].items())},
             }
         )
         self.register_outputs({"plan": plan})
@@ -307,6 +378,19 @@ class Fleet(pulumi.ComponentResource):
             if member._raw.get("join") and self._identity is not None:
                 options = _child_of(member, after=hub)
                 made[name] = Join(f"{self.fleet_name}/{name}", collection.joining(name), options)
+        return made
+
+    def _register_jobs(
+        self, collection: Collection, schedule: Schedule, after: Iterable[pulumi.Resource]
+    ) -> dict[str, Dispatch]:
+        """One resource for each job."""
+        made = {}
+        for job in collection.jobs:
+            name = job.job_name
+            inputs = {**collection.dispatching(name), "plan": getattr(schedule, job_key(name))}
+            options = _child_of(job, hide=["members", "template", "account", "declared"], after=after)
+            made[name] = Dispatch(f"{self.fleet_name}/{name}", inputs, options)
+            job.register_outputs({})
         return made
 
     def _register_stages(
@@ -331,6 +415,12 @@ def readable_decision(decision: Mapping[str, Mapping[str, float]] | None, *, div
     """`eu-1 x7, us-1 x5`, or `eu-1, us-1` of whole copies: nothing that changes when the decision does not."""
     on = {name: int(sum(seats.values())) if divided else None for name, seats in (decision or {}).items()}
     return counted(on) or "nowhere"
+
+
+def readable_job(planned: Mapping[str, Any] | None) -> str:
+    """`eu-1 x7000, us-1 x3000`: the first plan of a job."""
+    parts = (planned or {}).get("parts") or {}
+    return counted({name: len(parse_indexes(part["indexes"], MOST)) for name, part in parts.items()}) or "nowhere"
 
 
 def _distinct(name: str, taken: list[str]) -> str:

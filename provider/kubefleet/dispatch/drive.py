@@ -45,8 +45,9 @@ def too_long(kept: Kept, options: JobOptions, now: float) -> frozenset[str]:
 
 
 def after_round(kept: Kept, found: Round, now: float) -> Kept:
-    """With what a round has found."""
-    return Kept(found.account, {name: kept.silent.get(name, int(now)) for name in sorted(found.silent)})
+    """With what a round has found. That a member is silent which has nothing to do concerns nobody."""
+    working = {shard.cluster for shard in found.account.shards if shard.is_open}
+    return Kept(found.account, {name: kept.silent.get(name, int(now)) for name in sorted(working & set(found.silent))})
 
 
 def drive(

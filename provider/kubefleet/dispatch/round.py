@@ -33,8 +33,8 @@ class JobTask:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What a round has come to. `seen`: what members had when it began; `silent`: why of members that do not answer; `refused`: why of those that refuse;
-    `unfit`: why not all indexes have a place.
+    """What a round has come to. `seen`: what members have; `silent`: why of members that do not answer; `refused`: why
+    of those that refuse; `unfit`: why not all indexes have a place.
     """
 
     account: Account

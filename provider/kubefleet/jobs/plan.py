@@ -31,6 +31,13 @@ class JobRequest:
         """The job's."""
         return self.request.name
 
+    def sites(self, pods: Mapping[str, int]) -> list[Site]:
+        """What clusters are for it that have room for so many of its pods at once."""
+        return [
+            Site(name, room, self.durations.get(name, self.duration), self.weights.get(name, 1))
+            for name, room in pods.items()
+        ]
+
 
 @dataclass(frozen=True, slots=True)
 class ShardPlan:
@@ -63,12 +70,8 @@ def plan_jobs(room: Room, jobs: Sequence[JobRequest]) -> tuple[JobPlan, ...]:
 
 def _plan(room: Room, job: JobRequest) -> JobPlan:
     places = room.places(job.name)
-    sites = [
-        Site(name, pods, job.durations.get(name, job.duration), job.weights.get(name, 1))
-        for name, pods in places.pods.items()
-    ]
     try:
-        parts = divide_job(job.by, sites, job.demand)
+        parts = divide_job(job.by, job.sites(places.pods), job.demand)
     except DoesNotFit as error:
         return JobPlan(job.name, immutabledict(), places.refused, error)
     room.take(job.name, {name: part.slots for name, part in parts.items()})

@@ -20,6 +20,12 @@ def completions_of(template: Mapping[str, Any]) -> int:
     return int(found) if isinstance(found, int) else 1
 
 
+def parallelism_of(template: Mapping[str, Any]) -> int | None:
+    """How many pods the template lets run at once, None where it does not say: as many as there is room for."""
+    found = (template.get("spec") or {}).get("parallelism")
+    return found if isinstance(found, int) and found > 0 else None
+
+
 def shardable(template: Mapping[str, Any]) -> dict[str, Any]:
     """The `spec` of the template for any shard: without what is said of the whole job, and with references to the
     Job's own index led to the whole job's.

@@ -13,7 +13,7 @@ _MS = 1000
 def job_lines(plan: JobPlan, completions: int) -> list[str]:
     """What it comes to, a line for each cluster that gets some of it, and why others get none."""
     if plan.unfit is not None:
-        return [f"{plan.job}: {_unfit(plan)}", *_refused(plan)]
+        return [f"{plan.job}: {unfit_text(plan)}", *_refused(plan)]
     names = sorted(plan.shards)
     head = f"{plan.job}: {completions} indexes on {', '.join(names)}, about {_text(plan.span)}"
     return [head, *(f"  {name}: {_shard(plan.shards[name])}" for name in names), *_refused(plan)]
@@ -28,7 +28,8 @@ def _shard(shard: ShardPlan) -> str:
     )
 
 
-def _unfit(plan: JobPlan) -> str:
+def unfit_text(plan: JobPlan) -> str:
+    """Why it does not fit, with the least change that would help."""
     if plan.unfit is None or plan.unfit.deadline is None:
         return "no cluster has room for one of its pods"
     return f"{plan.unfit.most} of its indexes end by the deadline; all would by {_text(plan.unfit.deadline)}"

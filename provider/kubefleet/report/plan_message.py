@@ -24,10 +24,16 @@ Line = str | Callable[[], str]
 """A line, or what makes it: of a large plan few are shown, and most take long."""
 
 
-def plan_message(plan: Plan, snapshot: Snapshot, requests: Sequence[Request] = (), left_out: Sequence[str] = ()) -> str:
+def plan_message(
+    plan: Plan,
+    snapshot: Snapshot,
+    requests: Sequence[Request] = (),
+    left_out: Sequence[str] = (),
+    jobs: Sequence[str] = (),
+) -> str:
     """Line 1 is the summary; then at most 20 lines: unreachable members, properties that somebody has written and that
-    cannot be used, moves, kept, unplaced, every placement, and what they take of their manifests. `left_out` are
-    objects of the manifests that no placement takes.
+    cannot be used, moves, kept, unplaced, every placement, and what they take of their manifests; then what there is
+    to say of `jobs`. `left_out` are objects of the manifests that no placement takes.
     """
     lines: list[Line] = [f"{cluster.name} is unreachable: {cluster.why}" for cluster in _unreachable(snapshot)]
     lines += flaw_lines(snapshot, _SAID)
@@ -48,7 +54,7 @@ def plan_message(plan: Plan, snapshot: Snapshot, requests: Sequence[Request] = (
     shown = [line if isinstance(line, str) else line() for line in lines[:MOST_LINES]]
     if len(lines) > MOST_LINES:
         shown.append(f"and {len(lines) - MOST_LINES} more: kubefleet explain PLACEMENT")
-    return "\n".join((summary(plan, snapshot), *(f"  {line}" for line in shown)))
+    return "\n".join((summary(plan, snapshot), *(f"  {line}" for line in (*shown, *jobs))))
 
 
 def summary(plan: Plan, snapshot: Snapshot) -> str:

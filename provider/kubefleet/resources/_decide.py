@@ -19,6 +19,7 @@ from kubefleet.resources._clusters import identify, under_new_names
 from kubefleet.resources._data import moving_data
 from kubefleet.resources._federation import hub_mistakes, member_under
 from kubefleet.resources._inputs import Declaration, all_members, encode_bindings, previous_decisions
+from kubefleet.resources._jobs import plan_all
 from kubefleet.resources._ordinals import number
 from kubefleet.resources._overridden_pods import as_overridden
 from kubefleet.resources._overrides import Overridden, bind_overrides
@@ -26,7 +27,6 @@ from kubefleet.resources._stray import find_stray
 from kubefleet.resources._tainted import Since, tainted_since, with_moments
 from kubefleet.resources.keys import redo_key, to_key
 from kubefleet.resources.ownership import has_unknown
-from kubefleet.scheduling import schedule
 from kubefleet.spec.follower_kinds import is_follower, is_only_if_missing
 from kubefleet.spec.mistakes import Mistake
 
@@ -62,7 +62,7 @@ def decide(declaration: Declaration, olds: Props, news: Props) -> Decided:
     uids = frozenset(raw["uid"] for raw in news["placements"].values())
     snapshot = _with_going(snapshot, frozenset({**(olds.get("gone") or {}), **going(olds, news)}) - uids)
     declaration = replace(declaration, requests=as_overridden(declaration.requests, snapshot, olds, news))
-    plan = schedule(snapshot, declaration.requests, previous)
+    plan, jobs = plan_all(snapshot, declaration.requests, previous, declaration.jobs, olds, news)
     overridden = bind_overrides(plan, snapshot, olds, news)
     numbered = number(plan, snapshot, olds, news)
     if mistakes := (
@@ -70,6 +70,7 @@ def decide(declaration: Declaration, olds: Props, news: Props) -> Decided:
         *numbered.mistakes,
         *_shared_objects(plan, overridden, news),
         *moving_data(plan, declaration.requests),
+        *jobs.mistakes,
     ):
         return Decided({}, "", False, mistakes)
     planned = frozenset(cluster.name for cluster in snapshot.clusters if cluster.state is ClusterState.PLANNED)
@@ -78,6 +79,7 @@ def decide(declaration: Declaration, olds: Props, news: Props) -> Decided:
     }
     inputs.update(overridden.inputs)
     inputs.update(numbered.inputs)
+    inputs.update(jobs.inputs)
     inputs["uids"] = found.uids
     if since:
         inputs["tainted"] = _as_planned(since, olds) if news.get("preview") else since
@@ -87,7 +89,8 @@ def decide(declaration: Declaration, olds: Props, news: Props) -> Decided:
     unreachable = any(cluster.state is ClusterState.UNREACHABLE for cluster in snapshot.clusters)
     warns = unreachable or any(decision.unplaced for decision in plan.decisions)
     left_out = news.get("left_out") or ()
-    return Decided(inputs, plan_message(plan, snapshot, declaration.requests, left_out), warns or bool(left_out))
+    message = plan_message(plan, snapshot, declaration.requests, left_out, jobs.lines)
+    return Decided(inputs, message, warns or bool(left_out))
 
 
 def going(olds: Props, news: Props) -> dict[str, str]:
@@ -133,7 +136,7 @@ def _look(declaration: Declaration, now: datetime) -> Snapshot:
     snapshot, connections = take_snapshot(
         declaration.members,
         taken_at=now,
-        requests=declaration.requests,
+        requests=[*declaration.requests, *(job.request.request for job in declaration.jobs)],
         known_unreachable=known,
         on_silence=silent,
         cancelled=_engine.cancelled.is_set,

@@ -21,6 +21,7 @@ from kubefleet.spec.declared import parse_placement, same_policy
 from kubefleet.spec.health_check import parse_checks
 from kubefleet.spec.http_probe import refuse_http_probes
 from kubefleet.spec.identity import check_mode_kept, parse_identity
+from kubefleet.spec.job import JobDeclared, parse_job
 from kubefleet.spec.knowledge import parse_knowledge
 from kubefleet.spec.member import parse_member
 from kubefleet.spec.mistakes import Mistake, Spelling
@@ -40,6 +41,7 @@ class Declaration:
     requests: tuple[Request, ...]
     knowledge: Knowledge
     identity: IdentitySettings | None = None
+    jobs: tuple[JobDeclared, ...] = ()
 
 
 def read_declaration(olds: Props, news: Props, unknown: frozenset[str]) -> tuple[Declaration, list[Mistake]]:
@@ -70,6 +72,12 @@ def read_declaration(olds: Props, news: Props, unknown: frozenset[str]) -> tuple
                 check_stages(declared.strategy, members, f"placements.{name}.strategy", mistakes)
             check_clusters(declared.overrides, news.get("members", {}), f"placements.{name}.overrides", mistakes)
     names = sorted(news.get("members", {}))
+    jobs = []
+    for name, raw in sorted((news.get("jobs") or {}).items()):
+        if (job := parse_job(name, raw, frozenset(names), mistakes)) is not None:
+            jobs.append(job)
+    asking = [job.request.request for job in jobs]
+    check_references(asking, names, mistakes, path_of=lambda name: f"jobs.{name}", placement_names=news["placements"])
     check_references(requests, names, mistakes, placement_names=news.get("placements", {}))
     members.extend(leaving_members(olds, frozenset(names)))
     members.sort(key=lambda member: member.name)
@@ -88,7 +96,7 @@ def read_declaration(olds: Props, news: Props, unknown: frozenset[str]) -> tuple
             for member in members
             if member.joins
         )
-    return Declaration(tuple(members), tuple(requests), knowledge, identity), mistakes
+    return Declaration(tuple(members), tuple(requests), knowledge, identity, tuple(jobs)), mistakes
 
 
 def leaving_members(olds: Props, names: frozenset[str]) -> list[Member]:

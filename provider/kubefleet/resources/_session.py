@@ -32,6 +32,9 @@ going: dict[str, str] = {}
 gone: set[str] = set()
 """Uids of placements that this stack has removed before, and that may still be on a member that was silent then."""
 
+refused_jobs: dict[str, str] = {}
+"""`<fleet>/<job>` -> why its change is refused, put there by `Dispatch.diff`."""
+
 unreachable: dict[tuple[str, Any], str] = {}
 """Member and access -> why, for those that a check of this process could not reach: they are not asked again."""
 

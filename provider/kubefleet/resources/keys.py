@@ -3,12 +3,22 @@
 from collections.abc import Mapping
 from typing import Any
 
-_TO, _REDO, _OVERRIDES, _ORDINALS = "to:", "redo:", "overrides:", "ordinals:"
+_TO, _REDO, _OVERRIDES, _ORDINALS, _JOB = "to:", "redo:", "overrides:", "ordinals:", "job:"
 
 
 def to_key(placement: str) -> str:
     """Where the placement goes: cluster -> workload -> replicas."""
     return _TO + placement
+
+
+def job_key(job: str) -> str:
+    """The uid of a job, and its first plan: cluster -> indexes and slots."""
+    return _JOB + job
+
+
+def is_job(key: str) -> bool:
+    """Whether it is the `job_key` of a job."""
+    return key.startswith(_JOB)
 
 
 def redo_key(placement: str) -> str:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from kubefleet.model.phase import Phase
+from kubefleet.resources import _session
 from kubefleet.resources._adapter import Adapter, Props
 from kubefleet.resources.keys import appeared
 
@@ -10,8 +11,8 @@ _WRONG = frozenset({Phase.FAILED.value, Phase.INTERRUPTED.value})
 
 
 class OutcomeProvider(Adapter):
-    """Inputs: `fleet`; `phases`: placement -> stage -> `{phase, reason}`; `joins?`: member -> the same; `members`,
-    `leaving`; `stray`: what those
+    """Inputs: `fleet`; `phases`: placement -> stage -> `{phase, reason}`; `joins?`: member -> the same; `jobs?`: job ->
+    the same; `members`, `leaving`; `stray`: what those
     placements have left that are gone, as member -> uid -> name. Outputs: the inputs and `pending`.
     """
 
@@ -21,7 +22,7 @@ class OutcomeProvider(Adapter):
 
     def checked(self, olds: Props, news: Props) -> tuple[Props, list[str]]:
         """One failure that lists every placement that is not done. What a preview does not know yet is no failure."""
-        lines = failed_phases(news["phases"], news.get("joins") or {})
+        lines = [*failed_phases(news["phases"], news.get("joins") or {}), *_failed_jobs(news)]
         if not lines:
             return news, []
         head = f"{len(lines)} failed{_others(news['phases'])}. Mend these, then run `pulumi up` again"
@@ -32,7 +33,8 @@ class OutcomeProvider(Adapter):
         only there after an unexpected error.
         """
         undone = bool(olds.get("pending")) or "phase" in olds
-        return undone or appeared(olds, news, "stray") or olds.get("phases") != news.get("phases")
+        again = any(olds.get(key) != news.get(key) for key in ("phases", "jobs"))
+        return undone or appeared(olds, news, "stray") or again
 
     def applied(self, olds: Props | None, news: Props) -> Props:
         """Remove what is stray; `pending` are the members where that failed, which the next `up` asks again."""
@@ -41,6 +43,18 @@ class OutcomeProvider(Adapter):
         from kubefleet.resources._removal import remove_stray
 
         return {**news, "pending": remove_stray(news)}
+
+
+def _failed_jobs(news: Props) -> list[str]:
+    """A preview knows already which changes of a job are refused."""
+    refused = _session.refused_jobs
+    found = []
+    for name, result in sorted((news.get("jobs") or {}).items()):
+        failed = isinstance(result, dict) and result.get("phase") in _WRONG
+        why = refused.get(f"{news['fleet']}/{name}") or (result.get("reason", "") if failed else "")
+        if failed or why:
+            found.append(f"{name} failed: {why}")
+    return found
 
 
 def _others(phases: dict[str, dict[str, Any]]) -> str:

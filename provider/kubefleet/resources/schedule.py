@@ -11,9 +11,11 @@ from kubefleet.resources import _engine, _session
 from kubefleet.resources._adapter import Adapter, Props
 from kubefleet.resources.keys import (
     appeared,
+    is_job,
     is_ordinals,
     is_overrides,
     is_redo,
+    job_key,
     ordinals_key,
     overrides_key,
     placed_by,
@@ -23,18 +25,18 @@ from kubefleet.resources.keys import (
 from kubefleet.resources.ownership import has_unknown
 from kubefleet.spec.ordinals import wants_ranges
 
-_PASSING = ("mistakes", "sources", "preview", "left_out")
+_PASSING = ("mistakes", "sources", "preview", "left_out", "scope")
 _WORK = frozenset({"leaving", "gone", "stray"})
 _OVERTAKEN = "the fleet changed since this preview; nothing was changed. Run `pulumi up` again"
 
 
 class ScheduleProvider(Adapter):
-    """Inputs: `fleet, members, placements, health?`; computed: `to:<placement>`, `redo:<placement>`,
-    `overrides:<placement>` and `ordinals:<placement>` of those that have any, `leaving`, `gone`, `stray`, `uids`,
-    `turns`, `tainted`.
+    """Inputs: `fleet, members, placements, jobs?, health?`; computed: `to:<placement>`, `redo:<placement>`,
+    `overrides:<placement>` and `ordinals:<placement>` of those that have any, `job:<job>`, `leaving`, `gone`, `stray`,
+    `uids`, `turns`, `tainted`.
 
-    `mistakes`, `sources`, `left_out` (objects of manifests that no placement takes) and `preview` (whether this is one)
-    come with them and are not kept.
+    `mistakes`, `sources`, `left_out` (objects of manifests that no placement takes), `scope` (of the uids of jobs) and
+    `preview` (whether this is one) come with them and are not kept.
     """
 
     def identity(self, news: Props) -> str:
@@ -63,7 +65,8 @@ class ScheduleProvider(Adapter):
         elif lines := differences(news["fleet"], decided.inputs):
             return inputs, ["\n  ".join((_OVERTAKEN, *lines))]
         _engine.show(decided.message, ephemeral=False, warning=decided.warns)
-        return {**inputs, **decided.inputs, **_undecided(unknown, news)}, []
+        undecided = {job_key(name): UNKNOWN for name in (news.get("jobs") or {}).keys() - known["jobs"].keys()}
+        return {**inputs, **decided.inputs, **_undecided(unknown, news), **undecided}, []
 
     def changed(self, olds: Props, news: Props) -> bool:
         """True when a request, a member or a decision changed, or when something appeared that must be done again."""
@@ -82,8 +85,8 @@ def _undecided(names: frozenset[str], news: Props) -> Props:
 
 
 def _is_computed(key: str) -> bool:
-    of_placement = placed_by(key) is not None or is_redo(key) or is_overrides(key) or is_ordinals(key)
-    return of_placement or key in {*_WORK, "turns", "uids", "tainted"}
+    decided = placed_by(key) is not None or is_redo(key) or is_overrides(key) or is_ordinals(key) or is_job(key)
+    return decided or key in {*_WORK, "turns", "uids", "tainted"}
 
 
 def _known(olds: Props, news: Props) -> tuple[Props, frozenset[str]]:
@@ -106,7 +109,9 @@ def _known(olds: Props, news: Props) -> tuple[Props, frozenset[str]]:
     unknown = frozenset(name for name, raw in placements.items() if has_unknown(raw))
     health = None if has_unknown(news.get("health")) else news.get("health")
     known_of_all = {key: value for key, value in (news.get("knowledge") or {}).items() if not has_unknown(value)}
-    return {**news, "members": members, "placements": placements, "knowledge": known_of_all, "health": health}, unknown
+    jobs = {name: raw for name, raw in (news.get("jobs") or {}).items() if not has_unknown(raw)}
+    rest = {"members": members, "placements": placements, "jobs": jobs, "knowledge": known_of_all, "health": health}
+    return {**news, **rest}, unknown
 
 
 def _all_mistakes(mistakes: Any, sources: Mapping[str, str]) -> str:

@@ -1,0 +1,114 @@
+"""Jobs: work that is divided over the clusters of a fleet."""
+
+from collections.abc import Mapping
+from os import PathLike
+from typing import Any, Literal
+
+import pulumi
+
+from pulumi_kubefleet._record import Record, plain
+from pulumi_kubefleet._source import caller
+from pulumi_kubefleet.policies import Policy
+
+
+class Division(Record):
+    """How the indexes of a job are divided over clusters.
+
+    `makespan` (default): so that all is over as soon as it can be; `weighted`: by `weights` (1 where absent); `pack`:
+    on as few clusters as possible. `duration` is how long an index takes (`"90s"`, 60 s by default), `durations` where
+    it takes another time.
+    """
+
+    def __init__(
+        self,
+        strategy: Literal["makespan", "weighted", "pack"] = "makespan",
+        *,
+        duration: int | str | None = None,
+        durations: Mapping[str, int | str] | None = None,
+        weights: Mapping[str, int] | None = None,
+        **unknown: Any,
+    ) -> None:
+        super().__init__(
+            strategy=strategy,
+            duration=duration,
+            durations=dict(durations) if durations else None,
+            weights=dict(weights) if weights else None,
+            **unknown,
+        )
+
+
+class Job(pulumi.ComponentResource):
+    """A Kubernetes Job that runs over as many clusters of a fleet as it takes. Every index succeeds once in its account
+    (and runs at least once), whatever clusters come, fail or go.
+
+    Made by `fleet.job(name, ...)`.
+
+    Args:
+        template: a `batch/v1` Job: a YAML file, or a dict (Outputs allowed in values).
+        namespace: its namespace, where the template names none (`default` if both name none). It must exist.
+        completions: how many indexes it has, at most 1,000,000; by default as many as the template says.
+        parallelism: how many pods run at once in all clusters together; by default as the template says, else as many
+            as there is room for.
+        policy: where it may run, `PickN(n, ...)` or `PickFixed(...)`; by default all clusters.
+        division: how indexes are divided, `Division(...)` or the name of a strategy.
+        priority: higher is planned first.
+        deadline: when all has to be over, after it has begun (`"2h"`): clusters are chosen so that it is.
+        wait: what `pulumi up` waits for: `dispatched` (default: every index is with a cluster), `started` (every
+            cluster works on them) or `completed`.
+        timeout: how long it waits, 15 minutes by default; then it is held, and goes on by itself.
+        lost_after: how long a cluster may be silent until others get what it has not done, 2 minutes by default.
+        at_least_once: whether an index may run once more when its cluster is lost (default). If not, a lost cluster is
+            waited for.
+        on_change: what another template means while it runs: `fail` (default: a mistake), `remaining` (what is not done
+            is done with the new one) or `restart`.
+
+    """
+
+    plan: pulumi.Output[str]
+    """Where its indexes were planned: `eu-1 x7000, us-1 x3000`."""
+    state: pulumi.Output[str]
+    """`running`, `complete` or `failed`, as the last run has found it."""
+
+    def __init__(
+        self,
+        fleet: pulumi.Resource,
+        fleet_name: str,
+        name: str,
+        *,
+        template: str | PathLike[str] | Mapping[str, Any],
+        namespace: str | None = None,
+        completions: int | None = None,
+        parallelism: int | None = None,
+        policy: Policy | None = None,
+        division: Division | str | None = None,
+        priority: int | None = None,
+        deadline: int | str | None = None,
+        wait: Literal["dispatched", "started", "completed"] | None = None,
+        timeout: int | str | None = None,
+        lost_after: int | str | None = None,
+        at_least_once: bool | None = None,
+        on_change: Literal["fail", "remaining", "restart"] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+        **unknown: Any,
+    ) -> None:
+        options = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(parent=fleet), opts)
+        super().__init__("kubefleet:index:Job", f"{fleet_name}/{name}", None, options)
+        self.job_name = name
+        self._source = caller()
+        self._template = template
+        written = {
+            "namespace": namespace,
+            "completions": completions,
+            "parallelism": parallelism,
+            "policy": policy,
+            "division": division,
+            "priority": priority,
+            "deadline": deadline,
+            "wait": wait,
+            "timeout": timeout,
+            "lost_after": lost_after,
+            "at_least_once": at_least_once,
+            "on_change": on_change,
+            **unknown,
+        }
+        self._raw = {key: plain(value) for key, value in written.items() if value is not None}

@@ -1,0 +1,58 @@
+"""A job that goes: cancelled on every member."""
+
+import time
+
+from kubefleet.dispatch.round import JobTask
+from kubefleet.dispatch.shards import fence_shard, read_shards
+from kubefleet.kube import MemberError, Unreachable, fan_out
+from kubefleet.kube.patience import Impatient, Patience
+from kubefleet.resources import _engine
+from kubefleet.resources._abandoned import ABANDON, abandoned
+from kubefleet.resources._adapter import Props
+from kubefleet.resources._job_change import _nothing
+from kubefleet.resources._job_task import job_task
+
+_WITHIN = 120.0
+
+
+def cancel_everywhere(props: Props) -> None:
+    """Delete its Jobs, and wait until none of its pods runs. A member that does not answer makes it fail, unless
+    `KUBEFLEET_ABANDON` names it: what it has would run on. Raises OneLine.
+    """
+    if not props.get("plan"):
+        return
+    task, failures, left = job_task(props, _nothing), [], []
+    patience = Patience(_WITHIN, time.monotonic() + _WITHIN, _engine.cancelled.is_set)
+
+    def cancel(name: str) -> bool:
+        return _cancelled(task, name, patience)
+
+    for name, outcome in zip(task.members, fan_out(task.members, cancel, max_parallel=task.max_parallel), strict=True):
+        error = outcome.error
+        if isinstance(error, Unreachable) and name in abandoned():
+            left.append(f"{name}: not cancelled there: {error.why}")
+        elif isinstance(error, Unreachable):
+            failures.append(f"{error}. Run again when it is back, or set {ABANDON}={name}")
+        elif isinstance(error, MemberError):
+            failures.append(str(error))
+        elif not outcome.get():
+            failures.append(f"{name}: pods of it still run")
+    for line in left:
+        _engine.show(line, ephemeral=False, warning=True)
+    if failures:
+        raise _engine.OneLine(f"{props['fleet']}/{props['job']} is not cancelled: {'; '.join(failures)}")
+
+
+def _cancelled(task: JobTask, name: str, patience: Patience) -> bool:
+    """Whether nothing of it is there any more, before patience ends."""
+    connection = task.connect(name)
+    uids: set[str] = set()
+    while True:
+        uids |= {job.uid for job in read_shards(connection, task.job)}
+        running = [uid for uid in sorted(uids) if not fence_shard(connection, task.job, uid)]
+        if not running:
+            return True
+        try:
+            patience.sleep(0.5)
+        except Impatient:
+            return False

@@ -1,0 +1,71 @@
+"""One run of a job during `pulumi up`."""
+
+import time
+from dataclasses import replace
+
+from kubefleet.dispatch.drive import Driven, Kept, drive
+from kubefleet.jobs.account import Account, revised
+from kubefleet.jobs.options import OnChange
+from kubefleet.jobs.verdict import JobPhase
+from kubefleet.model.phase import Phase
+from kubefleet.report.job_progress import JobProgress
+from kubefleet.resources import _engine
+from kubefleet.resources._adapter import Props
+from kubefleet.resources._inputs import all_members
+from kubefleet.resources._job_change import refused
+from kubefleet.resources._job_task import as_outputs, declared_job, first_account, job_task, kept_of, total_of
+
+
+def run_job(olds: Props | None, news: Props) -> Props:
+    """The outputs. A change that may not be leaves everything as it was."""
+    before = olds if olds is not None and "account" in olds else None
+    if before is not None and (why := refused(before, news)):
+        _engine.show(f"{Phase.FAILED}: {why}", ephemeral=False, warning=True)
+        return {**before, "phase": Phase.FAILED.value, "reason": why}
+    kept = Kept(first_account(news), {}) if before is None else _going_on(before, news)
+    inputs = {**news, "leaving": _leaving(before, news, kept)}
+    task = job_task(inputs, _in_state)
+    urn, progress = _engine.current_urn(), JobProgress(time.monotonic())
+    options = declared_job(news).options
+    done = drive(
+        task,
+        kept,
+        options,
+        tell=lambda account: _engine.show(progress.line(account, time.monotonic()), urn=urn),
+        cancelled=_engine.cancelled.is_set,
+    )
+    _tell(done)
+    return {
+        **inputs,
+        **as_outputs(done.kept),
+        "leaving": _leaving(inputs, news, done.kept),
+        "phase": done.phase.value,
+        "reason": done.reason,
+        "state": done.job.value,
+    }
+
+
+def _going_on(olds: Props, news: Props) -> Kept:
+    """What is kept of a job that was dispatched before. One that is over and has another template begins anew."""
+    kept, total, revision = kept_of(olds), total_of(news), news["plan"]["revision"]
+    account = kept.account
+    if account.revision == revision:
+        return replace(kept, account=revised(account, revision, max(total, account.total), keeps_done=True))
+    keeps = declared_job(news).options.on_change is OnChange.REMAINING and olds.get("state") != JobPhase.COMPLETE
+    return replace(kept, account=revised(account, revision, total, keeps_done=keeps))
+
+
+def _leaving(olds: Props | None, news: Props, kept: Kept) -> Props:
+    """The records of members that are no longer declared and may still have something of it."""
+    records = all_members(olds) if olds is not None else {}
+    working = {shard.cluster for shard in kept.account.shards if shard.state != "ended"}
+    return {name: records[name] for name in sorted(working & records.keys() - news["members"].keys())}
+
+
+def _tell(done: Driven) -> None:
+    if done.phase is not Phase.COMPLETE:
+        _engine.show(f"{done.phase}: {done.reason}", ephemeral=False, warning=True)
+
+
+def _in_state(account: Account) -> None:
+    """Pulumi writes the outputs when the run is over. Who dies before finds its shards by their tokens."""

@@ -1,0 +1,97 @@
+"""The job of a `Dispatch` as `dispatch` takes it, from the resource's inputs."""
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from kubefleet.dispatch.drive import Kept
+from kubefleet.dispatch.round import JobTask
+from kubefleet.jobs.account import Account, planned
+from kubefleet.jobs.codec import from_json, to_json
+from kubefleet.jobs.divide import Site
+from kubefleet.jobs.indexes import parse_indexes
+from kubefleet.jobs.shard_job import WholeJob
+from kubefleet.kube import take_snapshot
+from kubefleet.model.member import Member
+from kubefleet.resources import _engine
+from kubefleet.resources._adapter import Props
+from kubefleet.resources._inputs import all_members
+from kubefleet.resources._task import connector
+from kubefleet.scheduling import schedule_and_ask
+from kubefleet.spec.job import JobDeclared, parse_job
+from kubefleet.spec.member import parse_member
+from kubefleet.spec.mistakes import Mistake, MistakesError, Spelling
+
+
+def declared_job(props: Props) -> JobDeclared:
+    """What `Schedule.check` has found fine. Raises MistakesError where it is not: nothing of it is guessed at."""
+    mistakes: list[Mistake] = []
+    job = parse_job(props["job"], props["declared"], frozenset(props["members"]), mistakes)
+    if job is None or mistakes:
+        raise MistakesError(mistakes)
+    return job
+
+
+def job_task(props: Props, store: Callable[[Account], None]) -> JobTask:
+    """With the declared ways to the members."""
+    job = declared_job(props)
+    members = all_members(props)
+    return JobTask(
+        whole_job(props),
+        job.request.by,
+        job.request.demand,
+        tuple(sorted(members)),
+        connector(members),
+        lambda names: _sites(props, job, names),
+        store,
+        leaving=frozenset(members) - frozenset(props["members"]),
+    )
+
+
+def whole_job(props: Props) -> WholeJob:
+    """The job itself."""
+    metadata = props["template"]["metadata"]
+    return WholeJob(props["job"], props["plan"]["uid"], metadata["namespace"], props["template"], total_of(props))
+
+
+def total_of(props: Props) -> int:
+    """How many indexes it has."""
+    return int(props["declared"]["total"])
+
+
+def first_account(props: Props) -> Account:
+    """By the plan that was shown; without one nothing has a place yet."""
+    total, plan = total_of(props), props["plan"]
+    parts = {name: (parse_indexes(part["indexes"], total), part["slots"]) for name, part in plan["parts"].items()}
+    account = Account(total, revision=plan["revision"])
+    return planned(account, parts) if parts else account
+
+
+def kept_of(outputs: Props) -> Kept:
+    """What the last run has written. Raises ValueError where it was edited by hand."""
+    return Kept(from_json(outputs["account"]), {name: int(at) for name, at in (outputs.get("silent") or {}).items()})
+
+
+def as_outputs(kept: Kept) -> Props:
+    """The same as outputs."""
+    return {"account": to_json(kept.account), "silent": dict(kept.silent)}
+
+
+def _sites(props: Props, job: JobDeclared, names: Collection[str]) -> list[Site]:
+    """What room there is for it now, by the scheduler's own count."""
+    members = [_member(name, raw) for name, raw in sorted(props["members"].items()) if name in names]
+    asked, cancelled = job.request.request, _engine.cancelled.is_set
+    snapshot, connections = take_snapshot(members, taken_at=datetime.now(UTC), requests=[asked], cancelled=cancelled)
+    for connection in connections.values():
+        connection.close()
+    _, room = schedule_and_ask(snapshot, (), {}, [asked])
+    return job.request.sites(room.places(job.request.name).pods)
+
+
+def _member(name: str, raw: Mapping[str, Any]) -> Member:
+    mistakes: list[Mistake] = []
+    fields = {key: value for key, value in raw.items() if key != "planned"}
+    member = parse_member(name, fields, f"members.{name}", Spelling.PYTHON, mistakes)
+    if member is None or mistakes:
+        raise MistakesError(mistakes)
+    return member

@@ -1,0 +1,73 @@
+"""`Dispatch`: a job on its clusters. It brings shards to where they were planned, keeps account of what is done, and
+sees that others get what a cluster that is gone has left.
+"""
+
+from typing import Any
+
+from kubefleet.model.phase import Phase
+from kubefleet.resources import _engine
+from kubefleet.resources._adapter import Adapter, Props
+from kubefleet.resources.ownership import has_unknown
+
+_NOT_PLANNED = "not planned in this run. The next `pulumi up` without --target runs it"
+_COMPUTED = ("phase", "reason", "account", "silent", "state")
+
+
+class DispatchProvider(Adapter):
+    """Inputs: `fleet, job, members, template, declared` (the arguments of the job), `plan` (`job:<job>` of Schedule).
+
+    Outputs: the inputs and `phase`, `reason`; `state`: that of the job itself; `account`; `silent`: member -> since
+    when, in seconds of the epoch; `leaving`: members that are no longer declared and have something of it.
+    """
+
+    def identity(self, news: Props) -> str:
+        """`<fleet>/<job>`."""
+        return f"{news['fleet']}/{news['job']}"
+
+    def checked(self, olds: Props, news: Props) -> tuple[Props, list[str]]:
+        """Shows on the row where a new job goes."""
+        plan = news.get("plan")
+        if plan and not has_unknown(plan) and plan != olds.get("plan"):
+            _engine.show(_planned(plan))
+        return {key: value for key, value in news.items() if key not in _COMPUTED}, []
+
+    def changed(self, olds: Props, news: Props) -> bool:
+        """True when it is another job now, or the clusters have something that is to be written down or done."""
+        from kubefleet.resources._job_change import todo
+
+        lines = todo(olds, news)
+        for line in lines:
+            _engine.show(line)
+        return bool(lines)
+
+    def applied(self, olds: Props | None, news: Props) -> Props:
+        """Run rounds until what is waited for has come. Returns a phase whatever the members do."""
+        if not news.get("plan"):
+            return _held(olds, news)
+        from kubefleet.resources._job_run import run_job
+
+        return run_job(olds, news)
+
+    def refreshed(self, props: Props) -> Props:
+        """With what has been done since."""
+        from kubefleet.resources._job_change import looked
+
+        return looked(props)
+
+    def removed(self, props: Props) -> None:
+        """Cancel it on every member."""
+        from kubefleet.resources._job_removal import cancel_everywhere
+
+        cancel_everywhere(props)
+
+
+def _planned(plan: Any) -> str:
+    parts = plan.get("parts") or {}
+    return ", ".join(f"{name} {parts[name]['indexes']}" for name in sorted(parts)) or "no room yet"
+
+
+def _held(olds: Props | None, news: Props) -> Props:
+    _engine.show(f"{Phase.HELD}: {_NOT_PLANNED}", ephemeral=False, warning=True)
+    known = olds or {}
+    before = {key: known[key] for key in ("account", "silent", "state", "plan") if key in known}
+    return {**news, **before, "phase": Phase.HELD.value, "reason": _NOT_PLANNED}
