@@ -68,6 +68,6 @@ def _planned(plan: Any) -> str:
 
 def _held(olds: Props | None, news: Props) -> Props:
     _engine.show(f"{Phase.HELD}: {_NOT_PLANNED}", ephemeral=False, warning=True)
-    known = olds or {}
-    before = {key: known[key] for key in ("account", "silent", "state", "plan") if key in known}
+    known: Props = olds or {}
+    before: Props = {key: known[key] for key in ("account", "silent", "state", "plan") if key in known}
     return {**news, **before, "phase": Phase.HELD.value, "reason": _NOT_PLANNED}
