@@ -2,8 +2,10 @@
 goes on with what was written.
 """
 
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from kubefleet.dispatch.shards import create_shard, fence_shard, read_shards
 from kubefleet.jobs.account import Account, JobSeen, Seen, created, fenced, lost, observed, planned
@@ -11,6 +13,9 @@ from kubefleet.jobs.divide import Demand, DivideJobBy, DoesNotFit, Site
 from kubefleet.jobs.shard_job import WholeJob
 from kubefleet.jobs.steps import Create, Fence, next_parts, steps
 from kubefleet.kube import Connection, MemberError, Unreachable, fan_out
+
+_LOOK: Final = 5.0
+"""Seconds within which a member says what it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,8 @@ def look_at(task: JobTask) -> tuple[dict[str, tuple[JobSeen, ...]], dict[str, st
     refused: dict[str, str] = {}
 
     def look(name: str) -> tuple[JobSeen, ...]:
-        return read_shards(task.connect(name), task.job)
+        # A member that is gone must not keep the others waiting: the next round asks it again.
+        return read_shards(task.connect(name).by(time.monotonic() + _LOOK), task.job)
 
     for name, outcome in zip(task.members, fan_out(task.members, look, max_parallel=task.max_parallel), strict=True):
         if isinstance(outcome.error, Unreachable):

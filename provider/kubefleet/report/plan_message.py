@@ -1,7 +1,8 @@
 """The one message of a schedule: a summary, then what a reader of the preview wants to know first."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 
 from kubefleet.model.cluster import Cluster, ClusterState
 from kubefleet.model.counted import counted
@@ -20,6 +21,7 @@ from kubefleet.report.selection_lines import selection_line
 MOST_LINES = 20
 MOST_NAMES = 3
 _SAID = frozenset({"user", "ClusterProperty", "ClusterProfile"})
+_NO_JOBS: Mapping[str, Sequence[str]] = MappingProxyType({})
 Line = str | Callable[[], str]
 """A line, or what makes it: of a large plan few are shown, and most take long."""
 
@@ -29,11 +31,11 @@ def plan_message(
     snapshot: Snapshot,
     requests: Sequence[Request] = (),
     left_out: Sequence[str] = (),
-    jobs: Sequence[str] = (),
+    jobs: Mapping[str, Sequence[str]] = _NO_JOBS,
 ) -> str:
     """Line 1 is the summary; then at most 20 lines: unreachable members, properties that somebody has written and that
     cannot be used, moves, kept, unplaced, every placement, and what they take of their manifests; then what there is
-    to say of `jobs`. `left_out` are objects of the manifests that no placement takes.
+    to say of `jobs` (by name). `left_out` are objects of the manifests that no placement takes.
     """
     lines: list[Line] = [f"{cluster.name} is unreachable: {cluster.why}" for cluster in _unreachable(snapshot)]
     lines += flaw_lines(snapshot, _SAID)
@@ -54,7 +56,10 @@ def plan_message(
     shown = [line if isinstance(line, str) else line() for line in lines[:MOST_LINES]]
     if len(lines) > MOST_LINES:
         shown.append(f"and {len(lines) - MOST_LINES} more: kubefleet explain PLACEMENT")
-    return "\n".join((summary(plan, snapshot), *(f"  {line}" for line in (*shown, *jobs))))
+    told = [line for name in sorted(jobs) for line in jobs[name]]
+    head = [summary(plan, snapshot)] if plan.decisions or not jobs else []
+    head += [_count(len(jobs), "job")] if jobs else []
+    return "\n".join((", ".join(head), *(f"  {line}" for line in (*shown, *told))))
 
 
 def summary(plan: Plan, snapshot: Snapshot) -> str:

@@ -1,6 +1,7 @@
 """A job that goes: cancelled on every member."""
 
 import time
+from typing import Final
 
 from kubefleet.dispatch.round import JobTask
 from kubefleet.dispatch.shards import fence_shard, read_shards
@@ -12,7 +13,8 @@ from kubefleet.resources._adapter import Props
 from kubefleet.resources._job_change import _nothing
 from kubefleet.resources._job_task import job_task
 
-_WITHIN = 120.0
+_WITHIN: Final = 120.0
+_FIRST: Final = 15.0
 
 
 def cancel_everywhere(props: Props) -> None:
@@ -46,7 +48,9 @@ def cancel_everywhere(props: Props) -> None:
 def _cancelled(task: JobTask, name: str, patience: Patience) -> bool:
     """Whether nothing of it is there any more, before patience ends."""
     connection = task.connect(name)
-    uids: set[str] = set()
+    # Whoever refuses a connection now is not waited for: the command can be run again.
+    first = connection.by(time.monotonic() + _FIRST)
+    uids = {job.uid for job in read_shards(first, task.job)}
     while True:
         uids |= {job.uid for job in read_shards(connection, task.job)}
         running = [uid for uid in sorted(uids) if not fence_shard(connection, task.job, uid)]

@@ -12,20 +12,22 @@ from kubefleet.report.job_progress import JobProgress
 from kubefleet.resources import _engine
 from kubefleet.resources._adapter import Props
 from kubefleet.resources._inputs import all_members
-from kubefleet.resources._job_change import refused
-from kubefleet.resources._job_task import as_outputs, declared_job, first_account, job_task, kept_of, total_of
+from kubefleet.resources._job_change import Look, look, refused, ways
+from kubefleet.resources._job_task import as_outputs, by_plan, declared_job, first_account, job_task, total_of
 
 
 def run_job(olds: Props | None, news: Props) -> Props:
     """The outputs. A change that may not be leaves everything as it was."""
     before = olds if olds is not None and "account" in olds else None
-    if before is not None and (why := refused(before, news)):
-        _engine.show(f"{Phase.FAILED}: {why}", ephemeral=False, warning=True)
-        return {**before, "phase": Phase.FAILED.value, "reason": why}
-    kept = Kept(first_account(news), {}) if before is None else _going_on(before, news)
-    inputs = {**news, "leaving": _leaving(before, news, kept)}
+    kept, leaving = Kept(first_account(news), {}), {}
+    if before is not None:
+        found = look(before, job_task({**before, **ways(before, news)}, _in_state))
+        if why := refused(found, news):
+            return {**before, "phase": Phase.FAILED.value, "reason": why}
+        kept, leaving = _going_on(found, news), _leaving(before, news, found.kept)
+    inputs = {**news, "leaving": leaving}
     task = job_task(inputs, _in_state)
-    urn, progress = _engine.current_urn(), JobProgress(time.monotonic())
+    urn, progress = _engine.current_urn(), JobProgress()
     options = declared_job(news).options
     done = drive(
         task,
@@ -45,19 +47,21 @@ def run_job(olds: Props | None, news: Props) -> Props:
     }
 
 
-def _going_on(olds: Props, news: Props) -> Kept:
+def _going_on(found: Look, news: Props) -> Kept:
     """What is kept of a job that was dispatched before. One that is over and has another template begins anew."""
-    kept, total, revision = kept_of(olds), total_of(news), news["plan"]["revision"]
+    kept, total, revision = found.kept, total_of(news), news["plan"]["revision"]
     account = kept.account
     if account.revision == revision:
-        return replace(kept, account=revised(account, revision, max(total, account.total), keeps_done=True))
-    keeps = declared_job(news).options.on_change is OnChange.REMAINING and olds.get("state") != JobPhase.COMPLETE
-    return replace(kept, account=revised(account, revision, total, keeps_done=keeps))
+        account = revised(account, revision, max(total, account.total), keeps_done=True)
+        return replace(kept, account=by_plan(account, news))
+    remaining = declared_job(news).options.on_change is OnChange.REMAINING
+    keeps = remaining and found.verdict.phase is not JobPhase.COMPLETE
+    return replace(kept, account=by_plan(revised(account, revision, total, keeps_done=keeps), news))
 
 
-def _leaving(olds: Props | None, news: Props, kept: Kept) -> Props:
+def _leaving(olds: Props, news: Props, kept: Kept) -> Props:
     """The records of members that are no longer declared and may still have something of it."""
-    records = all_members(olds) if olds is not None else {}
+    records = all_members(olds)
     working = {shard.cluster for shard in kept.account.shards if shard.state != "ended"}
     return {name: records[name] for name in sorted(working & records.keys() - news["members"].keys())}
 

@@ -60,11 +60,17 @@ def total_of(props: Props) -> int:
 
 
 def first_account(props: Props) -> Account:
-    """By the plan that was shown; without one nothing has a place yet."""
-    total, plan = total_of(props), props["plan"]
-    parts = {name: (parse_indexes(part["indexes"], total), part["slots"]) for name, part in plan["parts"].items()}
-    account = Account(total, revision=plan["revision"])
-    return planned(account, parts) if parts else account
+    """That of a job of which nothing has been dispatched yet."""
+    return by_plan(Account(total_of(props), revision=props["plan"]["revision"]), props)
+
+
+def by_plan(account: Account, props: Props) -> Account:
+    """Where nothing is on its way yet, by the plan that was shown; without one nothing has a place."""
+    parts = {
+        name: (parse_indexes(part["indexes"], account.total), part["slots"])
+        for name, part in props["plan"]["parts"].items()
+    }
+    return planned(account, parts) if parts and not account.shards and not account.done else account
 
 
 def kept_of(outputs: Props) -> Kept:

@@ -22,10 +22,10 @@ from kubefleet.spec.mistakes import Mistake
 
 @dataclass(frozen=True, slots=True)
 class PlannedJobs:
-    """Decisions as inputs, lines for the message of `Schedule`, and jobs that no cluster could ever run."""
+    """Decisions as inputs, lines for the message of `Schedule` by job, and jobs that no cluster could ever run."""
 
     inputs: Mapping[str, Any] = field(default_factory=dict)
-    lines: Sequence[str] = ()
+    lines: Mapping[str, Sequence[str]] = field(default_factory=dict)
     mistakes: Sequence[Mistake] = ()
 
 
@@ -43,11 +43,12 @@ def plan_all(
     kept = {job.request.name: was for job in jobs if (was := _kept(job.request.name, olds, news)) is not None}
     new = [job.request for job in jobs if job.request.name not in kept]
     plan, room = schedule_and_ask(snapshot, requests, previous, [job.request for job in new])
-    inputs, lines, mistakes = dict(kept), [], []
+    inputs, mistakes = dict(kept), []
+    lines: dict[str, list[str]] = {job.request.name: [] for job in jobs}
     for made in plan_jobs(room, new):
         (job,) = (job for job in new if job.name == made.job)
         inputs[made.job] = _as_input(made, olds, news)
-        lines += job_lines(made, job.demand.completions)
+        lines[made.job] = job_lines(made, job.demand.completions)
         if made.unfit is not None and (never := _never(snapshot, job)):
             mistakes.append(Mistake(f"jobs.{made.job}", never))
     return plan, PlannedJobs({job_key(name): inputs[name] for name in sorted(inputs)}, lines, mistakes)
