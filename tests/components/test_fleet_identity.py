@@ -13,7 +13,14 @@ pytestmark = pytest.mark.fast
 
 def mistakes(identity: Any) -> list[str]:
     fleet = SimpleNamespace(
-        _unknown={}, _source="", _members=[], _placements=[], _jobs=[], _given_identity=identity, _of_all={}, fleet_name="shop"
+        _unknown={},
+        _source="",
+        _members=[],
+        _placements=[],
+        _jobs=[],
+        _given_identity=identity,
+        _of_all={},
+        fleet_name="shop",
     )
     return [str(mistake) for mistake in collect(fleet).mistakes]  # type: ignore[arg-type]
 

@@ -77,7 +77,9 @@ def read_declaration(olds: Props, news: Props, unknown: frozenset[str]) -> tuple
         if (job := parse_job(name, raw, frozenset(names), mistakes)) is not None:
             jobs.append(job)
     asking = [job.request.request for job in jobs]
-    check_references(asking, names, mistakes, path_of=lambda name: f"jobs.{name}", placement_names=news["placements"])
+    check_references(
+        asking, names, mistakes, path_of=lambda name: f"jobs.{name}", placement_names=news.get("placements", {})
+    )
     check_references(requests, names, mistakes, placement_names=news.get("placements", {}))
     members.extend(leaving_members(olds, frozenset(names)))
     members.sort(key=lambda member: member.name)
