@@ -67,7 +67,10 @@ def drive(
     patience = Patience(options.timeout, end, cancelled)
     while True:
         now = clock()
-        found = run_round(task, kept.account, too_long(kept, options, now))
+        lost = too_long(kept, options, now)
+        if task.leases is not None:
+            lost = task.leases.run_out(lost, now)
+        found = run_round(task, kept.account, lost)
         kept = after_round(kept, found, now)
         tell(kept.account)
         if (done := _over(task, kept, found, options)) is not None:

@@ -5,8 +5,10 @@ goes on with what was written.
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
+from kubefleet.dispatch.lease import Leases
 from kubefleet.dispatch.shards import create_shard, fence_shard, read_shards
 from kubefleet.jobs.account import Account, JobSeen, Seen, created, fenced, lost, observed, planned
 from kubefleet.jobs.divide import Demand, DivideJobBy, DoesNotFit, Site
@@ -22,7 +24,7 @@ _LOOK: Final = 5.0
 class JobTask:
     """`members` are all that may have something of the job; `sites` what those that answer are for it now; `store`
     keeps an account before anything is done that it speaks of. What the members that are `leaving` have is taken away,
-    and they get no more. `connect` raises Unreachable.
+    and they get no more. `connect` raises Unreachable. `leases`: how long clusters go on by themselves.
     """
 
     job: WholeJob
@@ -33,6 +35,7 @@ class JobTask:
     sites: Callable[[Collection[str]], Sequence[Site]]
     store: Callable[[Account], None]
     leaving: frozenset[str] = frozenset()
+    leases: Leases | None = None
     max_parallel: int = 32
 
 
@@ -57,6 +60,8 @@ def run_round(task: JobTask, account: Account, too_long: Collection[str] = ()) -
     """
     seen, silent, refused = look_at(task)
     account = _kept(task, account, observed(account, seen))
+    if task.leases is not None:
+        refused |= task.leases.extend(account, seen, task.connect, partial(task.store, account))
     for name in sorted((set(too_long) & set(silent)) | task.leaving):
         account = _kept(task, account, lost(account, name))
     # What is created waits for what is fenced on the same cluster: hence twice.
@@ -69,6 +74,8 @@ def run_round(task: JobTask, account: Account, too_long: Collection[str] = ()) -
     except DoesNotFit as error:
         return Round(account, seen, silent, refused, error)
     if parts:
+        if task.leases is not None:
+            task.leases.forget(parts)
         account = _kept(task, account, planned(account, parts))
         account = _done(task, account, seen, refused)
     return Round(account, seen, silent, refused)
@@ -118,7 +125,8 @@ def _do(task: JobTask, step: Fence | Create) -> str | bool:
     connection = task.connect(_cluster(step))
     if isinstance(step, Fence):
         return fence_shard(connection, task.job, step.uid)
-    return create_shard(connection, task.job, step.shard)
+    limit = task.leases.rule.limit() if task.leases is not None else None
+    return create_shard(connection, task.job, step.shard, limit)
 
 
 def _cluster(step: Fence | Create) -> str:

@@ -8,8 +8,9 @@ from kubefleet.dispatch.kueue import has_queue, standings
 from kubefleet.jobs.account import JobSeen, Shard
 from kubefleet.jobs.global_index import POLICY, IndexBy, index_by
 from kubefleet.jobs.kinds import JobKind, kind_of
-from kubefleet.jobs.shard_job import JOB_LABEL, SHARD, WholeJob, shard_manifests
+from kubefleet.jobs.shard_job import JOB_LABEL, QUEUE, SHARD, WholeJob, shard_manifests
 from kubefleet.jobs.shard_status import queue_of, read_shard
+from kubefleet.jobs.template import limit_of
 from kubefleet.kube.answer import Json
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError, BadAnswer
@@ -27,7 +28,7 @@ def read_shards(connection: Connection, job: WholeJob) -> tuple[JobSeen, ...]:
     held, waiting = dict[str, str](), dict[str, str]()
     for item in _objects(connection, job, kind):
         try:
-            seen = read_shard(kind, item)
+            seen = read_shard(kind, item, limit_of(job.template))
         except (KeyError, TypeError, ValueError) as error:
             raise BadAnswer(connection.name, f"{item['metadata']['name']}: {error}") from None
         found.append(seen)
@@ -40,13 +41,15 @@ def read_shards(connection: Connection, job: WholeJob) -> tuple[JobSeen, ...]:
     return tuple(sorted(told, key=lambda seen: (seen.generation, seen.uid)))
 
 
-def create_shard(connection: Connection, job: WholeJob, shard: Shard) -> str:
-    """The uid of its Job; empty where another one of this job has its name, which is not touched. Raises as
-    `Connection` does, and ApiError where somebody else's has it.
+def create_shard(connection: Connection, job: WholeJob, shard: Shard, limit: int | None = None) -> str:
+    """The uid of its Job, which ends after `limit` seconds if that says so; empty where another one of this job has its
+    name, which is not touched. Raises as `Connection` does, and ApiError where somebody else's has it.
 
     One that is there already and bears its token is it: whoever has made it died before writing that down.
     """
     files, written = _manifests(connection, job, shard)
+    if limit is not None and QUEUE not in written["metadata"]["labels"]:
+        written = {**written, "spec": {**written["spec"], "activeDeadlineSeconds": limit}}
     if files is not None:
         _made(connection, files)
     made = _made(connection, written)

@@ -64,7 +64,8 @@ class Shard:
 class JobSeen:
     """A Job of ours as a cluster has it: what it bears, and what has come of it. `completed` and `failed` count from 0;
     `ended`: it does nothing any more; `started`: a pod of it is ready, or something has come of it already;
-    `waiting`: why the cluster's own queue does not let it run yet.
+    `waiting`: why the cluster's own queue does not let it run yet. It has run since `started_at` (unix seconds of its
+    cluster's clock, 0 where it waits), for `limit` seconds at most.
     """
 
     uid: str
@@ -75,6 +76,8 @@ class JobSeen:
     ended: bool = False
     started: bool = False
     waiting: str = ""
+    started_at: float = 0
+    limit: int | None = None
 
 
 Seen = Mapping[str, Collection[JobSeen]]

@@ -26,6 +26,12 @@ def parallelism_of(template: Mapping[str, Any]) -> int | None:
     return found if isinstance(found, int) and found > 0 else None
 
 
+def limit_of(template: Mapping[str, Any]) -> int | None:
+    """The seconds after which the template's own `activeDeadlineSeconds` ends a Job; None without one."""
+    found = (template.get("spec") or {}).get("activeDeadlineSeconds")
+    return found if isinstance(found, int) else None
+
+
 def shardable(template: Mapping[str, Any]) -> dict[str, Any]:
     """The `spec` of the template for any shard: without what is said of the whole job, and with references to the
     Job's own index led to the whole job's.
