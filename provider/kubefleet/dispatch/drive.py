@@ -1,14 +1,15 @@
 """A job, round after round, until what is waited for has come."""
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Final
 
 from kubefleet.dispatch.round import JobTask, Round, run_round
 from kubefleet.jobs.account import Account
 from kubefleet.jobs.divide import DoesNotFit
 from kubefleet.jobs.options import JobOptions, WaitFor
+from kubefleet.jobs.record import JobRecord
 from kubefleet.jobs.verdict import JobPhase, verdict
 from kubefleet.kube.patience import Impatient, Patience
 from kubefleet.model.phase import Phase
@@ -18,41 +19,32 @@ _LONGEST: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """What is known of a job between two looks: its account, and since when (seconds of the epoch) members have been
-    silent.
-    """
-
-    account: Account
-    silent: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
 class Driven:
     """How far it has come: `phase` is that of the wait, `job` the job's own."""
 
-    kept: Kept
+    kept: JobRecord
     phase: Phase
     job: JobPhase
     reason: str = ""
 
 
-def too_long(kept: Kept, options: JobOptions, now: float) -> frozenset[str]:
+def too_long(kept: JobRecord, options: JobOptions, now: float) -> frozenset[str]:
     """Members that are given up: silent for longer than they may be. None of a job that may not run twice."""
     if not options.at_least_once:
         return frozenset()
     return frozenset(name for name, since in kept.silent.items() if now - since > options.lost_after)
 
 
-def after_round(kept: Kept, found: Round, now: float) -> Kept:
+def after_round(kept: JobRecord, found: Round, now: float) -> JobRecord:
     """With what a round has found. That a member is silent which has nothing to do concerns nobody."""
     working = {shard.cluster for shard in found.account.shards if shard.is_open}
-    return Kept(found.account, {name: kept.silent.get(name, int(now)) for name in sorted(working & set(found.silent))})
+    silent = {name: kept.silent.get(name, int(now)) for name in sorted(working & set(found.silent))}
+    return replace(kept, account=found.account, silent=silent)
 
 
 def drive(
     task: JobTask,
-    kept: Kept,
+    kept: JobRecord,
     options: JobOptions,
     *,
     tell: Callable[[Account], None],
@@ -85,7 +77,7 @@ def drive(
         wait = min(_LONGEST, wait * 1.5)
 
 
-def _over(task: JobTask, kept: Kept, found: Round, options: JobOptions) -> Driven | None:
+def _over(task: JobTask, kept: JobRecord, found: Round, options: JobOptions) -> Driven | None:
     judged = verdict(kept.account, sorted(set(task.members) - task.leaving))
     if judged.phase is JobPhase.COMPLETE:
         return Driven(kept, Phase.COMPLETE, judged.phase)

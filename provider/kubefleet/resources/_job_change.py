@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from kubefleet.dispatch.drive import Kept, too_long
+from kubefleet.dispatch.drive import too_long
 from kubefleet.dispatch.round import JobTask, look_at
 from kubefleet.jobs.account import Account, Seen, observed
 from kubefleet.jobs.options import OnChange
+from kubefleet.jobs.record import JobRecord
 from kubefleet.jobs.steps import Create, Fence, steps
 from kubefleet.jobs.verdict import JobPhase, Verdict, verdict
 from kubefleet.model.phase import Phase
@@ -22,7 +23,7 @@ from kubefleet.resources.ownership import has_unknown
 class Look:
     """How a job stands: what was kept of it, with what the members that answer have; why of all others."""
 
-    kept: Kept
+    kept: JobRecord
     seen: Seen
     silent: Mapping[str, str]
     refusing: Mapping[str, str]
@@ -41,7 +42,7 @@ def look(props: Props, task: JobTask) -> Look:
         return Look(kept, {}, {}, {}, Verdict(state, props["reason"]))
     seen, silent, refusing = look_at(task)
     account = observed(kept.account, seen)
-    return Look(Kept(account, kept.silent), seen, silent, refusing, verdict(account, task.members))
+    return Look(replace(kept, account=account), seen, silent, refusing, verdict(account, task.members))
 
 
 def todo(olds: Props, news: Props) -> list[str]:

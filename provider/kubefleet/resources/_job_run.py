@@ -3,9 +3,10 @@
 import time
 from dataclasses import replace
 
-from kubefleet.dispatch.drive import Driven, Kept, drive
+from kubefleet.dispatch.drive import Driven, drive
 from kubefleet.jobs.account import Account, revised
 from kubefleet.jobs.options import OnChange
+from kubefleet.jobs.record import JobRecord
 from kubefleet.jobs.verdict import JobPhase
 from kubefleet.model.phase import Phase
 from kubefleet.report.job_progress import JobProgress
@@ -19,7 +20,7 @@ from kubefleet.resources._job_task import as_outputs, by_plan, declared_job, fir
 def run_job(olds: Props | None, news: Props) -> Props:
     """The outputs. A change that may not be leaves everything as it was."""
     before = olds if olds is not None and "account" in olds else None
-    kept, leaving = Kept(first_account(news), {}), {}
+    kept, leaving = JobRecord(first_account(news)), {}
     if before is not None:
         found = look(before, job_task({**before, **ways(before, news)}, _in_state))
         if why := refused(found, news):
@@ -47,7 +48,7 @@ def run_job(olds: Props | None, news: Props) -> Props:
     }
 
 
-def _going_on(found: Look, news: Props) -> Kept:
+def _going_on(found: Look, news: Props) -> JobRecord:
     """What is kept of a job that was dispatched before. One that is over and has another template begins anew."""
     kept, total, revision = found.kept, total_of(news), news["plan"]["revision"]
     account = kept.account
@@ -59,7 +60,7 @@ def _going_on(found: Look, news: Props) -> Kept:
     return replace(kept, account=by_plan(revised(account, revision, total, keeps_done=keeps), news))
 
 
-def _leaving(olds: Props, news: Props, kept: Kept) -> Props:
+def _leaving(olds: Props, news: Props, kept: JobRecord) -> Props:
     """The records of members that are no longer declared and may still have something of it."""
     records = all_members(olds)
     working = {shard.cluster for shard in kept.account.shards if shard.state != "ended"}

@@ -4,12 +4,12 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from kubefleet.dispatch.drive import Kept
 from kubefleet.dispatch.round import JobTask
 from kubefleet.jobs.account import Account, planned
 from kubefleet.jobs.codec import from_json, to_json
 from kubefleet.jobs.divide import Site
 from kubefleet.jobs.indexes import parse_indexes
+from kubefleet.jobs.record import JobRecord
 from kubefleet.jobs.shard_job import WholeJob
 from kubefleet.kube import take_snapshot
 from kubefleet.model.member import Member
@@ -73,12 +73,14 @@ def by_plan(account: Account, props: Props) -> Account:
     return planned(account, parts) if parts and not account.shards and not account.done else account
 
 
-def kept_of(outputs: Props) -> Kept:
+def kept_of(outputs: Props) -> JobRecord:
     """What the last run has written. Raises ValueError where it was edited by hand."""
-    return Kept(from_json(outputs["account"]), {name: int(at) for name, at in (outputs.get("silent") or {}).items()})
+    return JobRecord(
+        from_json(outputs["account"]), {name: int(at) for name, at in (outputs.get("silent") or {}).items()}
+    )
 
 
-def as_outputs(kept: Kept) -> Props:
+def as_outputs(kept: JobRecord) -> Props:
     """The same as outputs."""
     return {"account": to_json(kept.account), "silent": dict(kept.silent)}
 
