@@ -28,6 +28,7 @@ BENCHMARKS: Mapping[str, str] = {
     "rollout": "bench_rollout",
     "identity": "bench_identity",
     "jobs": "bench_jobs",
+    "dispatch": "bench_dispatch",
 }
 """Name -> module, whose `rows()` measures and returns the rows."""
 
