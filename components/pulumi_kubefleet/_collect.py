@@ -157,24 +157,24 @@ class Collection:
         """The jobs of `Schedule`, and what their uids are made of; nothing where there are none."""
         if not self.jobs:
             return {}
-        records = {name: self.declared(name) for name in self.templates}
+        records = {job.job_name: self.declared(job) for job in self.jobs}
         return {"jobs": records, "scope": f"{_stack()}/{self.fleet.fleet_name}"}
 
-    def declared(self, name: str) -> dict[str, Any]:
-        """The arguments of a job, and what `Schedule` has to know of its template."""
-        (job,) = (job for job in self.jobs if job.job_name == name)
-        return {**job._raw, **self.templates[name].record}
+    def declared(self, job: Job) -> dict[str, Any]:
+        """The arguments of a job, and what `Schedule` has to know of its template, if that can be read."""
+        template = self.templates.get(job.job_name)
+        return {**job._raw, **(template.record if template is not None else {})}
 
-    def dispatching(self, name: str) -> dict[str, Any]:
-        """Inputs of `Dispatch`."""
+    def dispatching(self, job: Job) -> dict[str, Any]:
+        """Inputs of `Dispatch`, of a job with a template."""
         return {
             "schema": SCHEMA,
             "fleet": self.fleet.fleet_name,
-            "job": name,
+            "job": job.job_name,
             "stack": _stack(),
             "members": {name: member._raw for name, member in self.members.items()},
-            "declared": self.declared(name),
-            "template": as_input(self.templates[name].object),
+            "declared": self.declared(job),
+            "template": as_input(self.templates[job.job_name].object),
             **self.identity(),
         }
 

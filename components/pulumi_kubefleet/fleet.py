@@ -387,7 +387,10 @@ class Fleet(pulumi.ComponentResource):
         made = {}
         for job in collection.jobs:
             name = job.job_name
-            inputs = {**collection.dispatching(name), "plan": getattr(schedule, job_key(name))}
+            if name not in collection.templates:
+                # A mistake, which the check of `Schedule` reports.
+                continue
+            inputs = {**collection.dispatching(job), "plan": getattr(schedule, job_key(name))}
             options = _child_of(job, hide=["members", "template", "account", "declared"], after=after)
             made[name] = Dispatch(f"{self.fleet_name}/{name}", inputs, options)
             job.register_outputs({})

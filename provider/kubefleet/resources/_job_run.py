@@ -4,6 +4,7 @@ import time
 from dataclasses import replace
 
 from kubefleet.dispatch.drive import Driven, drive
+from kubefleet.dispatch.finish import let_go
 from kubefleet.jobs.account import Account, revised
 from kubefleet.jobs.options import OnChange
 from kubefleet.jobs.record import JobRecord
@@ -38,6 +39,8 @@ def run_job(olds: Props | None, news: Props) -> Props:
         cancelled=_engine.cancelled.is_set,
     )
     _tell(done)
+    for line in let_go(task) if done.job is JobPhase.COMPLETE else ():
+        _engine.show(line, ephemeral=False, warning=True)
     return {
         **inputs,
         **as_outputs(done.kept),

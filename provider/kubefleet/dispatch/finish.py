@@ -1,0 +1,46 @@
+"""What is done when the results of a job are written down."""
+
+import time
+from collections.abc import Iterable
+from typing import Final
+
+from kubefleet.dispatch.round import JobTask
+from kubefleet.jobs.shard_job import JOB_LABEL
+from kubefleet.kube import ApiError, Connection, MemberError, fan_out
+from kubefleet.kube.object_access import MERGE
+
+_WITHIN: Final = 15.0
+
+
+def let_go(task: JobTask) -> list[str]:
+    """Its Jobs live for as long after their end as the template says (`ttlSecondsAfterFinished`), which until now they
+    were not told: what is removed before it was read is done again. A line for each member where that failed.
+    """
+    seconds = (task.job.template.get("spec") or {}).get("ttlSecondsAfterFinished")
+    if seconds is None:
+        return []
+
+    def tell(name: str) -> None:
+        _tell(task.connect(name).by(time.monotonic() + _WITHIN), task, seconds)
+
+    outcomes = fan_out(task.members, tell, max_parallel=task.max_parallel)
+    return list(_failures(outcome.error for outcome in outcomes))
+
+
+def _tell(connection: Connection, task: JobTask, seconds: int) -> None:
+    path = f"/apis/batch/v1/namespaces/{task.job.namespace}/jobs"
+    for item in connection.list(path, labelSelector=f"{JOB_LABEL}={task.job.uid}"):
+        try:
+            body = {"spec": {"ttlSecondsAfterFinished": seconds}}
+            connection.patch(f"{path}/{item['metadata']['name']}", body, MERGE)
+        except ApiError as error:
+            if error.status != 404:
+                raise
+
+
+def _failures(errors: Iterable[BaseException | None]) -> Iterable[str]:
+    for error in errors:
+        if isinstance(error, MemberError):
+            yield f"its Jobs stay: {error}"
+        elif error is not None:
+            raise error
