@@ -158,7 +158,8 @@ class Collection:
         if not self.jobs:
             return {}
         records = {job.job_name: self.declared(job) for job in self.jobs}
-        return {"jobs": records, "scope": f"{_stack()}/{self.fleet.fleet_name}"}
+        queues = {"queues": self.fleet._queues} if self.fleet._queues else {}
+        return {**queues, "jobs": records, "scope": f"{_stack()}/{self.fleet.fleet_name}"}
 
     def declared(self, job: Job) -> dict[str, Any]:
         """The arguments of a job, and what `Schedule` has to know of its template, if that can be read."""

@@ -51,6 +51,7 @@ class Fleet(pulumi.ComponentResource):
         hub: the cluster whose ClusterProfiles describe members, by name: their properties are read from it.
         sku_file: rows for the table of instance types, or changes of its rows (YAML).
         price_file: what nodes cost and how clean their electricity is, by instance type or region (YAML).
+        queues: how many jobs of a queue run at once: `{"batch": 2}`. Fair shares and preemption are Kueue's.
         health: health checks of your own that hold for the objects of all placements.
         identity: under which identities the fleet acts at its members; without it, by what each member declares.
 
@@ -66,6 +67,7 @@ class Fleet(pulumi.ComponentResource):
         hub: Kubeconfig | ExecCredential | None = None,
         sku_file: str | PathLike[str] | None = None,
         price_file: str | PathLike[str] | None = None,
+        queues: Mapping[str, int] | None = None,
         health: Sequence[HealthCheck] = (),
         identity: IdentityFederation | None = None,
         opts: pulumi.ResourceOptions | None = None,
@@ -82,6 +84,7 @@ class Fleet(pulumi.ComponentResource):
         self._members: list[MemberCluster] = []
         self._placements: list[Placement] = []
         self._jobs: list[Job] = []
+        self._queues = plain(queues)
         self._closed = False
         self._broken: BaseException | None = None
         self._planned: asyncio.Future[pulumi.Output[Mapping[str, str]]] = asyncio.Future()
@@ -219,6 +222,7 @@ class Fleet(pulumi.ComponentResource):
         policy: Policy | None = None,
         division: Division | str | None = None,
         priority: int | None = None,
+        queue: str | None = None,
         deadline: int | str | None = None,
         wait: Literal["dispatched", "started", "completed"] | None = None,
         timeout: int | str | None = None,
@@ -241,6 +245,7 @@ class Fleet(pulumi.ComponentResource):
             policy=policy,
             division=division,
             priority=priority,
+            queue=queue,
             deadline=deadline,
             wait=wait,
             timeout=timeout,

@@ -52,6 +52,8 @@ class Job(pulumi.ComponentResource):
         policy: where it may run, `PickN(n, ...)` or `PickFixed(...)`; by default all clusters.
         division: how indexes are divided, `Division(...)` or the name of a strategy.
         priority: higher is planned first.
+        queue: a queue of the fleet (`Fleet(queues={"batch": 2})`), of which only so many jobs run at once; others wait
+            for a later `pulumi up`.
         deadline: when all has to be over, after it has begun (`"2h"`): clusters are chosen so that it is.
         wait: what `pulumi up` waits for: `dispatched` (default: every index is with a cluster), `started` (every
             cluster works on them) or `completed`.
@@ -82,6 +84,7 @@ class Job(pulumi.ComponentResource):
         policy: Policy | None = None,
         division: Division | str | None = None,
         priority: int | None = None,
+        queue: str | None = None,
         deadline: int | str | None = None,
         wait: Literal["dispatched", "started", "completed"] | None = None,
         timeout: int | str | None = None,
@@ -103,6 +106,7 @@ class Job(pulumi.ComponentResource):
             "policy": policy,
             "division": division,
             "priority": priority,
+            "queue": queue,
             "deadline": deadline,
             "wait": wait,
             "timeout": timeout,

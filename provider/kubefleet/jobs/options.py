@@ -28,7 +28,7 @@ class OnChange(StrEnum):
 @dataclass(frozen=True, slots=True)
 class JobOptions:
     """`timeout` (seconds) is that of the wait; a cluster is given up when it has been silent for `lost_after` seconds,
-    if its indexes may run once more (`at_least_once`).
+    if its indexes may run once more (`at_least_once`). Without a `queue` it waits for no other job.
     """
 
     wait: WaitFor = WaitFor.DISPATCHED
@@ -36,3 +36,4 @@ class JobOptions:
     lost_after: int = 120
     at_least_once: bool = True
     on_change: OnChange = OnChange.FAIL
+    queue: str = ""

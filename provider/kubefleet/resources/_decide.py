@@ -62,7 +62,7 @@ def decide(declaration: Declaration, olds: Props, news: Props) -> Decided:
     uids = frozenset(raw["uid"] for raw in news["placements"].values())
     snapshot = _with_going(snapshot, frozenset({**(olds.get("gone") or {}), **going(olds, news)}) - uids)
     declaration = replace(declaration, requests=as_overridden(declaration.requests, snapshot, olds, news))
-    plan, jobs = plan_all(snapshot, declaration.requests, previous, declaration.jobs, olds, news)
+    plan, jobs = plan_all(snapshot, declaration, previous, olds, news)
     overridden = bind_overrides(plan, snapshot, olds, news)
     numbered = number(plan, snapshot, olds, news)
     if mistakes := (

@@ -21,7 +21,7 @@ from kubefleet.spec.declared import parse_placement, same_policy
 from kubefleet.spec.health_check import parse_checks
 from kubefleet.spec.http_probe import refuse_http_probes
 from kubefleet.spec.identity import check_mode_kept, parse_identity
-from kubefleet.spec.job import JobDeclared, parse_job
+from kubefleet.spec.job import JobDeclared, parse_job, parse_queues
 from kubefleet.spec.knowledge import parse_knowledge
 from kubefleet.spec.member import parse_member
 from kubefleet.spec.mistakes import Mistake, Spelling
@@ -42,6 +42,7 @@ class Declaration:
     knowledge: Knowledge
     identity: IdentitySettings | None = None
     jobs: tuple[JobDeclared, ...] = ()
+    queues: Mapping[str, int] = immutabledict()
 
 
 def read_declaration(olds: Props, news: Props, unknown: frozenset[str]) -> tuple[Declaration, list[Mistake]]:
@@ -98,7 +99,8 @@ def read_declaration(olds: Props, news: Props, unknown: frozenset[str]) -> tuple
             for member in members
             if member.joins
         )
-    return Declaration(tuple(members), tuple(requests), knowledge, identity, tuple(jobs)), mistakes
+    queues = parse_queues(news.get("queues"), mistakes)
+    return Declaration(tuple(members), tuple(requests), knowledge, identity, tuple(jobs), queues), mistakes
 
 
 def leaving_members(olds: Props, names: frozenset[str]) -> list[Member]:

@@ -10,13 +10,13 @@ from kubefleet.jobs.plan import JobPlan, JobRequest, plan_jobs
 from kubefleet.model.amounts import NOTHING
 from kubefleet.model.cluster import Cluster, ClusterState
 from kubefleet.model.decision import Plan, Previous
-from kubefleet.model.request import Request
 from kubefleet.model.snapshot import Snapshot
 from kubefleet.report.job_lines import job_lines, unfit_text
 from kubefleet.resources._adapter import Props
+from kubefleet.resources._inputs import Declaration
+from kubefleet.resources._job_queue import arrivals, waiting
 from kubefleet.resources.keys import job_key
 from kubefleet.scheduling import schedule_and_ask
-from kubefleet.spec.job import JobDeclared
 from kubefleet.spec.mistakes import Mistake
 
 
@@ -30,26 +30,27 @@ class PlannedJobs:
 
 
 def plan_all(
-    snapshot: Snapshot,
-    requests: Sequence[Request],
-    previous: Mapping[str, Previous],
-    jobs: Sequence[JobDeclared],
-    olds: Props,
-    news: Props,
+    snapshot: Snapshot, declaration: Declaration, previous: Mapping[str, Previous], olds: Props, news: Props
 ) -> tuple[Plan, PlannedJobs]:
     """Placements, and then those jobs that have no plan yet: what was planned for a template is kept, whatever room
     there is by now, or no second run would find everything done.
     """
+    jobs = declaration.jobs
     kept = {job.request.name: was for job in jobs if (was := _kept(job.request.name, olds, news)) is not None}
-    new = [job.request for job in jobs if job.request.name not in kept]
-    plan, room = schedule_and_ask(snapshot, requests, previous, [job.request for job in new])
-    inputs, mistakes = dict(kept), []
+    waits = waiting(jobs, kept, declaration.queues, olds, news)
+    new = [job.request for job in jobs if job.request.name not in kept and job.request.name not in waits]
+    plan, room = schedule_and_ask(snapshot, declaration.requests, previous, [job.request for job in new])
+    inputs, mistakes, places = dict(kept), [], arrivals(jobs, olds)
     lines: dict[str, list[str]] = {job.request.name: [] for job in jobs}
+    for job in jobs:
+        if (name := job.request.name) in waits:
+            lines[name] = [f"{name} waits: {waits[name]}"]
+            inputs[name] = {**_as_input(JobPlan(name, {}, {}), places, olds, news), "queued": job.options.queue}
     for made in plan_jobs(room, new):
-        (job,) = (job for job in new if job.name == made.job)
-        inputs[made.job] = _as_input(made, olds, news)
-        lines[made.job] = job_lines(made, job.demand.completions)
-        if made.unfit is not None and (never := _never(snapshot, job)):
+        (asked,) = (job for job in new if job.name == made.job)
+        inputs[made.job] = _as_input(made, places, olds, news)
+        lines[made.job] = job_lines(made, asked.demand.completions)
+        if made.unfit is not None and (never := _never(snapshot, asked)):
             mistakes.append(Mistake(f"jobs.{made.job}", never))
     return plan, PlannedJobs({job_key(name): inputs[name] for name in sorted(inputs)}, lines, mistakes)
 
@@ -60,13 +61,14 @@ def _kept(name: str, olds: Props, news: Props) -> Any:
     return was if was and was.get("parts") and was.get("revision") == news["jobs"][name]["revision"] else None
 
 
-def _as_input(plan: JobPlan, olds: Props, news: Props) -> dict[str, Any]:
+def _as_input(plan: JobPlan, places: Mapping[str, int], olds: Props, news: Props) -> dict[str, Any]:
     raw, was = news["jobs"][plan.job], olds.get(job_key(plan.job)) or {}
     scope = f"{news.get('scope', '')}/{plan.job}/job"
     return {
         # Kept for ever, so that another name of the stack changes nothing.
         "uid": was.get("uid") or hashlib.sha256(scope.encode()).hexdigest()[:16],
         "revision": raw["revision"],
+        "arrival": places[plan.job],
         "parts": {
             name: {"indexes": format_indexes(shard.indexes), "slots": shard.part.slots}
             for name, shard in sorted(plan.shards.items())

@@ -42,8 +42,8 @@ class DispatchProvider(Adapter):
 
     def applied(self, olds: Props | None, news: Props) -> Props:
         """Run rounds until what is waited for has come. Returns a phase whatever the members do."""
-        if not news.get("plan"):
-            return _held(olds, news)
+        if why := _without_place(olds, news):
+            return _held(olds, news, why)
         from kubefleet.resources._job_run import run_job
 
         return run_job(olds, news)
@@ -66,8 +66,20 @@ def _planned(plan: Any) -> str:
     return ", ".join(f"{name} {parts[name]['indexes']}" for name in sorted(parts)) or "no room yet"
 
 
-def _held(olds: Props | None, news: Props) -> Props:
-    _engine.show(f"{Phase.HELD}: {_NOT_PLANNED}", ephemeral=False, warning=True)
+def _without_place(olds: Props | None, news: Props) -> str:
+    """Why nothing is done; nothing where it has a place, or had one."""
+    plan = news.get("plan")
+    if not plan:
+        return _NOT_PLANNED
+    if plan["parts"] or (olds or {}).get("account"):
+        return ""
+    if plan.get("queued"):
+        return f"it waits for its turn in queue {plan['queued']}. Run `pulumi up` again when others are done"
+    return "no cluster has room for it now. Run `pulumi up` again when there is some"
+
+
+def _held(olds: Props | None, news: Props, why: str) -> Props:
+    _engine.show(f"{Phase.HELD}: {why}", ephemeral=False, warning=True)
     known: Props = olds or {}
     before: Props = {key: known[key] for key in ("account", "silent", "state", "plan") if key in known}
-    return {**news, **before, "phase": Phase.HELD.value, "reason": _NOT_PLANNED}
+    return {**news, **before, "phase": Phase.HELD.value, "reason": why}

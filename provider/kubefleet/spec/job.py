@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
+from immutabledict import immutabledict
 from pydantic import Field
 
 from kubefleet.jobs.divide import Demand
@@ -14,7 +15,7 @@ from kubefleet.model.policy import DivideBy, Divided
 from kubefleet.model.request import Request
 from kubefleet.spec.division import DivisionSpec, make_division, parse_job_policy
 from kubefleet.spec.mistakes import Mistake, Spelling, join
-from kubefleet.spec.scalars import Priority, Whole, check_name
+from kubefleet.spec.scalars import Name, Priority, Whole, check_name
 from kubefleet.spec.shares import parse_duration
 from kubefleet.spec.workloads import parse_workloads
 from kubefleet.spec.written import Written, read
@@ -38,6 +39,7 @@ class WrittenJob(Written):
     lost_after: int | str = 120
     at_least_once: bool = True
     on_change: OnChange = OnChange.FAIL
+    queue: Name | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,21 @@ class JobDeclared:
 
     request: JobRequest
     options: JobOptions
+
+
+def parse_queues(raw: object, mistakes: list[Mistake]) -> Mapping[str, int]:
+    """How many jobs of each queue run at once. Adds to `mistakes`."""
+    caps = {}
+    items = raw.items() if isinstance(raw, Mapping) else ()
+    if raw is not None and not isinstance(raw, Mapping):
+        mistakes.append(Mistake("fleet.queues", "bad value (expected how many jobs run at once, by queue)."))
+    for name, cap in sorted(items):
+        check_name(name, f"fleet.queues.{name}", mistakes)
+        if not isinstance(cap, int) or isinstance(cap, bool) or cap < 1:
+            mistakes.append(Mistake(f"fleet.queues.{name}", f"bad number `{cap}` (expected at least 1)."))
+            continue
+        caps[name] = cap
+    return immutabledict(caps)
 
 
 def parse_job(
@@ -87,6 +104,11 @@ def parse_job(
         division.weights,
     )
     options = JobOptions(
-        written.wait, seconds("timeout"), seconds("lost_after"), written.at_least_once, written.on_change
+        wait=written.wait,
+        timeout=seconds("timeout"),
+        lost_after=seconds("lost_after"),
+        at_least_once=written.at_least_once,
+        on_change=written.on_change,
+        queue=written.queue or "",
     )
     return JobDeclared(request, options)
