@@ -167,7 +167,8 @@ class Collection:
         return {**job._raw, **(template.record if template is not None else {})}
 
     def dispatching(self, job: Job) -> dict[str, Any]:
-        """Inputs of `Dispatch`, of a job with a template."""
+        """Inputs of `Dispatch`, of a job with a template; `hub` is where its account is kept too."""
+        hub = self.fleet._of_all.get("hub")
         return {
             "schema": SCHEMA,
             "fleet": self.fleet.fleet_name,
@@ -176,6 +177,7 @@ class Collection:
             "members": {name: member._raw for name, member in self.members.items()},
             "declared": self.declared(job),
             "template": as_input(self.templates[job.job_name].object),
+            **({"hub": plain(hub)} if hub is not None else {}),
             **self.identity(),
         }
 

@@ -12,6 +12,7 @@ from lab_objects import until
 from kubefleet.dispatch.hub_account import Contended, HubAccount
 from kubefleet.dispatch.hub_lease import Held, HubLease, LeaseLost, new_holder
 from kubefleet.dispatch.hub_objects import hub_name
+from kubefleet.dispatch.hub_work import HubWork
 from kubefleet.jobs.account import Account, ShardState, planned
 from kubefleet.jobs.indexes import MOST, NONE, Indexes
 from kubefleet.jobs.record import JobRecord
@@ -186,3 +187,26 @@ def test_who_cannot_renew_stops_before_another_may_begin(quickstart_lab: Lab, hu
     finally:
         quickstart_lab.heal("eu-1")
         mine.close()
+
+
+def test_what_one_process_has_kept_the_next_one_goes_on_with(hub: Connection) -> None:
+    mine = JobRecord(planned(Account(10), {"eu-1": (Indexes(range(10)), 2)}))
+    with HubWork(hub, SPACE, UID, seconds=3) as first:
+        assert first.load(None) is None
+        first.begin(mine)
+        first.leased = lambda: {"eu-1": 7.0}
+        first.store(replace(mine.account, done=Indexes([4])))
+        with pytest.raises(Held), HubWork(hub, SPACE, UID, seconds=3):
+            pass
+    # Pulumi's state is older: nothing of what happened since is lost, and nothing is written for knowing it.
+    with HubWork(hub, SPACE, UID, seconds=3) as second:
+        known = second.load(replace(mine, account=replace(mine.account, done=Indexes([5]))))
+        assert known is not None
+        assert (set(known.account.done), known.leased, known.writes) == ({4, 5}, {"eu-1": 7.0}, 2)
+        second.begin(known)
+        second.leased = lambda: {"eu-1": 7.0}
+        kept = second.keep(replace(known, silent={"eu-1": 3}))
+        assert kept.writes == 4
+        assert second.keep(replace(known, silent={"eu-1": 3})) == kept
+        second.remove()
+    assert maps(hub) == []

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from kubefleet.dispatch.hub_objects import MANAGER, create_in, hub_name
+from kubefleet.dispatch.hub_objects import MANAGER, create_in, hub_name, undisturbed
 from kubefleet.jobs.record import JobRecord, record_from_json, record_to_json
 from kubefleet.jobs.shard_job import JOB_LABEL
 from kubefleet.kube.connection import Connection
@@ -43,7 +43,7 @@ class HubAccount:
     def __init__(
         self, hub: Connection, namespace: str, uid: str, writer: str, who: Callable[[], str] = lambda: ""
     ) -> None:
-        self._hub = hub
+        self._hub = undisturbed(hub)
         self._namespace = namespace
         self._uid = uid
         self._writer = writer

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Self
 
-from kubefleet.dispatch.hub_objects import MANAGER, create_in, hub_name
+from kubefleet.dispatch.hub_objects import MANAGER, create_in, hub_name, undisturbed
 from kubefleet.jobs.shard_job import JOB_LABEL
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError, MemberError
@@ -85,7 +85,8 @@ class HubLease:
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.holder = holder
-        self._hub = hub
+        self._patience = hub.patience
+        self._hub = undisturbed(hub)
         self._ref = ObjectRef(_API, "Lease", namespace, hub_name(uid))
         self._labels = {JOB_LABEL: uid}
         self._seconds = seconds
@@ -128,7 +129,7 @@ class HubLease:
                 raise Held(self._hub.name, other)
             elif self._now() - seen.at >= float(spec.get("leaseDurationSeconds") or self._seconds) and self._take(live):
                 return
-            if not pause(self._hub.name, self._hub.patience, self._seconds / _POLLS):
+            if not pause(self._hub.name, self._patience, self._seconds / _POLLS):
                 raise Held(self._hub.name, other)
 
     def check(self) -> None:

@@ -1,10 +1,12 @@
 """What the objects of a job on the hub are called, and who may make them there."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError
+from kubefleet.kube.patience import never
 
 MANAGER: Final = "kubefleet-jobs"
 RULES: Final = (
@@ -17,6 +19,11 @@ RULES: Final = (
 def hub_name(uid: str) -> str:
     """The name of all that the job has on the hub."""
     return f"fleet-job-{uid}"
+
+
+def undisturbed(hub: Connection) -> Connection:
+    """The same for what is to be written after a cancel too: how far it has come, and that nobody is at work."""
+    return replace(hub, patience=replace(hub.patience, cancelled=never))
 
 
 def create_in(hub: Connection, path: str, namespace: str, body: Mapping[str, Any]) -> dict[str, Any] | None:

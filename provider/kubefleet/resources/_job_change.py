@@ -11,11 +11,13 @@ from kubefleet.jobs.options import OnChange
 from kubefleet.jobs.record import JobRecord
 from kubefleet.jobs.steps import Create, Fence, steps
 from kubefleet.jobs.verdict import JobPhase, Verdict, verdict
+from kubefleet.kube import MemberError
 from kubefleet.model.phase import Phase
 from kubefleet.resources import _session
 from kubefleet.resources._adapter import Props
 from kubefleet.resources._inputs import all_members
-from kubefleet.resources._job_task import as_outputs, declared_job, job_task, kept_of, total_of
+from kubefleet.resources._job_hub import latest
+from kubefleet.resources._job_task import as_outputs, declared_job, job_task, record_of, total_of
 from kubefleet.resources.ownership import has_unknown
 
 
@@ -35,9 +37,11 @@ class Look:
         return self.kept.account
 
 
-def look(props: Props, task: JobTask) -> Look:
-    """`props` are the outputs of the last run. A job that is over is not looked at again: its Jobs may be gone."""
-    kept, state = kept_of(props), JobPhase(props["state"])
+def look(props: Props, kept: JobRecord, task: JobTask) -> Look:
+    """`props` are the outputs of the last run, `kept` what is known by now. A job that is over is not looked at again:
+    its Jobs may be gone.
+    """
+    state = JobPhase(props["state"])
     if state is not JobPhase.RUNNING:
         return Look(kept, {}, {}, {}, Verdict(state, props["reason"]))
     seen, silent, refusing = look_at(task)
@@ -51,7 +55,11 @@ def todo(olds: Props, news: Props) -> list[str]:
         return ["something in it is not known yet"]
     if not news.get("plan") or "account" not in olds:
         return ["it has not been dispatched yet"]
-    found = look(olds, job_task({**olds, **ways(olds, news)}, _nothing))
+    try:
+        kept = latest(record_of(olds), {**olds, **news})
+    except MemberError as error:
+        return [f"its account is not read: {error}"]
+    found = look(olds, kept, job_task({**olds, **ways(olds, news)}, nothing))
     if why := refused(found, news):
         _session.refused_jobs[f"{news['fleet']}/{news['job']}"] = why
         return [why]
@@ -119,10 +127,10 @@ def looked(props: Props) -> Props:
     """The outputs with what has been done by now, and how the job stands."""
     if "account" not in props:
         return props
-    found = look(props, job_task(props, _nothing))
+    found = look(props, latest(record_of(props), props), job_task(props, nothing))
     over = {"state": JobPhase.COMPLETE.value} if found.verdict.phase is JobPhase.COMPLETE else {}
     return {**props, **as_outputs(found.kept), **over}
 
 
-def _nothing(account: Account) -> None:
+def nothing(account: Account) -> None:
     """Whoever looks writes nothing."""

@@ -6,11 +6,13 @@ from typing import Final
 from kubefleet.dispatch.round import JobTask
 from kubefleet.dispatch.shards import fence_shard, read_shards
 from kubefleet.kube import MemberError, Unreachable, fan_out
+from kubefleet.kube.hub import HUB
 from kubefleet.kube.patience import Impatient, Patience
 from kubefleet.resources import _engine
 from kubefleet.resources._abandoned import ABANDON, abandoned
 from kubefleet.resources._adapter import Props
-from kubefleet.resources._job_change import _nothing
+from kubefleet.resources._job_change import nothing
+from kubefleet.resources._job_hub import at_work
 from kubefleet.resources._job_task import job_task
 
 _WITHIN: Final = 120.0
@@ -18,12 +20,28 @@ _FIRST: Final = 15.0
 
 
 def cancel_everywhere(props: Props) -> None:
-    """Delete its Jobs, and wait until none of its pods runs. A member that does not answer makes it fail, unless
-    `KUBEFLEET_ABANDON` names it: what it has would run on. Raises OneLine.
+    """Delete its Jobs, and wait until none of its pods runs; then what the hub has of it goes too. A member, or the
+    hub, that does not answer makes it fail, unless `KUBEFLEET_ABANDON` names it: what it has would run on. Raises
+    OneLine.
     """
     if not props.get("plan"):
         return
-    task, failures, left = job_task(props, _nothing), [], []
+    if HUB in abandoned():
+        _cancel(props)
+        return
+    try:
+        with at_work(props) as work:
+            _cancel(props)
+            work.remove()
+    except MemberError as error:
+        if error.member != HUB:
+            raise
+        name = f"{props['fleet']}/{props['job']}"
+        raise _engine.OneLine(f"{name} is not cancelled: {error}. Run again, or set {ABANDON}={HUB}") from error
+
+
+def _cancel(props: Props) -> None:
+    task, failures, left = job_task(props, nothing), [], []
     patience = Patience(_WITHIN, time.monotonic() + _WITHIN, _engine.cancelled.is_set)
 
     def cancel(name: str) -> bool:

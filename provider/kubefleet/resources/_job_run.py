@@ -5,46 +5,75 @@ from dataclasses import replace
 
 from kubefleet.dispatch.drive import Driven, drive
 from kubefleet.dispatch.finish import let_go
-from kubefleet.jobs.account import Account, revised
+from kubefleet.jobs.account import revised
 from kubefleet.jobs.options import OnChange
 from kubefleet.jobs.record import JobRecord
 from kubefleet.jobs.verdict import JobPhase
+from kubefleet.kube import MemberError
+from kubefleet.kube.hub import HUB
 from kubefleet.model.phase import Phase
 from kubefleet.report.job_progress import JobProgress
 from kubefleet.resources import _engine
 from kubefleet.resources._adapter import Props
 from kubefleet.resources._inputs import all_members
-from kubefleet.resources._job_change import Look, look, refused, ways
-from kubefleet.resources._job_task import as_outputs, by_plan, declared_job, first_account, job_task, total_of
+from kubefleet.resources._job_change import Look, look, nothing, refused, ways
+from kubefleet.resources._job_hub import Keeping, at_work
+from kubefleet.resources._job_task import (
+    as_outputs,
+    by_plan,
+    declared_job,
+    first_account,
+    job_task,
+    record_of,
+    total_of,
+)
 
 
 def run_job(olds: Props | None, news: Props) -> Props:
-    """The outputs. A change that may not be leaves everything as it was."""
+    """The outputs. A change that may not be leaves everything as it was, and so does a hub that cannot be asked, or
+    where another process is at work on the job.
+    """
     before = olds if olds is not None and "account" in olds else None
-    kept, leaving = JobRecord(first_account(news)), {}
-    if before is not None:
-        found = look(before, job_task({**before, **ways(before, news)}, _in_state))
+    try:
+        with at_work(news) as work:
+            return _run(before, news, work)
+    except MemberError as error:
+        if error.member != HUB:
+            raise
+        reason = f"{error}. Run `pulumi up` again"
+        _engine.show(f"{Phase.HELD}: {reason}", ephemeral=False, warning=True)
+        return {**(before or news), "phase": Phase.HELD.value, "reason": reason}
+
+
+def _run(before: Props | None, news: Props, work: Keeping) -> Props:
+    known, leaving = work.load(None if before is None else record_of(before)), {}
+    kept = JobRecord(first_account(news))
+    if known is not None:
+        # Who dies before Pulumi has written its state leaves only what the hub has.
+        was = before or {**news, "state": JobPhase.RUNNING.value, "reason": ""}
+        found = look(was, known, job_task({**was, **ways(was, news)}, nothing))
         if why := refused(found, news):
-            return {**before, "phase": Phase.FAILED.value, "reason": why}
-        kept, leaving = _going_on(found, news), _leaving(before, news, found.kept)
+            return {**was, **as_outputs(known), "phase": Phase.FAILED.value, "reason": why}
+        kept, leaving = _going_on(found, news), _leaving(was, news, found.kept)
+    work.begin(kept)
     inputs = {**news, "leaving": leaving}
-    task = job_task(inputs, _in_state)
+    task = job_task(inputs, work.store)
     urn, progress = _engine.current_urn(), JobProgress()
-    options = declared_job(news).options
     done = drive(
         task,
         kept,
-        options,
+        declared_job(news).options,
         tell=lambda account: _engine.show(progress.line(account, time.monotonic()), urn=urn),
         cancelled=_engine.cancelled.is_set,
     )
     _tell(done)
+    kept = work.keep(done.kept)
     for line in let_go(task) if done.job is JobPhase.COMPLETE else ():
         _engine.show(line, ephemeral=False, warning=True)
     return {
         **inputs,
-        **as_outputs(done.kept),
-        "leaving": _leaving(inputs, news, done.kept),
+        **as_outputs(kept),
+        "leaving": _leaving(inputs, news, kept),
         "phase": done.phase.value,
         "reason": done.reason,
         "state": done.job.value,
@@ -73,7 +102,3 @@ def _leaving(olds: Props, news: Props, kept: JobRecord) -> Props:
 def _tell(done: Driven) -> None:
     if done.phase is not Phase.COMPLETE:
         _engine.show(f"{done.phase}: {done.reason}", ephemeral=False, warning=True)
-
-
-def _in_state(account: Account) -> None:
-    """Pulumi writes the outputs when the run is over. Who dies before finds its shards by their tokens."""

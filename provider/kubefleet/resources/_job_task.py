@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from kubefleet.dispatch.round import JobTask
 from kubefleet.jobs.account import Account, planned
@@ -73,16 +73,26 @@ def by_plan(account: Account, props: Props) -> Account:
     return planned(account, parts) if parts and not account.shards and not account.done else account
 
 
-def kept_of(outputs: Props) -> JobRecord:
+KEPT: Final = ("account", "silent", "leased", "gang", "writes")
+"""Outputs that are the record of the job."""
+
+
+def record_of(outputs: Props) -> JobRecord:
     """What the last run has written. Raises ValueError where it was edited by hand."""
-    return JobRecord(
-        from_json(outputs["account"]), {name: int(at) for name, at in (outputs.get("silent") or {}).items()}
-    )
+    silent = {name: int(at) for name, at in (outputs.get("silent") or {}).items()}
+    leased = {name: float(at) for name, at in (outputs.get("leased") or {}).items()}
+    account, gang, writes = from_json(outputs["account"]), outputs.get("gang"), int(outputs.get("writes") or 0)
+    return JobRecord(account, silent, leased, gang, writes)
 
 
-def as_outputs(kept: JobRecord) -> Props:
-    """The same as outputs."""
-    return {"account": to_json(kept.account), "silent": dict(kept.silent)}
+def as_outputs(record: JobRecord) -> Props:
+    """The same as outputs; what a job has no need of is not there."""
+    beside = {"leased": dict(record.leased), "gang": record.gang, "writes": record.writes}
+    return {
+        "account": to_json(record.account),
+        "silent": dict(record.silent),
+        **{key: value for key, value in beside.items() if value},
+    }
 
 
 def _sites(props: Props, job: JobDeclared, names: Collection[str]) -> list[Site]:

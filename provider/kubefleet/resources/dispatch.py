@@ -10,14 +10,16 @@ from kubefleet.resources._adapter import Adapter, Props
 from kubefleet.resources.ownership import has_unknown
 
 _NOT_PLANNED = "not planned in this run. The next `pulumi up` without --target runs it"
-_COMPUTED = ("phase", "reason", "account", "silent", "state")
+_KEPT = ("account", "silent", "leased", "gang", "writes")
+_COMPUTED = ("phase", "reason", "state", *_KEPT)
 
 
 class DispatchProvider(Adapter):
     """Inputs: `fleet, job, members, template, declared` (the arguments of the job), `plan` (`job:<job>` of Schedule).
 
     Outputs: the inputs and `phase`, `reason`; `state`: that of the job itself; `account`; `silent`: member -> since
-    when, in seconds of the epoch; `leaving`: members that are no longer declared and have something of it.
+    when, in seconds of the epoch; `leaving`: members that are no longer declared and have something of it; and what
+    else there is of a `JobRecord`. Where the fleet has a `hub`, the record there is the later one.
     """
 
     def identity(self, news: Props) -> str:
@@ -81,5 +83,5 @@ def _without_place(olds: Props | None, news: Props) -> str:
 def _held(olds: Props | None, news: Props, why: str) -> Props:
     _engine.show(f"{Phase.HELD}: {why}", ephemeral=False, warning=True)
     known: Props = olds or {}
-    before: Props = {key: known[key] for key in ("account", "silent", "state", "plan") if key in known}
+    before: Props = {key: known[key] for key in (*_KEPT, "state", "plan") if key in known}
     return {**news, **before, "phase": Phase.HELD.value, "reason": why}
