@@ -96,8 +96,17 @@ def at_work(props: Props) -> AbstractContextManager[Keeping]:
 
 def latest(mine: JobRecord, props: Props) -> JobRecord:
     """With what the hub knows, for whoever only looks. Raises MemberError."""
-    if (hub := hub_of(props)) is None:
-        return mine
-    connection, namespace = hub
-    there = HubAccount(connection, namespace, props["plan"]["uid"], "").read()
+    there = _on_hub(props)
     return mine if there is None else united(mine, there)
+
+
+def is_kept(props: Props) -> bool:
+    """Whether the hub has anything of it. Raises MemberError."""
+    return _on_hub(props) is not None
+
+
+def _on_hub(props: Props) -> JobRecord | None:
+    if (hub := hub_of(props)) is None:
+        return None
+    connection, namespace = hub
+    return HubAccount(connection, namespace, props["plan"]["uid"], "").read()

@@ -12,7 +12,7 @@ from kubefleet.resources import _engine
 from kubefleet.resources._abandoned import ABANDON, abandoned
 from kubefleet.resources._adapter import Props
 from kubefleet.resources._job_change import nothing
-from kubefleet.resources._job_hub import at_work
+from kubefleet.resources._job_hub import at_work, is_kept
 from kubefleet.resources._job_task import job_task
 
 _WITHIN: Final = 120.0
@@ -30,6 +30,9 @@ def cancel_everywhere(props: Props) -> None:
         _cancel(props)
         return
     try:
+        if not is_kept(props):
+            _cancel(props)
+            return
         with at_work(props) as work:
             _cancel(props)
             work.remove()
