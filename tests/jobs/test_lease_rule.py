@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kubefleet.dispatch.lease import LeaseRule, Leases, lease_rule
@@ -12,10 +12,13 @@ from kubefleet.jobs.shard_job import WholeJob
 
 pytestmark = pytest.mark.fast
 
+UNHURRIED = settings(derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
 JOB = WholeJob("sweep", "00000000000000aa", "default", {}, 10)
 moments = st.floats(1e9, 2e9)
 
 
+@UNHURRIED
 @given(moments, st.floats(-3600, 3600), st.floats(0, 10_000), st.floats(-2, 2), st.integers(1, 600), st.floats(0, 2))
 def test_what_was_extended_has_stopped_before_it_counts_as_stopped_whatever_the_clocks_say(
     now: float, ahead: float, ran: float, misread: float, seconds: int, late: float

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kubefleet.jobs.account import Account, Shard, ShardState
@@ -11,6 +11,8 @@ from kubefleet.jobs.indexes import Indexes, span
 from kubefleet.jobs.record import JobRecord, record_from_json, record_to_json, united
 
 pytestmark = pytest.mark.fast
+
+UNHURRIED = settings(derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 TOTAL = 12
 
@@ -37,6 +39,7 @@ def records(draw: st.DrawFn) -> JobRecord:
     return JobRecord(account, silent, {"c1": 5.0}, draw(st.sampled_from([None, {"a": 1}])), draw(st.integers(0, 3)))
 
 
+@UNHURRIED
 @given(records(), records())
 def test_what_either_knows_to_be_done_stays_done_unless_it_is_of_another_revision(
     left: JobRecord, right: JobRecord
@@ -62,6 +65,7 @@ def test_what_either_knows_to_be_done_stays_done_unless_it_is_of_another_revisio
         assert was.uid in ("", now.uid)
 
 
+@UNHURRIED
 @given(records(), records())
 def test_it_is_the_same_whoever_comes_first_and_however_often(left: JobRecord, right: JobRecord) -> None:
     both = united(left, right)
@@ -70,6 +74,7 @@ def test_it_is_the_same_whoever_comes_first_and_however_often(left: JobRecord, r
         assert united(right, left) == both
 
 
+@UNHURRIED
 @given(records())
 def test_it_is_read_as_it_was_written(record: JobRecord) -> None:
     assert record_from_json(record_to_json(record)) == record

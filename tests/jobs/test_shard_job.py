@@ -94,9 +94,7 @@ def test_without_policies_a_file_has_the_index() -> None:
 
 def test_files_are_never_those_of_an_earlier_job_of_its_name() -> None:
     """They cannot be changed, and stay where a process died between them and the Job."""
-    names = {
-        made(Shard("a", 1, span(first, first + 3), 1), IndexBy.FILE)[0]["metadata"]["name"] for first in range(5)
-    }
+    names = {made(Shard("a", 1, span(first, first + 3), 1), IndexBy.FILE)[0]["metadata"]["name"] for first in range(5)}
     assert len(names) == 5
 
 
