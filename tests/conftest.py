@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from pytest_httpserver import HTTPServer
 
 from https_server import Issued, issue, serve
@@ -16,6 +17,10 @@ from kubefleet.kube.patience import Patience
 from kubefleet.kube.transport import Transport
 from kubefleet.lab._session import session_members
 from kubefleet.lab.lab import Lab
+
+# How long an example takes says what else the machine does. Folders may have profiles of their own.
+settings.register_profile("patient", deadline=None, suppress_health_check=(HealthCheck.too_slow,))
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

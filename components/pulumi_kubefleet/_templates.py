@@ -9,8 +9,9 @@ from typing import Any
 
 import pulumi
 
+from kubefleet.jobs.flaws import flaws
 from kubefleet.jobs.indexes import MOST
-from kubefleet.jobs.template import completions_of, flaws, parallelism_of
+from kubefleet.jobs.template import completions_of, parallelism_of
 from kubefleet.spec.manifests import load_manifests
 from kubefleet.spec.mistakes import Mistake, join
 from kubefleet.spec.workload_cut import cut_workload

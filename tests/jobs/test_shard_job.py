@@ -6,11 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubefleet.jobs.account import Shard
-from kubefleet.jobs.global_index import GLOBAL, LOCAL, MAP, MOST_RUNS, IndexBy, index_by, index_map, index_policy
-from kubefleet.jobs.indexes import NONE, Indexes, span
+from kubefleet.jobs.account import Account, Shard, planned
+from kubefleet.jobs.divide import Demand, DivideJobBy, Site
+from kubefleet.jobs.global_index import (
+    GLOBAL,
+    LOCAL,
+    MAP,
+    MOST_RUNS,
+    IndexBy,
+    index_by,
+    index_map,
+    index_policy,
+    tellable,
+)
+from kubefleet.jobs.indexes import NONE, Indexes, lowest, span
 from kubefleet.jobs.shard_job import GENERATION, JOB_LABEL, SHARD, WholeJob, shard_manifests, shard_name
-from kubefleet.jobs.template import flaws, shardable
+from kubefleet.jobs.steps import next_parts
+from kubefleet.jobs.template import shardable
 
 pytestmark = pytest.mark.fast
 
@@ -119,6 +131,36 @@ def test_the_best_way_that_a_cluster_and_the_shard_allow() -> None:
     assert index_by(span(0, 100_000), has_policy=False) is IndexBy.CONTRACT
 
 
+def test_a_shard_is_never_more_than_can_be_told_of_it() -> None:
+    every_other = Indexes(range(0, 100_000, 2))
+    assert tellable(span(0, 1_000_000)) == span(0, 1_000_000)
+    assert tellable(lowest(every_other, 40_000)) == lowest(every_other, 40_000)
+    told = tellable(every_other)
+    assert told == lowest(every_other, MOST_RUNS)
+    assert index_by(told, has_policy=True) is IndexBy.POLICY
+    # The rest comes after.
+    sites, demand = [Site("a", 9)], Demand(100_000)
+    account = Account(100_000, done=span(0, 100_000) - every_other)
+    first = next_parts(account, DivideJobBy.MAKESPAN, sites, demand)
+    assert first == {"a": (told, 9)}
+    then = next_parts(planned(account, first), DivideJobBy.MAKESPAN, sites, demand)
+    assert then == {"a": (tellable(every_other - told), 9)}
+
+
+@pytest.mark.parametrize(
+    ("count", "slots", "pod", "told"),
+    [
+        (100_000, 200_000, {}, {"parallelism": 100_000}),
+        (100_001, 200_000, {}, {"parallelism": 10_000, "maxFailedIndexes": 10_000}),
+        (100_001, 9, {}, {"parallelism": 9, "maxFailedIndexes": 10_000}),
+        (100_001, 200_000, {"restartPolicy": "OnFailure"}, {"parallelism": 100_000}),
+    ],
+)
+def test_a_shard_keeps_to_what_an_api_server_takes(count: int, slots: int, pod: Any, told: dict[str, int]) -> None:
+    (job,) = made(Shard("a", 1, span(0, count), slots), pod=pod)
+    assert {key: job["spec"][key] for key in ("parallelism", "maxFailedIndexes") if key in job["spec"]} == told
+
+
 @given(st.frozensets(st.integers(0, 60), min_size=1))
 def test_the_map_leads_every_local_index_to_its_own(indexes: frozenset[int]) -> None:
     pieces = [tuple(map(int, piece.split(":"))) for piece in index_map(Indexes(indexes)).split(",")]
@@ -138,26 +180,7 @@ def test_names_are_short_enough_for_pods() -> None:
     assert name.endswith("a-012345-g12")
 
 
-@pytest.mark.parametrize(
-    ("written", "divided", "path", "told"),
-    [
-        (template(completions=0), True, "spec.completions", "bad completions `0` (expected 1 to 1000000)"),
-        (template(completions=1_000_001), True, "spec.completions", "bad completions `1000001`"),
-        (template(completions=True), True, "spec.completions", "bad completions `True`"),
-        (template({"nodeName": "n1"}), False, "spec.template.spec.nodeName", "a fixed node"),
-        (template({"subdomain": "mpi"}), True, "spec.template.spec.subdomain", 'expected `gang="one-cluster"`'),
-        (template(completionMode="NonIndexed", successPolicy={}), False, "spec.completionMode", "rules about indexes"),
-        (template(manualSelector=True), False, "spec.manualSelector", "a selector of its own"),
-    ],
-)
-def test_what_no_shard_can_be_is_told(written: dict[str, Any], divided: bool, path: str, told: str) -> None:
-    ((steps, message),) = flaws(written, divided=divided)
-    assert (".".join(map(str, steps)), told in message) == (path, True)
-
-
-def test_what_one_cluster_can_do_is_no_flaw() -> None:
-    assert list(flaws(template({"subdomain": "mpi"}), divided=False)) == []
-    assert list(flaws({}, divided=True)) == []
+def test_of_no_template_there_is_an_empty_shard() -> None:
     assert shardable({}) == {"template": {}}
 
 

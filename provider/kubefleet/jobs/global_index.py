@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from itertools import islice
 from typing import Any, Final
 
-from kubefleet.jobs.indexes import Indexes, format_indexes, runs
+from kubefleet.jobs.indexes import Indexes, format_indexes, runs, span
 
 LOCAL: Final = "batch.kubernetes.io/job-completion-index"
 """Label and annotation that the Job's controller gives each pod: the index in its own Job."""
@@ -38,6 +39,16 @@ def index_by(indexes: Indexes, *, has_policy: bool) -> IndexBy:
     if has_policy and sum(1 for _ in runs(indexes)) <= MOST_RUNS:
         return IndexBy.POLICY
     return IndexBy.FILE if len(indexes) <= MOST_IN_FILES else IndexBy.CONTRACT
+
+
+def tellable(indexes: Indexes) -> Indexes:
+    """As many of the lowest as a shard can have on any cluster: where they are too many for files, no more ranges than
+    a map has. An environment variable could not hold many more either.
+    """
+    if len(indexes) <= MOST_IN_FILES:
+        return indexes
+    last = max(last for _, last in islice(runs(indexes), MOST_RUNS))
+    return indexes & span(0, last + 1)
 
 
 def index_map(indexes: Indexes) -> str:

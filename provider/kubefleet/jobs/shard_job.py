@@ -27,6 +27,8 @@ _LONGEST: Final = 63
 _OF_UID: Final = 6
 _RETRIES: Final = 1
 """Of an index in its cluster, where the template says nothing."""
+_MANY: Final = 100_000
+_MOST_OF_MANY: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +96,8 @@ def shard_manifests(
             **{key: value for key, value in spec.items() if key != "backoffLimit"},
             "completionMode": "Indexed",
             "completions": len(shard.indexes),
-            "parallelism": shard.slots,
             **_retries(spec, pod),
+            **_large(len(shard.indexes), shard.slots, pod),
             **({"suspend": True} if suspended else {}),
             "template": {
                 "metadata": {
@@ -141,6 +143,15 @@ def _retries(spec: Mapping[str, Any], pod: Mapping[str, Any]) -> dict[str, Any]:
     if pod.get("restartPolicy") != "Never":
         return {"backoffLimit": spec["backoffLimit"]} if "backoffLimit" in spec else {}
     return {"backoffLimitPerIndex": spec.get("backoffLimitPerIndex", spec.get("backoffLimit", _RETRIES))}
+
+
+def _large(count: int, slots: int, pod: Mapping[str, Any]) -> dict[str, Any]:
+    """The API server lets an Indexed Job run 100,000 pods at once. One of more indexes that counts failures by index
+    runs 10,000, and has to say how many may fail at most, which is 10,000 too (KEP-3850).
+    """
+    if count <= _MANY or pod.get("restartPolicy") != "Never":
+        return {"parallelism": min(slots, _MANY)}
+    return {"parallelism": min(slots, _MOST_OF_MANY), "maxFailedIndexes": _MOST_OF_MANY}
 
 
 def _with_index(container: Mapping[str, Any], env: list[dict[str, Any]], how: IndexBy) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from kubefleet.jobs.account import Account, JobSeen, Seen, Shard, ShardState
 from kubefleet.jobs.assign import assign
 from kubefleet.jobs.divide import Demand, DivideJobBy, Site, divide_job
+from kubefleet.jobs.global_index import tellable
 from kubefleet.jobs.indexes import NONE, Indexes
 
 
@@ -73,7 +74,7 @@ def next_parts(
         for name, mine in assign(counts, indexes).items():
             more = found.get(name, (NONE, 0))
             found[name] = (more[0] | mine, max(more[1], parts[name].slots))
-    return found
+    return {name: (tellable(indexes), slots) for name, (indexes, slots) in found.items()}
 
 
 def _groups(account: Account, holes: Indexes) -> Sequence[tuple[Collection[str], Indexes]]:

@@ -1,17 +1,13 @@
-"""A user's `batch/v1` Job: what it says of the whole job, and what of it no shard can be."""
+"""A user's `batch/v1` Job: what it says of the whole job, and what of it is for every shard."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from kubefleet.jobs.global_index import GLOBAL, LOCAL
-from kubefleet.jobs.indexes import MOST
 
 # All that a Job's status or another controller says of the whole job is said by its account instead.
 _OF_THE_WHOLE: Final = ("completions", "parallelism", "successPolicy", "maxFailedIndexes", "ttlSecondsAfterFinished")
 _CONTAINERS: Final = ("initContainers", "containers")
-
-Flaws = Iterator[tuple[tuple[str | int, ...], str]]
-"""Where, in steps from the Job, and what is wrong."""
 
 
 def completions_of(template: Mapping[str, Any]) -> int:
@@ -38,27 +34,6 @@ def shardable(template: Mapping[str, Any]) -> dict[str, Any]:
     """
     spec = {key: value for key, value in (template.get("spec") or {}).items() if key not in _OF_THE_WHOLE}
     return {**spec, "template": _led(spec.get("template") or {})}
-
-
-def flaws(template: Mapping[str, Any], *, divided: bool) -> Flaws:
-    """What cannot be; `divided`: whether it may be on several clusters."""
-    spec = template.get("spec") or {}
-    count = spec.get("completions", 1)
-    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= MOST:
-        yield ("spec", "completions"), f"bad completions `{count}` (expected 1 to {MOST})."
-    if spec.get("completionMode") == "NonIndexed" and any(key in spec for key in ("successPolicy", "maxFailedIndexes")):
-        yield ("spec", "completionMode"), "`NonIndexed` with rules about indexes (expected `Indexed`)."
-    for key in ("selector", "manualSelector"):
-        if spec.get(key):
-            yield ("spec", key), "a selector of its own (expected none: every shard is a Job with its own)."
-    pod = (spec.get("template") or {}).get("spec") or {}
-    if pod.get("nodeName"):
-        yield ("spec", "template", "spec", "nodeName"), "a fixed node (expected none: pods go where there is room)."
-    if divided and pod.get("subdomain"):
-        yield (
-            ("spec", "template", "spec", "subdomain"),
-            'pods that find each other by host name cannot be divided (expected `gang="one-cluster"`).',
-        )
 
 
 def _led(value: Any) -> Any:
