@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from kubefleet.dispatch.round import JobTask, Round, run_round
-from kubefleet.jobs.account import Account
+from kubefleet.jobs.account import Account, ShardState
 from kubefleet.jobs.divide import DoesNotFit
 from kubefleet.jobs.options import JobOptions, WaitFor
 from kubefleet.jobs.record import JobRecord
@@ -83,6 +83,8 @@ def _over(task: JobTask, kept: JobRecord, found: Round, options: JobOptions) -> 
         return Driven(kept, Phase.COMPLETE, judged.phase)
     if judged.phase is JobPhase.FAILED:
         return Driven(kept, Phase.FAILED, judged.phase, judged.reason)
+    if refused := _refused(kept.account, found):
+        return Driven(kept, Phase.FAILED, judged.phase, refused)
     if options.wait is WaitFor.COMPLETED:
         return None
     if options.wait is WaitFor.DISPATCHED and found.unfit is not None:
@@ -91,6 +93,12 @@ def _over(task: JobTask, kept: JobRecord, found: Round, options: JobOptions) -> 
     if found.unfit is None and _reached(kept.account, options.wait, found):
         return Driven(kept, Phase.COMPLETE, judged.phase)
     return None
+
+
+def _refused(account: Account, found: Round) -> str:
+    """Why a member takes no shard: that does not change by waiting."""
+    waiting = {shard.cluster for shard in account.shards if shard.state is ShardState.PLANNED}
+    return "; ".join(found.refused[name] for name in sorted(waiting & found.refused.keys()))
 
 
 def _reached(account: Account, wait: WaitFor, found: Round) -> bool:

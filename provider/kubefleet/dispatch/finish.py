@@ -1,7 +1,7 @@
 """What is done when the results of a job are written down."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from kubefleet.dispatch.round import JobTask
@@ -24,7 +24,16 @@ def let_go(task: JobTask) -> list[str]:
         _tell(task.connect(name).by(time.monotonic() + _WITHIN), task, seconds)
 
     outcomes = fan_out(task.members, tell, max_parallel=task.max_parallel)
-    return list(_failures(outcome.error for outcome in outcomes))
+    return [f"its Jobs stay: {why}" for why in _errors(outcome.error for outcome in outcomes)]
+
+
+def give_back(task: JobTask) -> list[str]:
+    """The rights that it had, where the fleet hands them out. A line for each member where that failed."""
+    acting = task.acting
+    if acting is None:
+        return []
+    outcomes = fan_out(task.members, lambda name: acting.withdraw([name]), max_parallel=task.max_parallel)
+    return [f"its rights stay: {why}" for why in _errors(outcome.error for outcome in outcomes)]
 
 
 def _tell(connection: Connection, task: JobTask, seconds: int) -> None:
@@ -38,9 +47,10 @@ def _tell(connection: Connection, task: JobTask, seconds: int) -> None:
                 raise
 
 
-def _failures(errors: Iterable[BaseException | None]) -> Iterable[str]:
+def _errors(errors: Iterable[BaseException | None]) -> Iterator[str]:
+    """What members say. Raises what is no member's fault."""
     for error in errors:
         if isinstance(error, MemberError):
-            yield f"its Jobs stay: {error}"
+            yield str(error)
         elif error is not None:
             raise error

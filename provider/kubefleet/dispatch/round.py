@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from kubefleet.dispatch.acting import ActingJob
 from kubefleet.dispatch.lease import Leases
 from kubefleet.dispatch.shards import create_shard, fence_shard, read_shards
 from kubefleet.jobs.account import Account, JobSeen, Seen, created, fenced, lost, observed, planned
@@ -24,7 +25,8 @@ _LOOK: Final = 5.0
 class JobTask:
     """`members` are all that may have something of the job; `sites` what those that answer are for it now; `store`
     keeps an account before anything is done that it speaks of. What the members that are `leaving` have is taken away,
-    and they get no more. `connect` raises Unreachable. `leases`: how long clusters go on by themselves.
+    and they get no more. `connect` raises Unreachable; it is `acting`'s where the job has an identity, and `look` then
+    the reader's. `leases`: how long clusters go on by themselves.
     """
 
     job: WholeJob
@@ -36,6 +38,8 @@ class JobTask:
     store: Callable[[Account], None]
     leaving: frozenset[str] = frozenset()
     leases: Leases | None = None
+    acting: ActingJob | None = None
+    look: Callable[[str], Connection] | None = None
     max_parallel: int = 32
 
 
@@ -89,7 +93,7 @@ def look_at(task: JobTask) -> tuple[dict[str, tuple[JobSeen, ...]], dict[str, st
 
     def look(name: str) -> tuple[JobSeen, ...]:
         # A member that is gone must not keep the others waiting: the next round asks it again.
-        return read_shards(task.connect(name).by(time.monotonic() + _LOOK), task.job)
+        return read_shards((task.look or task.connect)(name).by(time.monotonic() + _LOOK), task.job)
 
     for name, outcome in zip(task.members, fan_out(task.members, look, max_parallel=task.max_parallel), strict=True):
         if isinstance(outcome.error, Unreachable):
@@ -126,7 +130,8 @@ def _do(task: JobTask, step: Fence | Create) -> str | bool:
     if isinstance(step, Fence):
         return fence_shard(connection, task.job, step.uid)
     limit = task.leases.rule.limit() if task.leases is not None else None
-    return create_shard(connection, task.job, step.shard, limit)
+    look = task.look(step.shard.cluster) if task.look is not None else None
+    return create_shard(connection, task.job, step.shard, limit, look=look)
 
 
 def _cluster(step: Fence | Create) -> str:

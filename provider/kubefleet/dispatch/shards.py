@@ -14,6 +14,8 @@ from kubefleet.jobs.template import limit_of
 from kubefleet.kube.answer import Json
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError, BadAnswer
+from kubefleet.kube.object_access import apply_body, find
+from kubefleet.kube.object_ref import ref_of
 
 MANAGER: Final = "kubefleet-jobs"
 _OF_JOB: Final = "batch.kubernetes.io/controller-uid"
@@ -41,13 +43,16 @@ def read_shards(connection: Connection, job: WholeJob) -> tuple[JobSeen, ...]:
     return tuple(sorted(told, key=lambda seen: (seen.generation, seen.uid)))
 
 
-def create_shard(connection: Connection, job: WholeJob, shard: Shard, limit: int | None = None) -> str:
+def create_shard(
+    connection: Connection, job: WholeJob, shard: Shard, limit: int | None = None, *, look: Connection | None = None
+) -> str:
     """The uid of its Job, which ends after `limit` seconds if that says so; empty where another one of this job has its
     name, which is not touched. Raises as `Connection` does, and ApiError where somebody else's has it.
 
-    One that is there already and bears its token is it: whoever has made it died before writing that down.
+    One that is there already and bears its token is it: whoever has made it died before writing that down. What the
+    member has for jobs is asked by `look`, where that is another one.
     """
-    files, written = _manifests(connection, job, shard)
+    files, written = _manifests(look or connection, job, shard)
     if limit is not None and QUEUE not in written["metadata"]["labels"]:
         written = {**written, "spec": {**written["spec"], "activeDeadlineSeconds": limit}}
     if files is not None:
@@ -92,15 +97,9 @@ def _manifests(connection: Connection, job: WholeJob, shard: Shard) -> tuple[Man
 
 
 def _made(connection: Connection, manifest: Manifest) -> Json:
-    """What has its name, as the member has it."""
-    metadata = manifest["metadata"]
-    path = connection.path_of(manifest["apiVersion"], manifest["kind"], metadata["namespace"])
-    try:
-        return connection.post(path, manifest, fieldManager=MANAGER, fieldValidation="Strict")
-    except ApiError as error:
-        if error.reason != "AlreadyExists":
-            raise
-    return connection.get(f"{path}/{metadata['name']}")
+    """What has its name, as the member has it. By apply: whoever may create by name only may not POST."""
+    found = find(connection, ref_of(manifest))
+    return apply_body(connection, manifest, manager=MANAGER, force=False) if found is None else found
 
 
 def _owned(connection: Connection, files: Manifest, made: Json) -> None:
@@ -116,7 +115,7 @@ def _owned(connection: Connection, files: Manifest, made: Json) -> None:
 def _taken(member: str, manifest: Manifest) -> ApiError:
     name = f"{manifest['kind']} {manifest['metadata']['namespace']}/{manifest['metadata']['name']}"
     message = f"{name} is somebody else's (expected none of that name). Remove it, or give the job another name"
-    return ApiError(member, f"POST {name}", 409, "AlreadyExists", message)
+    return ApiError(member, f"PATCH {name}", 409, "AlreadyExists", message)
 
 
 def _has_policy(connection: Connection) -> bool:

@@ -15,6 +15,7 @@ from kubefleet.identity.join import join_manifests
 from kubefleet.identity.join_granted import granted_join_manifests
 from kubefleet.identity.needs import HOME
 from kubefleet.identity.roles import VERSION
+from kubefleet.jobs.global_index import index_policy
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError
 from kubefleet.kube.object_access import MERGE, apply_body, delete_if_there, find
@@ -25,6 +26,8 @@ MODE: Final = "pulumi-kubefleet/mode"
 """An annotation of the fleet's own namespace: the mode that the member has joined in."""
 _NAMESPACE: Final = "Namespace"
 _CONFLICTS: Final = 5
+_OF_LATER: Final = frozenset({"MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding"})
+"""Without them the pods of a job learn of their index in another way."""
 
 Manifests = Sequence[Mapping[str, Any]]
 
@@ -61,6 +64,7 @@ def joining(
         *(_recorded(item, mode) for item in applied if item["kind"] == _NAMESPACE),
         *accounts,
         *(item for item in applied if item["kind"] != _NAMESPACE),
+        *index_policy(),
         *(minting_manifests(operators) if operators else ()),
     )
 
@@ -101,8 +105,10 @@ def join(admin: Connection, manifests: Manifests) -> Iterator[Applied]:
 
 
 def apply_all(connection: Connection, manifests: Manifests) -> Iterator[Applied]:
-    """Apply them one at a time. Raises MemberError."""
+    """Apply them one at a time, but for what an older server lacks and nobody depends on. Raises MemberError."""
     for manifest in manifests:
+        if manifest["kind"] in _OF_LATER and connection.resource_of(manifest["apiVersion"], manifest["kind"]) is None:
+            continue
         live = find(connection, ref_of(manifest))
         after = apply_body(connection, manifest, manager=MANAGER, force=True)
         yield Applied(connection.name, manifest["kind"], live is None or _said(live) != _said(after))

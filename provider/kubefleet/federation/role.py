@@ -37,3 +37,8 @@ RIGHTS: Final = Role("fleet-rbac", "the one that hands out rights")
 def placement_role(uid: str, name: str) -> Role:
     """Who applies the objects of one placement. The account goes by its uid (16 hex digits), which stays the same."""
     return Role(f"fleet-{uid}", f"placement `{name}`")
+
+
+def job_role(uid: str, name: str) -> Role:
+    """Who dispatches one job, likewise."""
+    return Role(f"fleet-{uid}", f"job `{name}`")

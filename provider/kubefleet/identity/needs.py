@@ -8,6 +8,7 @@
 | what makes pods | list pods in its namespace | which those are, and why a workload is not available |
 | CronJobs | list jobs in its namespace | whether one still runs when the placement stops |
 | claims that name a storage class | get that class by name | whether it binds before a pod is there |
+| the Jobs of a job that is divided, and the ConfigMaps of their indexes | get, patch, create, delete by name, for so many generations; list jobs and pods in its namespace | applied, told how long they live, fenced; which there are, and whether a pod still runs |
 | the inventory object and the kept revision | as each object | ConfigMap `<uid>` and Secret `<uid>.before` in `pulumi-kubefleet` |
 | the namespace `pulumi-kubefleet` | get by name | it must be there: the join makes it |
 
@@ -79,6 +80,16 @@ def actions_of_content(manifest: Mapping[str, Any], item: Addressed) -> Iterator
             yield Action("delete", "", "pods", item.namespace, f"{item.name}-{ordinal}")
     if kind == ("", "PersistentVolumeClaim") and spec.get("storageClassName"):
         yield Action("get", "storage.k8s.io", "storageclasses", "", str(spec["storageClassName"]))
+
+
+def actions_of_job(group: str, plural: str, namespace: str, names: Iterable[str]) -> Iterator[Action]:
+    """Those on the objects of a job that is divided, by their names."""
+    yield Action("list", group, plural, namespace)
+    yield Action("list", "", "pods", namespace)
+    for name in names:
+        for verb in ON_EACH:
+            yield Action(verb, group, plural, namespace, name)
+            yield Action(verb, "", "configmaps", namespace, name)
 
 
 def actions_of_records(uid: str) -> Iterator[Action]:

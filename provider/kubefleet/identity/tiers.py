@@ -10,6 +10,8 @@ from kubefleet.identity.needs import HOME
 from kubefleet.identity.rights import CLUSTER, Rights, Rule
 from kubefleet.identity.roles import VERSION, binding_to
 
+INDEX_POLICY: Final = "fleet-job-index"
+"""The policy that tells the pods of a job their index."""
 RBAC_ROLE: Final = "fleet-rbac"
 READER_ROLE: Final = "fleet-reader"
 _READ: Final = ("get", "list", "watch")
@@ -25,6 +27,10 @@ RBAC_RULES: Final = (
 _READER_RULES: Final = (
     Rule(("",), ("limitranges", "namespaces", "nodes", "pods", "resourcequotas"), _READ),
     Rule(("autoscaling",), ("horizontalpodautoscalers",), _READ),
+    # What came of the parts of a job, and what waits for Kueue's leave.
+    Rule(("batch",), ("jobs",), _READ),
+    Rule(("kueue.x-k8s.io",), ("localqueues", "workloads"), _READ),
+    Rule(("admissionregistration.k8s.io",), ("mutatingadmissionpolicybindings",), ("get",), (INDEX_POLICY,)),
     Rule(("node.k8s.io",), ("runtimeclasses",), _READ),
     Rule(("storage.k8s.io",), ("storageclasses",), _READ),
     Rule(("karpenter.sh",), ("nodepools",), _READ),

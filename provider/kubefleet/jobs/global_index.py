@@ -5,6 +5,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any, Final
 
+from kubefleet.identity.tiers import INDEX_POLICY
 from kubefleet.jobs.indexes import Indexes, format_indexes, runs, span
 
 LOCAL: Final = "batch.kubernetes.io/job-completion-index"
@@ -13,7 +14,7 @@ GLOBAL: Final = "pulumi-kubefleet/index"
 """Annotation of a pod: its index in the whole job."""
 MAP: Final = "pulumi-kubefleet/index-map"
 """Annotation of a shard's pods: `0:8,4:20` says that local 0 is 8, 1 is 9, ..., 4 is 20, and so on."""
-POLICY: Final = "fleet-job-index"
+POLICY: Final = INDEX_POLICY
 MOST_RUNS: Final = 2000
 """Ranges in a map: annotations of an object are 256 KiB at most, and the policy reads the map for each pod."""
 MOST_IN_FILES: Final = 40_000

@@ -46,11 +46,16 @@ class WholeJob:
 
 
 def shard_name(job: WholeJob, shard: Shard) -> str:
-    """The name of its object: one of each generation on a cluster at most. Where it is cut, the job's uid keeps it
-    apart from others that begin alike.
+    """The name of its object."""
+    return name_of_generation(job, shard.generation)
+
+
+def name_of_generation(job: WholeJob, generation: int) -> str:
+    """One of each generation on a cluster at most. Where it is cut, the job's uid keeps it apart from others that begin
+    alike.
     """
     kind = kind_of(job.template)
-    end = f"-g{shard.generation}"
+    end = f"-g{generation}"
     longest = (kind.longest if kind else _LONGEST) - len(end)
     if len(job.name) > longest:
         end = f"-{job.uid[:_OF_UID]}{end}"

@@ -59,7 +59,7 @@ def todo(olds: Props, news: Props) -> list[str]:
         kept = latest(record_of(olds), {**olds, **news})
     except MemberError as error:
         return [f"its account is not read: {error}"]
-    found = look(olds, kept, job_task({**olds, **ways(olds, news)}, nothing))
+    found = look(olds, kept, job_task({**olds, **ways(olds, news)}, nothing, kept.account.generation))
     if why := refused(found, news):
         _session.refused_jobs[f"{news['fleet']}/{news['job']}"] = why
         return [why]
@@ -71,7 +71,8 @@ def todo(olds: Props, news: Props) -> list[str]:
 
 def ways(olds: Props, news: Props) -> Props:
     """To all members that there are or were: as they are declared now, else as they were."""
-    return {"members": {**all_members(olds), **news["members"]}, "leaving": {}, "declared": news["declared"]}
+    members = {**all_members(olds), **news["members"]}
+    return {"members": members, "leaving": {}, "declared": news["declared"], "identity": news.get("identity")}
 
 
 def refused(found: Look, news: Props) -> str:
@@ -127,7 +128,8 @@ def looked(props: Props) -> Props:
     """The outputs with what has been done by now, and how the job stands."""
     if "account" not in props:
         return props
-    found = look(props, latest(record_of(props), props), job_task(props, nothing))
+    kept = latest(record_of(props), props)
+    found = look(props, kept, job_task(props, nothing, kept.account.generation))
     over = {"state": JobPhase.COMPLETE.value} if found.verdict.phase is JobPhase.COMPLETE else {}
     return {**props, **as_outputs(found.kept), **over}
 

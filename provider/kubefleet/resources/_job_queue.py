@@ -8,7 +8,7 @@ from kubefleet.jobs.queue import Queued, QueueState, admit
 from kubefleet.resources import _engine
 from kubefleet.resources._adapter import Props
 from kubefleet.resources._inputs import all_members
-from kubefleet.resources._task import connector
+from kubefleet.resources._job_identity import reader_of
 from kubefleet.resources.keys import job_key
 from kubefleet.spec.job import JobDeclared
 
@@ -58,7 +58,7 @@ def waiting(
 def _running(uids: Mapping[str, str], kept: Mapping[str, Any], olds: Props, news: Props) -> Collection[str]:
     """Those of which some member has a Job that is not over, or may have: where one is silent nobody knows."""
     members = {**all_members(olds), **news["members"]}
-    standing, silent = standing_jobs(connector(members), sorted(members))
+    standing, silent = standing_jobs(reader_of(news, members), sorted(members))
     for name in sorted(silent):
         _engine.show(f"{name} does not say which jobs run there: {silent[name]}")
     unknown = {name for name, plan in kept.items() if silent.keys() & plan["parts"].keys()}

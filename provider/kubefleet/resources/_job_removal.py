@@ -3,6 +3,7 @@
 import time
 from typing import Final
 
+from kubefleet.dispatch.finish import give_back
 from kubefleet.dispatch.round import JobTask
 from kubefleet.dispatch.shards import fence_shard, read_shards
 from kubefleet.kube import MemberError, Unreachable, fan_out
@@ -13,7 +14,7 @@ from kubefleet.resources._abandoned import ABANDON, abandoned
 from kubefleet.resources._adapter import Props
 from kubefleet.resources._job_change import nothing
 from kubefleet.resources._job_hub import at_work, is_kept
-from kubefleet.resources._job_task import job_task
+from kubefleet.resources._job_task import job_task, record_of
 
 _WITHIN: Final = 120.0
 _FIRST: Final = 15.0
@@ -44,7 +45,8 @@ def cancel_everywhere(props: Props) -> None:
 
 
 def _cancel(props: Props) -> None:
-    task, failures, left = job_task(props, nothing), [], []
+    generation = record_of(props).account.generation if "account" in props else 0
+    task, failures, left = job_task(props, nothing, generation), [], []
     patience = Patience(_WITHIN, time.monotonic() + _WITHIN, _engine.cancelled.is_set)
 
     def cancel(name: str) -> bool:
@@ -60,6 +62,10 @@ def _cancel(props: Props) -> None:
             failures.append(str(error))
         elif not outcome.get():
             failures.append(f"{name}: pods of it still run")
+    if not failures and not left:
+        failures += give_back(task)
+    if task.acting is not None and not failures and not left:
+        task.acting.forget(task.members[0])
     for line in left:
         _engine.show(line, ephemeral=False, warning=True)
     if failures:

@@ -4,7 +4,7 @@ import time
 from dataclasses import replace
 
 from kubefleet.dispatch.drive import Driven, drive
-from kubefleet.dispatch.finish import let_go
+from kubefleet.dispatch.finish import give_back, let_go
 from kubefleet.jobs.account import revised
 from kubefleet.jobs.options import OnChange
 from kubefleet.jobs.record import JobRecord
@@ -51,13 +51,13 @@ def _run(before: Props | None, news: Props, work: Keeping) -> Props:
     if known is not None:
         # Who dies before Pulumi has written its state leaves only what the hub has.
         was = before or {**news, "state": JobPhase.RUNNING.value, "reason": ""}
-        found = look(was, known, job_task({**was, **ways(was, news)}, nothing))
+        found = look(was, known, job_task({**was, **ways(was, news)}, nothing, known.account.generation))
         if why := refused(found, news):
             return {**was, **as_outputs(known), "phase": Phase.FAILED.value, "reason": why}
         kept, leaving = _going_on(found, news), _leaving(was, news, found.kept)
     work.begin(kept)
     inputs = {**news, "leaving": leaving}
-    task = job_task(inputs, work.store)
+    task = job_task(inputs, work.store, kept.account.generation)
     urn, progress = _engine.current_urn(), JobProgress()
     done = drive(
         task,
@@ -68,8 +68,9 @@ def _run(before: Props | None, news: Props, work: Keeping) -> Props:
     )
     _tell(done)
     kept = work.keep(done.kept)
-    for line in let_go(task) if done.job is JobPhase.COMPLETE else ():
-        _engine.show(line, ephemeral=False, warning=True)
+    if done.job is JobPhase.COMPLETE:
+        for line in (*let_go(task), *give_back(task)):
+            _engine.show(line, ephemeral=False, warning=True)
     return {
         **inputs,
         **as_outputs(kept),

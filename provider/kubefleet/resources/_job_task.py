@@ -16,6 +16,7 @@ from kubefleet.model.member import Member
 from kubefleet.resources import _engine
 from kubefleet.resources._adapter import Props
 from kubefleet.resources._inputs import all_members
+from kubefleet.resources._job_identity import acting_job, look_of
 from kubefleet.resources._task import connector
 from kubefleet.scheduling import schedule_and_ask
 from kubefleet.spec.job import JobDeclared, parse_job
@@ -32,26 +33,37 @@ def declared_job(props: Props) -> JobDeclared:
     return job
 
 
-def job_task(props: Props, store: Callable[[Account], None]) -> JobTask:
-    """With the declared ways to the members."""
-    job = declared_job(props)
-    members = all_members(props)
+def job_task(props: Props, store: Callable[[Account], None], generation: int = 0) -> JobTask:
+    """`generation` is the last one that members may have something of."""
+    job, members, whole = declared_job(props), all_members(props), whole_job(props)
+    acting = acting_job(props, whole, members)
+
+    def kept(account: Account) -> None:
+        if acting is not None:
+            acting.generation = max(acting.generation, account.generation)
+        store(account)
+
+    if acting is not None:
+        acting.generation = generation
     return JobTask(
-        whole_job(props),
+        whole,
         job.request.by,
         job.request.demand,
         tuple(sorted(members)),
-        connector(members),
+        connector(members) if acting is None else acting.connect,
         lambda names: _sites(props, job, names),
-        store,
+        kept,
         leaving=frozenset(members) - frozenset(props["members"]),
+        acting=acting,
+        look=None if acting is None else lambda name: acting.members(name).look(),
     )
 
 
 def whole_job(props: Props) -> WholeJob:
     """The job itself."""
     metadata = props["template"]["metadata"]
-    return WholeJob(props["job"], props["plan"]["uid"], metadata["namespace"], props["template"], total_of(props))
+    uid, queue = props["plan"]["uid"], props["declared"].get("queue") or ""
+    return WholeJob(props["job"], uid, metadata["namespace"], props["template"], total_of(props), queue)
 
 
 def total_of(props: Props) -> int:
@@ -99,8 +111,10 @@ def _sites(props: Props, job: JobDeclared, names: Collection[str]) -> list[Site]
     """What room there is for it now, by the scheduler's own count."""
     members = [_member(name, raw) for name, raw in sorted(props["members"].items()) if name in names]
     asked, cancelled = job.request.request, _engine.cancelled.is_set
-    snapshot, connections = take_snapshot(members, taken_at=datetime.now(UTC), requests=[asked], cancelled=cancelled)
-    for connection in connections.values():
+    look = look_of(props)
+    now = datetime.now(UTC)
+    snapshot, connections = take_snapshot(members, taken_at=now, requests=[asked], cancelled=cancelled, look=look)
+    for connection in connections.values() if look is None else ():
         connection.close()
     _, room = schedule_and_ask(snapshot, (), {}, [asked])
     return job.request.sites(room.places(job.request.name).pods)

@@ -31,7 +31,12 @@ class DispatchProvider(Adapter):
         plan = news.get("plan")
         if plan and not has_unknown(plan) and plan != olds.get("plan"):
             _engine.show(_planned(plan))
-        return {key: value for key, value in news.items() if key not in _COMPUTED}, []
+        mistakes = []
+        if news.get("identity") and plan and not has_unknown(news):
+            from kubefleet.resources._job_identity import never_granted
+
+            mistakes = never_granted(news)
+        return {key: value for key, value in news.items() if key not in _COMPUTED}, mistakes
 
     def changed(self, olds: Props, news: Props) -> bool:
         """True when it is another job now, or the clusters have something that is to be written down or done."""
