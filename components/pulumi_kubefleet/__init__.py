@@ -6,7 +6,7 @@ from pulumi_kubefleet.fleet import Fleet
 from pulumi_kubefleet.health import HealthCheck
 from pulumi_kubefleet.hub_accounts import HubAccounts
 from pulumi_kubefleet.identity import IdentityFederation
-from pulumi_kubefleet.job import Division, Job
+from pulumi_kubefleet.job import Division, Job, job_index_policy
 from pulumi_kubefleet.member import MemberCluster
 from pulumi_kubefleet.member_join import MemberJoin
 from pulumi_kubefleet.node_pools import NodePool
@@ -69,4 +69,5 @@ __all__ = [
     "Toleration",
     "TopologySpread",
     "Wait",
+    "job_index_policy",
 ]

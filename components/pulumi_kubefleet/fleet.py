@@ -397,6 +397,7 @@ class Fleet(pulumi.ComponentResource):
                 continue
             inputs = {**collection.dispatching(job), "plan": getattr(schedule, job_key(name))}
             options = _child_of(job, hide=["members", "template", "account", "declared"], after=after)
+            options = pulumi.ResourceOptions.merge(options, job._after)
             made[name] = Dispatch(f"{self.fleet_name}/{name}", inputs, options)
             job.register_outputs({})
         return made

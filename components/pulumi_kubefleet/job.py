@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import pulumi
 
+from kubefleet.jobs.global_index import index_policy
 from pulumi_kubefleet._record import Record, plain
 from pulumi_kubefleet._source import caller
 from pulumi_kubefleet.policies import Policy
@@ -35,6 +36,20 @@ class Division(Record):
             weights=dict(weights) if weights else None,
             **unknown,
         )
+
+
+def job_index_policy() -> list[dict[str, Any]]:
+    """Manifests for a placement on members that no `kubefleet join` has prepared: with them `JOB_COMPLETION_INDEX` of a
+    job's pods is the index in the whole job. They take a server of 1.36 or later; elsewhere pods learn of it in other
+    ways.
+
+    Example:
+        ```python
+        index = fleet.placement("job-index", manifests=job_index_policy())
+        fleet.job("sweep", template="sweep.yaml", opts=pulumi.ResourceOptions(depends_on=[index]))
+        ```
+    """
+    return [dict(manifest) for manifest in index_policy()]
 
 
 class Job(pulumi.ComponentResource):
@@ -99,6 +114,8 @@ class Job(pulumi.ComponentResource):
         self.job_name = name
         self._source = caller()
         self._template = template
+        # What it waits for itself is what its resources have to wait for.
+        self._after = pulumi.ResourceOptions(depends_on=opts.depends_on if opts is not None else None)
         written = {
             "namespace": namespace,
             "completions": completions,

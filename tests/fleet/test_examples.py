@@ -24,8 +24,8 @@ ON_GPUS = {
 APPROVED = {"06-staged-canary": ("web", "overseas")}
 """Examples with a stage that waits for an approval: the placement and the stage."""
 
-ELSEWHERE = {"10-identity-azure": "test_identity_azure.py"}
-"""Examples that need more than clusters, with the test that runs them."""
+ELSEWHERE = {"10-identity-azure": "test_identity_azure.py", "11-indexed-sweep": "test_indexed_sweep.py"}
+"""Examples that need more than clusters, or of which more is asked, with the test that runs them."""
 
 
 @pytest.mark.parametrize("name", sorted({path.parent.name for path in EXAMPLES.glob("*/Pulumi.yaml")} - {*ELSEWHERE}))

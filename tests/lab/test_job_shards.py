@@ -4,11 +4,11 @@ from the pod itself, and not as the account has it.
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 from lab_objects import PREFIX, until
 
+from job_pods import environment
 from kubefleet.dispatch.shards import create_shard, fence_shard, read_shards
 from kubefleet.jobs.account import Account, Shard, planned
 from kubefleet.jobs.divide import Demand, DivideJobBy, Site
@@ -72,21 +72,6 @@ def _in_force(connection: Connection) -> bool:
     except ApiError:
         return False  # the namespace's account is not there yet
     return made["metadata"]["annotations"].get("pulumi-kubefleet/index") == "20"
-
-
-def environment(pod: dict[str, Any], files: dict[str, str]) -> dict[str, str]:
-    """As kubelet resolves it; the file that is mounted counts as `FILE`."""
-    (container,) = pod["spec"]["containers"]
-    found = {}
-    for item in container["env"]:
-        if "value" in item or "valueFrom" not in item:
-            found[item["name"]] = item.get("value", "")
-            continue
-        kind, _, key = item["valueFrom"]["fieldRef"]["fieldPath"].removeprefix("metadata.").partition("['")
-        found[item["name"]] = pod["metadata"][kind].get(key.removesuffix("']"), "")
-    if "FLEET_LOCAL_INDEX" in found:
-        found["FILE"] = files[found["FLEET_LOCAL_INDEX"]]
-    return found
 
 
 def run(members: dict[str, Connection], uid: str, how: IndexBy, index: Callable[[dict[str, str]], int]) -> Counter[int]:

@@ -26,6 +26,8 @@ RULE = Rule(("",), ("configmaps",), ("get",), ("settings",))
 KINDS = (
     "ClusterRole",
     "ClusterRoleBinding",
+    "MutatingAdmissionPolicy",
+    "MutatingAdmissionPolicyBinding",
     "Namespace",
     "Role",
     "RoleBinding",

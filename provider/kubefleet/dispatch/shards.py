@@ -1,7 +1,10 @@
 """The shards of a job on one member: what it has of them, one more, one fewer."""
 
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final
 
 from kubefleet.dispatch.kueue import has_queue, standings
@@ -12,12 +15,16 @@ from kubefleet.jobs.shard_job import JOB_LABEL, QUEUE, SHARD, WholeJob, shard_ma
 from kubefleet.jobs.shard_status import queue_of, read_shard
 from kubefleet.jobs.template import limit_of
 from kubefleet.kube.answer import Json
+from kubefleet.kube.clock import seconds_ahead
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError, BadAnswer
 from kubefleet.kube.object_access import apply_body, find
 from kubefleet.kube.object_ref import ref_of
+from kubefleet.kube.patience import Impatient
 
 MANAGER: Final = "kubefleet-jobs"
+_IN_FORCE: Final = 5.0
+"""Seconds after which every API server of a member knows of a policy."""
 _OF_JOB: Final = "batch.kubernetes.io/controller-uid"
 
 Manifest = Mapping[str, Any]
@@ -119,13 +126,20 @@ def _taken(member: str, manifest: Manifest) -> ApiError:
 
 
 def _has_policy(connection: Connection) -> bool:
-    """Whether a join has put it there. Who may not look does without."""
+    """Whether somebody has put it there. Who may not look does without. Of one that has just come the pods that are
+    created next would get nothing: it is waited for.
+    """
     try:
-        connection.get(f"/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings/{POLICY}")
+        found = connection.get(f"/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings/{POLICY}")
     except ApiError as error:
         if error.status not in (403, 404):
             raise
         return False
+    made = datetime.fromisoformat(found["metadata"]["creationTimestamp"]).timestamp()
+    if (young := _IN_FORCE - (time.time() - made)) > 0:
+        young -= seconds_ahead(connection)
+        with suppress(Impatient):
+            connection.patience.sleep(min(max(young, 0), _IN_FORCE))
     return True
 
 
