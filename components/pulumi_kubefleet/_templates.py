@@ -11,6 +11,7 @@ import pulumi
 
 from kubefleet.jobs.flaws import flaws
 from kubefleet.jobs.indexes import MOST
+from kubefleet.jobs.kinds import api_of, kind_of, pods_at_once
 from kubefleet.jobs.template import completions_of, parallelism_of
 from kubefleet.spec.manifests import load_manifests
 from kubefleet.spec.mistakes import Mistake, join
@@ -21,7 +22,7 @@ from pulumi_kubefleet.job import Job
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """The Job; `record` is what `Schedule` gets of it: `{revision, workload, total, at_once?}`."""
+    """The Job; `record` is what `Schedule` gets of it: `{revision, api, workloads, total, at_once?, whole?}`."""
 
     object: Mapping[str, Any]
     record: Mapping[str, Any]
@@ -42,11 +43,8 @@ def read_template(job: Job) -> tuple[Template | None, list[Mistake]]:
     if mistakes:
         return None, mistakes
     if len(objects) != 1:
-        return None, [Mistake(where, f"{len(objects)} objects (expected one, a Job of batch/v1).")]
+        return None, [Mistake(where, f"{len(objects)} objects (expected one, a job).")]
     (item,) = objects
-    if (item.object["apiVersion"], item.object["kind"]) != ("batch/v1", "Job"):
-        seen = f"{item.object['apiVersion']} {item.object['kind']}"
-        return None, [Mistake(where, f"a {seen} (expected a Job of batch/v1).", _place(item.where, path))]
     template = _with_completions(item.object, job._raw.get("completions"))
     found = [
         Mistake(join(where, *steps), message, _place(item.where, path))
@@ -54,11 +52,14 @@ def read_template(job: Job) -> tuple[Template | None, list[Mistake]]:
     ]
     if found:
         return None, found
+    whole = kind_of(template) is not None
     record = {
         "revision": when_known(_joined(template), _revision),
-        "workload": cut_workload(template, when_known),
-        "total": completions_of(template),
-        "at_once": parallelism_of(template),
+        "api": api_of(template),
+        "workloads": _pods(template) if whole else [cut_workload(template, when_known)],
+        "total": 1 if whole else completions_of(template),
+        "at_once": 1 if whole else parallelism_of(template),
+        "whole": whole or None,
     }
     return Template(template, {key: value for key, value in record.items() if value is not None}), []
 
@@ -70,6 +71,21 @@ def _named(source: Any, name: str) -> Any:
     metadata = source.get("metadata") or {}
     named = {"name": name, **metadata} if isinstance(metadata, Mapping) else metadata
     return {"apiVersion": "batch/v1", "kind": "Job", **source, "metadata": named}
+
+
+def _pods(template: Mapping[str, Any]) -> list[dict[str, Any] | None]:
+    """The pods that it needs at once, each kind of them as a Pod so many times."""
+    found: list[dict[str, Any] | None] = []
+    about = template["metadata"]
+    for number, (pod, count) in enumerate(pods_at_once(template)):
+        metadata = {
+            **(pod.get("metadata") or {}),
+            "name": f"{about['name']}-{number}",
+            "namespace": about.get("namespace", ""),
+        }
+        cut = cut_workload({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": pod["spec"]}, when_known)
+        found.append({**(cut or {}), "replicas": count})
+    return found
 
 
 def _of_template(path: str, found: str) -> str:
@@ -85,10 +101,17 @@ def _place(where: str, path: str) -> str:
 
 
 def _with_completions(template: Mapping[str, Any], completions: Any) -> dict[str, Any]:
-    """What is no count is told of as the argument that it is."""
-    if not isinstance(completions, int) or not 1 <= completions <= MOST:
+    """What is no count is told of as the argument that it is; of what is dispatched whole there is nothing to count."""
+    if not isinstance(completions, int) or not 1 <= completions <= MOST or _is_whole(template):
         return dict(template)
     return {**template, "spec": {**(template.get("spec") or {}), "completions": completions}}
+
+
+def _is_whole(template: Mapping[str, Any]) -> bool:
+    try:
+        return kind_of(template) is not None
+    except ValueError:
+        return False
 
 
 def _joined(template: Mapping[str, Any]) -> Any:

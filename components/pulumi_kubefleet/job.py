@@ -59,7 +59,8 @@ class Job(pulumi.ComponentResource):
     Made by `fleet.job(name, ...)`.
 
     Args:
-        template: a `batch/v1` Job: a YAML file, or a dict (Outputs allowed in values).
+        template: a `batch/v1` Job: a YAML file, or a dict (Outputs allowed in values). Or a JobSet, RayJob, TrainJob or
+            Volcano Job, which runs as a whole on one cluster at a time: where it fails, on up to three others.
         namespace: its namespace, where the template names none (`default` if both name none). It must exist.
         completions: how many indexes it has, at most 1,000,000; by default as many as the template says.
         parallelism: how many pods run at once in all clusters together; by default as the template says, else as many

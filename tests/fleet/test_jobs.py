@@ -56,7 +56,7 @@ def test_mistakes_are_told_all_at_once_by_path_in_the_preview(stack):
         "jobs.typo.divison: unknown field `divison`",
         "jobs.where.policy.cluster_names: unknown cluster `eu-9`",
         "jobs.where.division.weights.us-9: unknown cluster `us-9`",
-        "jobs.other.template: a apps/v1 Deployment (expected a Job of batch/v1).",
+        "jobs.other.template.kind: unknown kind of job `Deployment` of `apps` (expected Job of batch, ",
     ):
         assert line in text
     stack.write(

@@ -117,6 +117,7 @@ def waits(account: Account, found: Round) -> str:
         parts.append(_unfit(found.unfit, len(account.idle)))
     parts += [f"{name} is silent: {why}" for name, why in sorted(found.silent.items())]
     parts += [why for _, why in sorted(found.refused.items())]
+    parts += [f"{name}: {job.waiting}" for name, jobs in sorted(found.seen.items()) for job in jobs if job.waiting]
     return ", ".join(parts)
 
 

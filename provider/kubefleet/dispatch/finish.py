@@ -5,19 +5,22 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from kubefleet.dispatch.round import JobTask
+from kubefleet.dispatch.shards import collection
+from kubefleet.jobs.kinds import kind_of
 from kubefleet.jobs.shard_job import JOB_LABEL
 from kubefleet.kube import ApiError, Connection, MemberError, fan_out
 from kubefleet.kube.object_access import MERGE
 
 _WITHIN: Final = 15.0
+_TTL: Final = "ttlSecondsAfterFinished"
 
 
 def let_go(task: JobTask) -> list[str]:
     """Its Jobs live for as long after their end as the template says (`ttlSecondsAfterFinished`), which until now they
     were not told: what is removed before it was read is done again. A line for each member where that failed.
     """
-    seconds = (task.job.template.get("spec") or {}).get("ttlSecondsAfterFinished")
-    if seconds is None:
+    seconds, kind = (task.job.template.get("spec") or {}).get(_TTL), kind_of(task.job.template)
+    if seconds is None or (kind is not None and _TTL not in kind.without):
         return []
 
     def tell(name: str) -> None:
@@ -37,10 +40,10 @@ def give_back(task: JobTask) -> list[str]:
 
 
 def _tell(connection: Connection, task: JobTask, seconds: int) -> None:
-    path = f"/apis/batch/v1/namespaces/{task.job.namespace}/jobs"
+    path = collection(task.job)
     for item in connection.list(path, labelSelector=f"{JOB_LABEL}={task.job.uid}"):
         try:
-            body = {"spec": {"ttlSecondsAfterFinished": seconds}}
+            body = {"spec": {_TTL: seconds}}
             connection.patch(f"{path}/{item['metadata']['name']}", body, MERGE)
         except ApiError as error:
             if error.status != 404:

@@ -50,6 +50,12 @@ def read_shards(connection: Connection, job: WholeJob) -> tuple[JobSeen, ...]:
     return tuple(sorted(told, key=lambda seen: (seen.generation, seen.uid)))
 
 
+def collection(job: WholeJob) -> str:
+    """The path of all objects of its kind in its namespace."""
+    version, kind = job.template.get("apiVersion") or "batch/v1", kind_of(job.template)
+    return f"/apis/{version}/namespaces/{job.namespace}/{kind.plural if kind else 'jobs'}"
+
+
 def create_shard(
     connection: Connection, job: WholeJob, shard: Shard, limit: int | None = None, *, look: Connection | None = None
 ) -> str:
@@ -60,7 +66,7 @@ def create_shard(
     member has for jobs is asked by `look`, where that is another one.
     """
     files, written = _manifests(look or connection, job, shard)
-    if limit is not None and QUEUE not in written["metadata"]["labels"]:
+    if limit is not None and kind_of(job.template) is None and QUEUE not in written["metadata"]["labels"]:
         written = {**written, "spec": {**written["spec"], "activeDeadlineSeconds": limit}}
     if files is not None:
         _made(connection, files)
@@ -85,7 +91,7 @@ def fence_shard(connection: Connection, job: WholeJob, uid: str) -> bool:
     there = [item["metadata"] for item in _objects(connection, job, kind) if item["metadata"]["uid"] == uid]
     for metadata in there:
         if not metadata.get("deletionTimestamp"):
-            _delete(connection, f"{_collection(job, kind)}/{metadata['name']}", uid, how)
+            _delete(connection, f"{collection(job)}/{metadata['name']}", uid, how)
     if kind is not None:
         return not there or all(item["metadata"]["uid"] != uid for item in _objects(connection, job, kind))
     pods = f"/api/v1/namespaces/{job.namespace}/pods"
@@ -160,12 +166,7 @@ def _is_over(pod: Mapping[str, Any]) -> bool:
 def _objects(connection: Connection, job: WholeJob, kind: JobKind | None) -> Iterator[Json]:
     """None where the kind is not served."""
     try:
-        yield from connection.list(_collection(job, kind), labelSelector=f"{JOB_LABEL}={job.uid}")
+        yield from connection.list(collection(job), labelSelector=f"{JOB_LABEL}={job.uid}")
     except ApiError as error:
         if kind is None or error.status != 404:
             raise
-
-
-def _collection(job: WholeJob, kind: JobKind | None) -> str:
-    version = job.template.get("apiVersion") or "batch/v1"
-    return f"/apis/{version}/namespaces/{job.namespace}/{kind.plural if kind else 'jobs'}"

@@ -1,24 +1,27 @@
 """Which jobs of any fleet are at work on members."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any, Final
 
+from kubefleet.jobs.kinds import kind_of
 from kubefleet.jobs.shard_job import JOB_LABEL
-from kubefleet.kube import Connection, MemberError, fan_out
+from kubefleet.jobs.shard_status import read_shard
+from kubefleet.kube import ApiError, BadAnswer, Connection, MemberError, fan_out
 
 _WITHIN: Final = 5.0
-_OVER: Final = frozenset({"Complete", "Failed"})
 
 
 def standing_jobs(
-    connect: Callable[[str], Connection], members: Sequence[str]
+    connect: Callable[[str], Connection], members: Sequence[str], apis: Collection[str]
 ) -> tuple[frozenset[str], Mapping[str, str]]:
-    """The uids of those with a Job that is not over, and why of members that do not say."""
+    """The uids of those with an object of these kinds (`batch/v1/Job`) that is not over, and why of members that do not
+    say.
+    """
 
     def look(name: str) -> frozenset[str]:
-        items = connect(name).by(time.monotonic() + _WITHIN).list("/apis/batch/v1/jobs", labelSelector=JOB_LABEL)
-        return frozenset(item["metadata"]["labels"][JOB_LABEL] for item in items if not _is_over(item))
+        connection = connect(name).by(time.monotonic() + _WITHIN)
+        return frozenset(uid for api in sorted(apis) for uid in _standing(connection, api))
 
     found: frozenset[str] = frozenset()
     silent: dict[str, str] = {}
@@ -30,7 +33,19 @@ def standing_jobs(
     return found, silent
 
 
-def _is_over(item: Mapping[str, object]) -> bool:
-    status = item.get("status")
-    conditions = status.get("conditions") if isinstance(status, Mapping) else None
-    return any(one.get("status") == "True" and one.get("type") in _OVER for one in conditions or ())
+def _standing(connection: Connection, api: str) -> Iterator[str]:
+    version, _, name = api.rpartition("/")
+    kind = kind_of({"apiVersion": version, "kind": name})
+    try:
+        for item in connection.list(f"/apis/{version}/{kind.plural if kind else 'jobs'}", labelSelector=JOB_LABEL):
+            if not read_shard(kind, item).ended:
+                yield _job_of(item)
+    except ApiError as error:
+        if kind is None or error.status != 404:
+            raise
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadAnswer(connection.name, f"its Jobs cannot be read: {error}") from None
+
+
+def _job_of(item: Mapping[str, Any]) -> str:
+    return str(item["metadata"]["labels"][JOB_LABEL])

@@ -58,7 +58,8 @@ def waiting(
 def _running(uids: Mapping[str, str], kept: Mapping[str, Any], olds: Props, news: Props) -> Collection[str]:
     """Those of which some member has a Job that is not over, or may have: where one is silent nobody knows."""
     members = {**all_members(olds), **news["members"]}
-    standing, silent = standing_jobs(reader_of(news, members), sorted(members))
+    apis = {raw["api"] for raw in news["jobs"].values()}
+    standing, silent = standing_jobs(reader_of(news, members), sorted(members), apis)
     for name in sorted(silent):
         _engine.show(f"{name} does not say which jobs run there: {silent[name]}")
     unknown = {name for name, plan in kept.items() if silent.keys() & plan["parts"].keys()}

@@ -9,6 +9,7 @@ from kubefleet.model.reason import Reason
 from kubefleet.model.request import PodShape, Request
 from kubefleet.model.selector import Expr
 from kubefleet.scheduling.cycle import Cycle
+from kubefleet.scheduling.filters.capacity import Capacity
 from kubefleet.scheduling.funnel import run_filters
 from kubefleet.scheduling.network import Nearby, domains_of
 from kubefleet.scheduling.trail import Refusals
@@ -37,7 +38,7 @@ class Domain:
 
 class Room:
     """What is free once everything that was planned is there, node by node, for requests that were announced to the
-    plan: of one workload each, which is divided. Whoever takes some leaves less to the next.
+    plan: of one workload each, which is divided, or of whole copies. Whoever takes some leaves less to the next.
     """
 
     def __init__(self, cycle: Cycle, asking: Sequence[Request]) -> None:
@@ -46,13 +47,16 @@ class Room:
 
     def places(self, name: str) -> Places:
         """Where pods of a request could go: what kube-scheduler would bind there, and what new nodes of pools that grow
-        would take.
+        would take. Of a whole copy it is 1 where all of its pods have room together, else 0.
         """
         request, cycle = self._asking[name], self._cycle
         funnel = run_filters(cycle, request)
-        (work,) = request.workloads
         passed = funnel.passed.nonzero()[0]
-        rooms = cycle.room_for(request, work, passed)
+        if request.divides:
+            (work,) = request.workloads
+            rooms = cycle.room_for(request, work, passed)
+        else:
+            rooms = Capacity().judge(cycle, request).passed[passed].astype(np.int64)
         pods = dict(zip((cycle.columns.names[i] for i in passed.tolist()), rooms.tolist(), strict=True))
         return Places(pods, Refusals(cycle.columns.names, frozenset(passed.tolist()), funnel.reasons))
 
@@ -79,6 +83,10 @@ class Room:
     def take(self, name: str, pods: Mapping[str, int], nodes: tuple[Expr, ...] = ()) -> None:
         """Book so many of its pods in total on each cluster, on nodes for whose labels `nodes` hold."""
         request, cycle = self._asking[name], self._cycle
+        if not request.divides:
+            chosen = sorted(cycle.columns.index[cluster] for cluster, count in pods.items() if count)
+            cycle.book(request, chosen, [(work, [work.replicas] * len(chosen)) for work in request.workloads])
+            return
         (work,) = request.workloads
         if nodes:
             work = replace(work, pod=within(work.pod, nodes))

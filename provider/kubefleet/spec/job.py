@@ -20,7 +20,7 @@ from kubefleet.spec.shares import parse_duration
 from kubefleet.spec.workloads import parse_workloads
 from kubefleet.spec.written import Written, read
 
-_COMPUTED = frozenset({"revision", "workload", "total", "at_once"})
+_COMPUTED = frozenset({"revision", "api", "workloads", "total", "at_once", "whole"})
 _MS = 1000
 
 
@@ -77,7 +77,7 @@ def parse_job(
     written = read(WrittenJob, arguments, path, Spelling.PYTHON, mistakes)
     # What can be read is checked even when the rest is wrong: all mistakes at once.
     policy = parse_job_policy(raw.get("policy"), join(path, "policy"), Spelling.PYTHON, members, mistakes)
-    works = parse_workloads([raw["workload"]] if raw.get("workload") else (), path, mistakes)
+    works = parse_workloads(raw.get("workloads") or (), path, mistakes)
     if written is None or policy is None or not works or not isinstance(raw.get("total"), int):
         return None
 
@@ -86,16 +86,20 @@ def parse_job(
 
     division = make_division(written.division, join(path, "division"), members, mistakes)
     deadline = None if written.deadline is None else _MS * seconds("deadline")
-    work = replace(works[0], replicas=raw["total"], divisible=True)
+    whole = bool(raw.get("whole"))
+    if whole:
+        mistakes += _for_whole(raw, path)
+    else:
+        works = (replace(works[0], replicas=raw["total"], divisible=True),)
     request = JobRequest(
         Request(
             name=name,
             policy=policy,
-            workloads=(work,),
-            divided=Divided(DivideBy.AVAILABLE),
+            workloads=works,
+            divided=None if whole else Divided(DivideBy.AVAILABLE),
             priority=written.priority,
-            needs_namespaces=frozenset({work.namespace}),
-            needs_apis=frozenset({"batch/v1/Job"}),
+            needs_namespaces=frozenset({works[0].namespace}),
+            needs_apis=frozenset({raw["api"]}),
         ),
         division.by,
         Demand(raw["total"], written.parallelism or raw.get("at_once"), deadline),
@@ -112,3 +116,9 @@ def parse_job(
         queue=written.queue or "",
     )
     return JobDeclared(request, options)
+
+
+def _for_whole(raw: Mapping[str, Any], path: str) -> list[Mistake]:
+    """What says how many indexes there are, or how many run at once, says it of a job that is divided."""
+    message = f"of a job that is dispatched whole (expected none: its template, a {raw['api']}, says what runs)."
+    return [Mistake(join(path, field), message) for field in ("completions", "parallelism") if field in raw]
