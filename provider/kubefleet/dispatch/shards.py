@@ -57,15 +57,22 @@ def collection(job: WholeJob) -> str:
 
 
 def create_shard(
-    connection: Connection, job: WholeJob, shard: Shard, limit: int | None = None, *, look: Connection | None = None
+    connection: Connection,
+    job: WholeJob,
+    shard: Shard,
+    limit: int | None = None,
+    *,
+    look: Connection | None = None,
+    suspended: bool = False,
 ) -> str:
     """The uid of its Job, which ends after `limit` seconds if that says so; empty where another one of this job has its
-    name, which is not touched. Raises as `Connection` does, and ApiError where somebody else's has it.
+    name, which is not touched. Raises as `Connection` does, and ApiError where somebody else's has it. One that is
+    `suspended` waits for us, and in no queue, which would let it run.
 
     One that is there already and bears its token is it: whoever has made it died before writing that down. What the
     member has for jobs is asked by `look`, where that is another one.
     """
-    files, written = _manifests(look or connection, job, shard)
+    files, written = _manifests(look or connection, job, shard, suspended)
     if limit is not None and kind_of(job.template) is None and QUEUE not in written["metadata"]["labels"]:
         written = {**written, "spec": {**written["spec"], "activeDeadlineSeconds": limit}}
     if files is not None:
@@ -98,14 +105,16 @@ def fence_shard(connection: Connection, job: WholeJob, uid: str) -> bool:
     return all(_is_over(pod) for pod in connection.list(pods, labelSelector=f"{_OF_JOB}={uid}"))
 
 
-def _manifests(connection: Connection, job: WholeJob, shard: Shard) -> tuple[Manifest | None, Manifest]:
+def _manifests(
+    connection: Connection, job: WholeJob, shard: Shard, suspended: bool
+) -> tuple[Manifest | None, Manifest]:
     """The ConfigMap of its indexes, if it has one, and its Job."""
     kind = kind_of(job.template)
     how = IndexBy.CONTRACT if kind else index_by(shard.indexes, has_policy=_has_policy(connection))
     queue = job.queue if kind is None or kind.queued_by_kueue else ""
-    if queue and not has_queue(connection, job.namespace, queue):
+    if suspended or (queue and not has_queue(connection, job.namespace, queue)):
         queue = ""
-    *files, written = shard_manifests(job, shard, how, queue=queue)
+    *files, written = shard_manifests(job, shard, how, suspended=suspended, queue=queue)
     return (files[0] if files else None), written
 
 

@@ -1,0 +1,95 @@
+"""What one member has of a gang, and the steps that are taken there."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from kubefleet.dispatch.shards import MANAGER
+from kubefleet.jobs.account import JobSeen, Shard
+from kubefleet.jobs.gang_objects import HOLD_CLASS, HOLD_LABEL, hold_class, hold_job
+from kubefleet.jobs.gang_rooms import GangSeen, Hold
+from kubefleet.jobs.shard_job import JOB_LABEL, SHARD, WholeJob
+from kubefleet.jobs.shard_status import read_shard
+from kubefleet.kube.connection import Connection
+from kubefleet.kube.errors import ApiError, BadAnswer
+from kubefleet.kube.object_access import MERGE
+
+_OF_JOB: Final = "batch.kubernetes.io/controller-uid"
+_CLASSES: Final = "/apis/scheduling.k8s.io/v1/priorityclasses"
+
+
+def look_at_gang(connection: Connection, job: WholeJob) -> GangSeen:
+    """Raises as `Connection` does."""
+    shards, up, suspended = list[JobSeen](), dict[str, int](), set[str]()
+    for item in connection.list(_jobs(job), labelSelector=f"{JOB_LABEL}={job.uid}"):
+        status, uid = item.get("status") or {}, str(item["metadata"]["uid"])
+        try:
+            shards.append(read_shard(None, item))
+            up[uid] = int(status.get("ready") or 0) + int(status.get("succeeded") or 0)
+        except (KeyError, TypeError, ValueError) as error:
+            raise BadAnswer(connection.name, f"Job {item['metadata']['name']}: {error}") from None
+        if (item.get("spec") or {}).get("suspend"):
+            suspended.add(uid)
+    bound: dict[str, int] = {}
+    for pod in connection.list(f"/api/v1/namespaces/{job.namespace}/pods", labelSelector=f"{HOLD_LABEL}={job.uid}"):
+        owner = (pod["metadata"].get("labels") or {}).get(_OF_JOB, "")
+        bound[owner] = bound.get(owner, 0) + _is_bound(pod)
+    holds = tuple(
+        Hold(
+            str(item["metadata"]["name"]),
+            str(item["metadata"]["uid"]),
+            str((item["metadata"].get("annotations") or {}).get(SHARD, "")),
+            bound.pop(str(item["metadata"]["uid"]), 0),
+        )
+        for item in connection.list(_jobs(job), labelSelector=f"{HOLD_LABEL}={job.uid}")
+    )
+    shards.sort(key=lambda seen: (seen.generation, seen.uid))
+    return GangSeen(tuple(shards), up, frozenset(suspended), holds, len(bound))
+
+
+def hold_room(connection: Connection, job: WholeJob, shard: Shard, seconds: int) -> None:
+    """Create a shard's placeholders, once its own Job is there. Raises as `Connection` does."""
+    try:
+        connection.get(f"{_CLASSES}/{HOLD_CLASS}")
+    except ApiError as error:
+        if error.status != 404:
+            raise
+        _made(connection, _CLASSES, hold_class())
+    _made(connection, _jobs(job), hold_job(job, shard, seconds))
+
+
+def release_room(connection: Connection, job: WholeJob, hold: Hold) -> None:
+    """Delete placeholders. Raises as `Connection` does."""
+    body = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
+    try:
+        connection.delete(f"{_jobs(job)}/{hold.name}", {**body, "preconditions": {"uid": hold.uid}})
+    except ApiError as error:
+        if error.status not in (404, 409):
+            raise
+
+
+def start_shard(connection: Connection, job: WholeJob, name: str, uid: str) -> None:
+    """Let a suspended Job run. Raises as `Connection` does."""
+    try:
+        connection.patch(f"{_jobs(job)}/{name}", {"metadata": {"uid": uid}, "spec": {"suspend": False}}, MERGE)
+    except ApiError as error:
+        # Gone, or another one of its name: the next look will tell.
+        if error.status not in (404, 409):
+            raise
+
+
+def _made(connection: Connection, path: str, manifest: Mapping[str, Any]) -> None:
+    try:
+        connection.post(path, manifest, fieldManager=MANAGER, fieldValidation="Strict")
+    except ApiError as error:
+        if error.reason != "AlreadyExists":
+            raise
+
+
+def _is_bound(pod: Mapping[str, Any]) -> bool:
+    there = not pod["metadata"].get("deletionTimestamp")
+    over = (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+    return there and not over and bool((pod.get("spec") or {}).get("nodeName"))
+
+
+def _jobs(job: WholeJob) -> str:
+    return f"/apis/batch/v1/namespaces/{job.namespace}/jobs"
