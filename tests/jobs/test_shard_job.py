@@ -98,16 +98,13 @@ def test_an_index_that_fails_stops_no_other(spec: dict[str, Any], told: dict[str
 def test_without_policies_a_file_has_the_index() -> None:
     files, job = made(Shard("a", 1, Indexes([3, 4, 9]), 1), IndexBy.FILE)
     assert files["data"] == {"0": "3", "1": "4", "2": "9"}
+    assert files["metadata"]["name"] == job["metadata"]["name"]
+    for bears in ("labels", "annotations"):
+        assert files["metadata"][bears].items() <= job["metadata"][bears].items()
     pod = job["spec"]["template"]["spec"]
     assert pod["volumes"] == [{"name": "fleet-index", "configMap": {"name": files["metadata"]["name"]}}]
     assert pod["containers"][0]["volumeMounts"][0]["subPathExpr"] == "$(FLEET_LOCAL_INDEX)"
     assert env_of(job)["FLEET_LOCAL_INDEX"] == f"metadata.labels['{LOCAL}']"
-
-
-def test_files_are_never_those_of_an_earlier_job_of_its_name() -> None:
-    """They cannot be changed, and stay where a process died between them and the Job."""
-    names = {made(Shard("a", 1, span(first, first + 3), 1), IndexBy.FILE)[0]["metadata"]["name"] for first in range(5)}
-    assert len(names) == 5
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from the pod itself, and not as the account has it.
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from lab_objects import PREFIX, until
@@ -13,7 +14,7 @@ from kubefleet.dispatch.shards import create_shard, fence_shard, read_shards
 from kubefleet.jobs.account import Account, Shard, planned
 from kubefleet.jobs.divide import Demand, DivideJobBy, Site
 from kubefleet.jobs.global_index import LOCAL, MOST_RUNS, IndexBy, index_policy
-from kubefleet.jobs.indexes import Indexes
+from kubefleet.jobs.indexes import Indexes, span
 from kubefleet.jobs.shard_job import JOB_LABEL, WholeJob, shard_manifests
 from kubefleet.jobs.steps import next_parts
 from kubefleet.kube.connect import connect
@@ -145,12 +146,17 @@ def test_files_of_indexes_go_with_the_job_that_reads_them(members: dict[str, Con
     job = WholeJob("holes", "00000000000000f1", SPACE, TEMPLATE, TOTAL)
     # More ranges than the policy reads for each pod.
     shard = Shard("us-1", 1, Indexes(range(0, 2 * MOST_RUNS + 2, 2)), 1)
+    # What an earlier run has left, which died before the Job was there, is none of this shard's.
+    (earlier, _) = shard_manifests(job, replace(shard, indexes=span(0, 9)), IndexBy.FILE)
+    connection.post(f"/api/v1/namespaces/{SPACE}/configmaps", earlier)
     uid = create_shard(connection, job, shard)
     assert create_shard(connection, job, shard) == uid
     (made,) = connection.list(JOBS, labelSelector=f"{JOB_LABEL}={job.uid}")
     (volume,) = made["spec"]["template"]["spec"]["volumes"]
     path = f"/api/v1/namespaces/{SPACE}/configmaps/{volume['configMap']['name']}"
-    assert connection.get(path)["metadata"]["ownerReferences"][0]["uid"] == uid
+    found = connection.get(path)
+    assert found["metadata"]["ownerReferences"][0]["uid"] == uid
+    assert found["data"]["4"] == "8"
     until(lambda: fence_shard(connection, job, uid))
     assert read_shards(connection, job) == ()
     names = f"/api/v1/namespaces/{SPACE}/configmaps"

@@ -75,17 +75,16 @@ def create_shard(
     files, written = _manifests(look or connection, job, shard, suspended)
     if limit is not None and kind_of(job.template) is None and QUEUE not in written["metadata"]["labels"]:
         written = {**written, "spec": {**written["spec"], "activeDeadlineSeconds": limit}}
-    if files is not None:
-        _made(connection, files)
-    made = _made(connection, written)
-    metadata = made["metadata"]
-    if (metadata.get("labels") or {}).get(JOB_LABEL) != job.uid:
-        raise _taken(connection.name, written)
-    if (metadata.get("annotations") or {}).get(SHARD) != shard.token:
+    if files is not None and not _bears(found := _made(connection, job, files), shard):
+        # They cannot be changed, and stay where a process died before their Job was there.
+        _delete(connection, _path_of(files), str(found["metadata"]["uid"]), "Background")
+        _made(connection, job, files)
+    made = _made(connection, job, written)
+    if not _bears(made, shard):
         return ""
     if files is not None:
         _owned(connection, files, made)
-    return str(metadata["uid"])
+    return str(made["metadata"]["uid"])
 
 
 def fence_shard(connection: Connection, job: WholeJob, uid: str) -> bool:
@@ -118,20 +117,34 @@ def _manifests(
     return (files[0] if files else None), written
 
 
-def _made(connection: Connection, manifest: Manifest) -> Json:
-    """What has its name, as the member has it. By apply: whoever may create by name only may not POST."""
+def _made(connection: Connection, job: WholeJob, manifest: Manifest) -> Json:
+    """What has its name, as the member has it, if it is this job's. Raises ApiError where it is somebody else's.
+
+    By apply: whoever may create by name only may not POST.
+    """
     found = find(connection, ref_of(manifest))
-    return apply_body(connection, manifest, manager=MANAGER, force=False) if found is None else found
+    if found is None:
+        return apply_body(connection, manifest, manager=MANAGER, force=False)
+    if (found["metadata"].get("labels") or {}).get(JOB_LABEL) != job.uid:
+        raise _taken(connection.name, manifest)
+    return found
+
+
+def _bears(found: Json, shard: Shard) -> bool:
+    return (found["metadata"].get("annotations") or {}).get(SHARD) == shard.token
 
 
 def _owned(connection: Connection, files: Manifest, made: Json) -> None:
-    """The files go with their Job. Whoever dies before leaves them: they are of this shard alone, and harm nobody."""
+    """The files go with their Job."""
     about = made["metadata"]
     owner = {"apiVersion": "batch/v1", "kind": "Job", "name": about["name"], "uid": about["uid"]}
+    body = {**files, "metadata": {**files["metadata"], "ownerReferences": [owner]}}
+    connection.patch(_path_of(files), body, fieldManager=MANAGER, force=True)
+
+
+def _path_of(files: Manifest) -> str:
     metadata = files["metadata"]
-    path = f"/api/v1/namespaces/{metadata['namespace']}/configmaps/{metadata['name']}"
-    body = {**files, "metadata": {**metadata, "ownerReferences": [owner]}}
-    connection.patch(path, body, fieldManager=MANAGER, force=True)
+    return f"/api/v1/namespaces/{metadata['namespace']}/configmaps/{metadata['name']}"
 
 
 def _taken(member: str, manifest: Manifest) -> ApiError:

@@ -76,13 +76,13 @@ def index_env(how: IndexBy, indexes: Indexes) -> list[dict[str, Any]]:
     return [{"name": "FLEET_INDEX_LIST", "value": format_indexes(indexes)}]
 
 
-def index_files(name: str, namespace: str, indexes: Indexes) -> dict[str, Any]:
-    """The ConfigMap of a shard, for `FILE`."""
+def index_files(name: str, namespace: str, indexes: Indexes, bears: Mapping[str, Any]) -> dict[str, Any]:
+    """The ConfigMap of a shard, for `FILE`; `bears` are its labels and annotations."""
     data = {str(local): str(index) for local, index in enumerate(indexes)}
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": {"name": name, "namespace": namespace},
+        "metadata": {"name": name, "namespace": namespace, **bears},
         "immutable": True,
         "data": data,
     }

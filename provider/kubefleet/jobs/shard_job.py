@@ -84,10 +84,8 @@ def shard_manifests(
         {"name": "FLEET_GENERATION", "value": str(shard.generation)},
     ]
     pod = in_containers(template.get("spec") or {}, lambda container: _with_index(container, env, how))
-    # Nobody else's files are taken for these, not those of an earlier job of this name either: they cannot be changed.
-    files = f"{name}-{shard.token[:_OF_UID]}"
     if how is IndexBy.FILE:
-        pod = {**pod, "volumes": [*(pod.get("volumes") or ()), index_volume(files)]}
+        pod = {**pod, "volumes": [*(pod.get("volumes") or ()), index_volume(name)]}
     told = template.get("metadata") or {}
     annotations = {
         **(told.get("annotations") or {}),
@@ -116,7 +114,8 @@ def shard_manifests(
     }
     if how is not IndexBy.FILE:
         return [written]
-    return [index_files(files, job.namespace, shard.indexes), written]
+    bears = {"labels": {JOB_LABEL: job.uid}, "annotations": {SHARD: shard.token}}
+    return [index_files(name, job.namespace, shard.indexes, bears), written]
 
 
 def _metadata(job: WholeJob, shard: Shard, queue: str) -> dict[str, Any]:
