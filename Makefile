@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup tools provider demo example check lint types fast properties optimum mutants lab engine soak test bench lock clean
+.PHONY: setup tools provider demo example check lint types fast properties optimum mutants lab engine sweep soak test bench lock clean
 
 setup: $(STAMP)
 
@@ -62,6 +62,10 @@ lab: setup tools
 engine: setup tools
 	# They wait more than they compute: each of the two workers has a lab of its own.
 	$(BIN)/pytest -q -m engine --numprocesses 2 --dist worksteal
+
+sweep: setup tools
+	# One Job of 10,000 indexes over three real clusters, each index seen by one pod: some minutes.
+	SWEEP=10000 $(BIN)/pytest -q tests/fleet/test_indexed_sweep.py
 
 soak: setup tools
 	# 20 seeded rollouts on real clusters while things break; SEEDS=50 for more. Their figures are printed.
