@@ -41,6 +41,12 @@ RAY = {
         (template(manualSelector=True), False, "spec.manualSelector", "a selector of its own"),
         (template(selector={"matchLabels": {"a": "b"}}), False, "spec.selector", "a selector of its own"),
         (template(suspend=True), True, "spec.suspend", "in a `queue` it waits for its turn"),
+        (
+            template(successPolicy={"rules": [{"succeededIndexes": "a"}]}),
+            True,
+            "spec.successPolicy",
+            "bad indexes `a` (expected e.g. `0-3,7`)",
+        ),
         (template(managedBy="kueue.x-k8s.io/multikueue"), True, "spec.managedBy", "`kueue.x-k8s.io/multikueue`"),
         (template(podFailurePolicy=FAIL_JOB), True, "spec.podFailurePolicy.rules.1.action", "expected `FailIndex`"),
         (template({"restartPolicy": "Always"}), True, "spec.template.spec.restartPolicy", "a job ends"),

@@ -78,7 +78,7 @@ def drive(
 
 
 def _over(task: JobTask, kept: JobRecord, found: Round, options: JobOptions) -> Driven | None:
-    judged = verdict(kept.account, sorted(set(task.members) - task.leaving))
+    judged = verdict(kept.account, sorted(set(task.members) - task.leaving), task.job.template)
     if judged.phase is JobPhase.COMPLETE:
         return Driven(kept, Phase.COMPLETE, judged.phase)
     if judged.phase is JobPhase.FAILED:

@@ -15,6 +15,7 @@ from kubefleet.jobs.account import Account, JobSeen, Seen, created, fenced, lost
 from kubefleet.jobs.divide import Demand, DivideJobBy, DoesNotFit, Site
 from kubefleet.jobs.shard_job import WholeJob
 from kubefleet.jobs.steps import Create, Fence, next_parts, steps
+from kubefleet.jobs.success import succeeded
 from kubefleet.kube import Connection, MemberError, Unreachable, fan_out
 
 _LOOK: Final = 5.0
@@ -66,12 +67,13 @@ def run_round(task: JobTask, account: Account, too_long: Collection[str] = ()) -
     account = _kept(task, account, observed(account, seen))
     if task.leases is not None:
         refused |= task.leases.extend(account, seen, task.connect, partial(task.store, account))
-    for name in sorted((set(too_long) & set(silent)) | task.leaving):
+    enough = succeeded(task.job.template, account.done)
+    for name in task.members if enough else sorted((set(too_long) & set(silent)) | task.leaving):
         account = _kept(task, account, lost(account, name))
     # What is created waits for what is fenced on the same cluster: hence twice.
     for _ in range(2):
         account = _done(task, account, seen, refused)
-    if not account.idle:
+    if enough or not account.idle:
         return Round(account, seen, silent, refused)
     try:
         parts = next_parts(account, task.by, task.sites(sorted(set(seen) - set(refused) - task.leaving)), task.demand)

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from kubefleet.jobs.global_index import INDEX_MOUNT
-from kubefleet.jobs.indexes import MOST
+from kubefleet.jobs.indexes import MOST, NONE
 from kubefleet.jobs.kinds import JobKind, kind_of, pods_at_once
+from kubefleet.jobs.success import failed_too_many, succeeded
 
 Flaws = Iterator[tuple[tuple[str | int, ...], str]]
 """Where, in steps from the template, and what is wrong."""
@@ -31,6 +32,7 @@ def flaws(template: Mapping[str, Any], *, divided: bool) -> Flaws:
         return
     yield from _of_counts(spec)
     yield from _of_control(spec)
+    yield from _of_success(template)
     yield from _of_pod((spec.get("template") or {}).get("spec") or {}, spec, divided)
 
 
@@ -72,6 +74,14 @@ def _of_control(spec: Mapping[str, Any]) -> Flaws:
                 ("spec", "podFailurePolicy", "rules", number, "action"),
                 "`FailJob` would end the shard of one cluster only (expected `FailIndex`).",
             )
+
+
+def _of_success(template: Mapping[str, Any]) -> Flaws:
+    try:
+        succeeded(template, NONE)
+        failed_too_many(template, NONE)
+    except (AttributeError, TypeError, ValueError) as error:
+        yield ("spec", "successPolicy"), f"{error}."
 
 
 def _of_pod(pod: Mapping[str, Any], spec: Mapping[str, Any], divided: bool) -> Flaws:

@@ -46,7 +46,9 @@ def look(props: Props, kept: JobRecord, task: JobTask) -> Look:
         return Look(kept, {}, {}, {}, Verdict(state, props["reason"]))
     seen, silent, refusing = look_at(task)
     account = observed(kept.account, seen)
-    return Look(replace(kept, account=account), seen, silent, refusing, verdict(account, task.members))
+    return Look(
+        replace(kept, account=account), seen, silent, refusing, verdict(account, task.members, task.job.template)
+    )
 
 
 def todo(olds: Props, news: Props) -> list[str]:
