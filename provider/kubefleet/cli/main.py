@@ -6,6 +6,7 @@ from kubefleet.cli.approve import approve
 from kubefleet.cli.explain import explain
 from kubefleet.cli.identity import app as identity
 from kubefleet.cli.inventory import inventory
+from kubefleet.cli.jobs import app as jobs
 from kubefleet.cli.join import join
 from kubefleet.cli.lab import app as lab
 from kubefleet.cli.simulate import simulate
@@ -20,6 +21,7 @@ app = typer.Typer(
 )
 app.add_typer(lab, name="lab")
 app.add_typer(identity, name="identity")
+app.add_typer(jobs, name="jobs")
 app.command()(inventory)
 app.command()(simulate)
 app.command()(explain)
