@@ -10,6 +10,7 @@ from typing import Any
 import pulumi
 
 from kubefleet.jobs.flaws import flaws
+from kubefleet.jobs.gang_objects import network_of
 from kubefleet.jobs.indexes import MOST
 from kubefleet.jobs.kinds import api_of, kind_of, pods_at_once
 from kubefleet.jobs.template import completions_of, parallelism_of
@@ -48,7 +49,7 @@ def read_template(job: Job) -> tuple[Template | None, list[Mistake]]:
     template = _with_completions(item.object, job._raw.get("completions"))
     found = [
         Mistake(join(where, *steps), message, _place(item.where, path))
-        for steps, message in flaws(template, divided=True)
+        for steps, message in flaws(template, divided=job._raw.get("gang") != "one-cluster")
     ]
     if found:
         return None, found
@@ -60,6 +61,7 @@ def read_template(job: Job) -> tuple[Template | None, list[Mistake]]:
         "total": 1 if whole else completions_of(template),
         "at_once": 1 if whole else parallelism_of(template),
         "whole": whole or None,
+        "network": network_of(template),
     }
     return Template(template, {key: value for key, value in record.items() if value is not None}), []
 

@@ -67,6 +67,13 @@ class Job(pulumi.ComponentResource):
             as there is room for.
         policy: where it may run, `PickN(n, ...)` or `PickFixed(...)`; by default all clusters.
         division: how indexes are divided, `Division(...)` or the name of a strategy.
+        gang: where pods are of use only together. `one-cluster` (MPI, NCCL): all in one network of one cluster, a rack
+            or an InfiniBand domain, with room for all at once; where there is none it is queued. `all-or-nothing`: over
+            several clusters, where all begin together or nothing of it remains. The pods' annotation
+            `kueue.x-k8s.io/podset-required-topology` says which label of nodes names a network, if it is none of those
+            that clouds and vendors use.
+        gang_timeout: how long the pods of a gang may look for their room, and then take to be ready, 5 minutes by
+            default. After that all are removed, and others are tried in place of the clusters that were late.
         priority: higher is planned first.
         queue: a queue of the fleet (`Fleet(queues={"batch": 2})`), of which only so many jobs run at once; others wait
             for a later `pulumi up`.
@@ -100,6 +107,8 @@ class Job(pulumi.ComponentResource):
         policy: Policy | None = None,
         division: Division | str | None = None,
         priority: int | None = None,
+        gang: Literal["one-cluster", "all-or-nothing"] | None = None,
+        gang_timeout: int | str | None = None,
         queue: str | None = None,
         deadline: int | str | None = None,
         wait: Literal["dispatched", "started", "completed"] | None = None,
@@ -124,6 +133,8 @@ class Job(pulumi.ComponentResource):
             "policy": policy,
             "division": division,
             "priority": priority,
+            "gang": gang,
+            "gang_timeout": gang_timeout,
             "queue": queue,
             "deadline": deadline,
             "wait": wait,

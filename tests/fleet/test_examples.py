@@ -19,6 +19,7 @@ ON_GPUS = {
         "train on h100; 1/3 clusters fit",
         "2 too few nodes with accelerator Eq H100 (need 8, most 0)",
     ),
+    "12-mpi-gang": ("allreduce: 8 indexes on h100", "Standard_ND96isr_H100_v5"),
 }
 """Examples that run on the lab `gpu`, with what their preview says."""
 APPROVED = {"06-staged-canary": ("web", "overseas")}

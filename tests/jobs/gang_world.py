@@ -76,6 +76,9 @@ class Member:
     jobs: dict[int, Job] = field(default_factory=dict)
     holds: dict[int, Placeholders] = field(default_factory=dict)
 
+    def by(self, _: float) -> "Member":
+        return self
+
     def evict(self) -> None:
         for job in self.jobs.values():
             job.running.clear()
@@ -185,7 +188,7 @@ class World:
             tuple(Hold(f"h{key}", hold.uid, hold.shard.token, hold.bound) for key, hold in member.holds.items()),
         )
 
-    def create(self, member: Member, _: WholeJob, shard: Shard, *, suspended: bool) -> str:
+    def create(self, member: Member, _: WholeJob, shard: Shard, *, suspended: bool, **__: None) -> str:
         self._reach(member)
         assert suspended
         there = member.jobs.setdefault(shard.generation, Job(self._uid(), shard))

@@ -73,6 +73,8 @@ class Counted:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self.real, name)
+        if name == "by":
+            return lambda deadline: Counted(found(deadline), self.writes)
         if name not in ("post", "patch", "delete"):
             return found
 

@@ -29,6 +29,7 @@ KINDS = (
     "MutatingAdmissionPolicy",
     "MutatingAdmissionPolicyBinding",
     "Namespace",
+    "PriorityClass",
     "Role",
     "RoleBinding",
     "ServiceAccount",

@@ -15,6 +15,7 @@ from kubefleet.identity.ceiling import Ceiling
 from kubefleet.identity.needs import actions_of_job
 from kubefleet.identity.rights import rights_for
 from kubefleet.identity.wording import in_words
+from kubefleet.jobs.gang_objects import hold_name
 from kubefleet.jobs.kinds import kind_of
 from kubefleet.jobs.shard_job import WholeJob, name_of_generation
 from kubefleet.kube import Connection, MemberError, NoIdentity
@@ -27,7 +28,8 @@ _AHEAD: Final = 2
 @dataclass(slots=True)
 class ActingJob:
     """One job at all members, for one command. `generation` is the last that was planned: there are rights to the
-    objects of those until it and of the next ones. `members` raises Unreachable.
+    objects of those until it and of the next ones; where it is a `gang` to those that hold its room too. `members`
+    raises Unreachable.
     """
 
     job: WholeJob
@@ -36,6 +38,7 @@ class ActingJob:
     ceiling: Ceiling
     patience: Patience
     generation: int = 0
+    gang: bool = False
     _open: dict[str, tuple[int, Connection]] = field(default_factory=dict)
     _at: dict[str, threading.Lock] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -58,7 +61,8 @@ class ActingJob:
         """What it takes at a member for so many generations."""
         kind = kind_of(self.job.template)
         group, plural = (kind.group, kind.plural) if kind else ("batch", "jobs")
-        names = (name_of_generation(self.job, number) for number in range(1, until + 1))
+        names = [name_of_generation(self.job, number) for number in range(1, until + 1)]
+        names += [hold_name(name) for name in names] if self.gang else []
         return frozenset(actions_of_job(group, plural, self.job.namespace, names))
 
     def never_granted(self) -> tuple[str, ...]:

@@ -5,12 +5,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from kubefleet.dispatch.gang_round import GangTask, run_gang_round
 from kubefleet.dispatch.round import JobTask, Round, run_round
 from kubefleet.jobs.account import Account, ShardState
 from kubefleet.jobs.divide import DoesNotFit
+from kubefleet.jobs.gang import NoRoom
+from kubefleet.jobs.gang_state import GangPhase, GangState, state_from_json, state_to_json
+from kubefleet.jobs.gang_steps import gang_verdict
 from kubefleet.jobs.options import JobOptions, WaitFor
 from kubefleet.jobs.record import JobRecord
-from kubefleet.jobs.verdict import JobPhase, verdict
+from kubefleet.jobs.verdict import JobPhase, Verdict, verdict
 from kubefleet.kube.patience import Impatient, Patience
 from kubefleet.model.phase import Phase
 
@@ -42,6 +46,19 @@ def after_round(kept: JobRecord, found: Round, now: float) -> JobRecord:
     return replace(kept, account=found.account, silent=silent)
 
 
+def gang_state(kept: JobRecord) -> GangState:
+    """How far a gang has come. Raises ValueError where what was kept is edited."""
+    return state_from_json(kept.gang) if kept.gang else GangState()
+
+
+def how_it_stands(task: JobTask, kept: JobRecord) -> Verdict:
+    """Of a job, or of a gang."""
+    clusters, template = sorted(set(task.members) - task.leaving), task.job.template
+    if kept.gang:
+        return gang_verdict(kept.account, gang_state(kept), clusters, template)
+    return verdict(kept.account, clusters, template)
+
+
 def drive(
     task: JobTask,
     kept: JobRecord,
@@ -49,6 +66,7 @@ def drive(
     *,
     tell: Callable[[Account], None],
     cancelled: Callable[[], bool],
+    gang: GangTask | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Driven:
     """Rounds until what the options wait for has come, the job is over, or time is. `tell` is told of every round.
@@ -62,7 +80,11 @@ def drive(
         lost = too_long(kept, options, now)
         if task.leases is not None:
             lost = task.leases.run_out(lost, now)
-        found = run_round(task, kept.account, lost)
+        if gang is None:
+            found = run_round(task, kept.account, lost)
+        else:
+            found, state = run_gang_round(gang, (kept.account, gang_state(kept)), int(now), lost)
+            kept = replace(kept, gang=state_to_json(state))
         kept = after_round(kept, found, now)
         tell(kept.account)
         if (done := _over(task, kept, found, options)) is not None:
@@ -72,24 +94,27 @@ def drive(
         except Impatient as over:
             if over.cancelled:
                 return Driven(kept, Phase.INTERRUPTED, JobPhase.RUNNING, "interrupted. Run `pulumi up` again")
-            why = waits(kept.account, found)
+            why = waits(kept, found)
             return Driven(kept, Phase.HELD, JobPhase.RUNNING, f"{why}; it goes on. Run `pulumi up` again to look")
         wait = min(_LONGEST, wait * 1.5)
 
 
 def _over(task: JobTask, kept: JobRecord, found: Round, options: JobOptions) -> Driven | None:
-    judged = verdict(kept.account, sorted(set(task.members) - task.leaving), task.job.template)
+    judged = how_it_stands(task, kept)
     if judged.phase is JobPhase.COMPLETE:
         return Driven(kept, Phase.COMPLETE, judged.phase)
     if judged.phase is JobPhase.FAILED:
         return Driven(kept, Phase.FAILED, judged.phase, judged.reason)
-    if refused := _refused(kept.account, found):
+    if not kept.gang and (refused := _refused(kept.account, found)):
         return Driven(kept, Phase.FAILED, judged.phase, refused)
     if options.wait is WaitFor.COMPLETED:
         return None
     if options.wait is WaitFor.DISPATCHED and found.unfit is not None:
         # There is no room: nothing would change by waiting that the next run would not see too.
-        return Driven(kept, Phase.HELD, judged.phase, f"{waits(kept.account, found)}. Run `pulumi up` again")
+        return Driven(kept, Phase.HELD, judged.phase, f"{waits(kept, found)}. Run `pulumi up` again")
+    if kept.gang:
+        # Until all of it runs somebody has to see it through.
+        return Driven(kept, Phase.COMPLETE, judged.phase) if gang_state(kept).phase is GangPhase.RUNNING else None
     if found.unfit is None and _reached(kept.account, options.wait, found):
         return Driven(kept, Phase.COMPLETE, judged.phase)
     return None
@@ -110,10 +135,16 @@ def _reached(account: Account, wait: WaitFor, found: Round) -> bool:
     return wait is WaitFor.DISPATCHED or all(shard.uid in started for shard in there)
 
 
-def waits(account: Account, found: Round) -> str:
+def waits(kept: JobRecord, found: Round) -> str:
     """How far it is, and what it waits for."""
+    account = kept.account
     parts = [f"{len(account.done)}/{account.total} indexes are done"]
-    if found.unfit is not None:
+    if kept.gang:
+        state = gang_state(kept)
+        parts += [text for text in (state.phase.value, state.reason) if text and found.unfit is None]
+    if isinstance(found.unfit, NoRoom):
+        parts.append(str(found.unfit))
+    elif found.unfit is not None:
         parts.append(_unfit(found.unfit, len(account.idle)))
     parts += [f"{name} is silent: {why}" for name, why in sorted(found.silent.items())]
     parts += [why for _, why in sorted(found.refused.items())]

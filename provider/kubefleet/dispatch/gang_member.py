@@ -47,13 +47,16 @@ def look_at_gang(connection: Connection, job: WholeJob) -> GangSeen:
 
 
 def hold_room(connection: Connection, job: WholeJob, shard: Shard, seconds: int) -> None:
-    """Create a shard's placeholders, once its own Job is there. Raises as `Connection` does."""
+    """Create a shard's placeholders, once its own Job is there, and their class where a join has not. Raises as
+    `Connection` does.
+    """
     try:
         connection.get(f"{_CLASSES}/{HOLD_CLASS}")
     except ApiError as error:
-        if error.status != 404:
+        if error.status == 404:
+            _made(connection, _CLASSES, hold_class())
+        elif error.status != 403:
             raise
-        _made(connection, _CLASSES, hold_class())
     _made(connection, _jobs(job), hold_job(job, shard, seconds))
 
 

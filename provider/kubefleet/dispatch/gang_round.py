@@ -8,20 +8,22 @@ placeholders were deleted. Nor does it keep the room any safer: whoever comes wi
 it before as well as after.
 """
 
+import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
 from kubefleet.dispatch.gang_member import hold_room, look_at_gang, release_room, start_shard
-from kubefleet.dispatch.round import JobTask, Round
+from kubefleet.dispatch.round import LOOK, JobTask, Round
 from kubefleet.dispatch.shards import create_shard, fence_shard
 from kubefleet.jobs.account import Account, JobSeen, Shard, created, fenced, lost, observed
 from kubefleet.jobs.gang import NoRoom, Seat
 from kubefleet.jobs.gang_objects import confined
 from kubefleet.jobs.gang_rooms import GangSeen, Release, Start, progress_of, room_steps
 from kubefleet.jobs.gang_state import GangState
-from kubefleet.jobs.gang_steps import begun, gang_verdict, judged, may_begin
+from kubefleet.jobs.gang_steps import begun, gang_verdict, judged, may_begin, stopped
 from kubefleet.jobs.shard_job import WholeJob, shard_name
 from kubefleet.jobs.steps import Create, Fence, steps
+from kubefleet.jobs.success import succeeded
 from kubefleet.jobs.verdict import JobPhase
 from kubefleet.kube import MemberError, Unreachable, fan_out
 
@@ -33,7 +35,7 @@ Known = tuple[Account, GangState]
 class GangTask:
     """A job that is a gang: `seats` is what clusters would get of it now, of those that are named; it raises NoRoom.
     After `timeout` seconds in one phase an attempt is given up. `store` keeps account and state, both at once, before
-    anything is done that they speak of; that of `whole` is not used.
+    anything is done that they speak of.
     """
 
     whole: JobTask
@@ -67,8 +69,11 @@ def run_gang_round(task: GangTask, known: Known, now: int, too_long: Collection[
     account = observed(known[0], found.shards)
     for name in sorted((set(too_long) & set(found.silent)) | task.whole.leaving):
         account = lost(account, name)
-    known = _kept(task, known, judged(account, known[1], progress_of(account, found.seen), now, task.timeout))
-    clear = not steps(known[0], found.shards) and not room_steps(*known, found.seen)
+    enough = succeeded(task.whole.job.template, account.done)
+    progress = progress_of(account, found.seen)
+    after = stopped(account) if enough else judged(account, known[1], progress, now, task.timeout)
+    known = _kept(task, known, after)
+    clear = not enough and not steps(known[0], found.shards) and not room_steps(*known, found.seen)
     clear = clear and not any(seen.stray for seen in found.seen.values())
     known = _shards(task, known, found)
     unfit = None
@@ -90,7 +95,7 @@ def _look(task: GangTask) -> _Found:
     whole = task.whole
 
     def look(name: str) -> GangSeen:
-        return look_at_gang(whole.connect(name), whole.job)
+        return look_at_gang((whole.look or whole.connect)(name).by(time.monotonic() + LOOK), whole.job)
 
     outcomes = fan_out(whole.members, look, max_parallel=whole.max_parallel)
     for name, outcome in zip(whole.members, outcomes, strict=True):
@@ -104,7 +109,8 @@ def _look(task: GangTask) -> _Found:
 
 
 def _has_failed(task: GangTask, known: Known) -> bool:
-    return gang_verdict(*known, sorted(set(task.whole.members) - task.whole.leaving)).phase is JobPhase.FAILED
+    clusters = sorted(set(task.whole.members) - task.whole.leaving)
+    return gang_verdict(*known, clusters, task.whole.job.template).phase is JobPhase.FAILED
 
 
 def _begun(task: GangTask, known: Known, found: _Found, now: int) -> Known:
@@ -129,7 +135,8 @@ def _shards(task: GangTask, known: Known, found: _Found) -> Known:
         connection = whole.connect(_cluster(step))
         if isinstance(step, Fence):
             return fence_shard(connection, whole.job, step.uid)
-        return create_shard(connection, _job_on(task, state, step.shard), step.shard, suspended=True)
+        look = whole.look(step.shard.cluster) if whole.look is not None else None
+        return create_shard(connection, _job_on(task, state, step.shard), step.shard, look=look, suspended=True)
 
     for step, outcome in zip(todo, fan_out(todo, do, max_parallel=whole.max_parallel), strict=True):
         name = _cluster(step)

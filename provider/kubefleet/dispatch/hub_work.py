@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from immutabledict import immutabledict
 
@@ -18,7 +18,7 @@ class HubWork:
     """Inside `with` nobody else works on the job. Entering raises Held where somebody does; everything raises as
     `Connection` does, and what is written LeaseLost or Contended, where it may be somebody else's by now.
 
-    `leased` says what is known of shards' leases, where the job has any.
+    `leased` says what is known of shards' leases, where the job has any, and `gang` how far a gang has come.
     """
 
     def __init__(self, hub: Connection, namespace: str, uid: str, *, seconds: float = SECONDS) -> None:
@@ -27,6 +27,7 @@ class HubWork:
         self._account = HubAccount(hub, namespace, uid, holder, self._lease.other)
         self._record: JobRecord | None = None
         self.leased: Callable[[], Mapping[str, float]] = immutabledict
+        self.gang: Callable[[], Any] = lambda: None
 
     def __enter__(self) -> Self:
         self._lease.__enter__()
@@ -49,7 +50,7 @@ class HubWork:
 
     def store(self, account: Account) -> None:
         """Keep the account, with all that stands beside it. None of it may be done before."""
-        self._write(replace(self.record, account=account, leased=self.leased()))
+        self._write(replace(self.record, account=account, leased=self.leased(), gang=self.gang()))
 
     def keep(self, record: JobRecord) -> JobRecord:
         """Keep what a run has come to; nothing is written where that is known."""

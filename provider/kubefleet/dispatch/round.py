@@ -18,7 +18,7 @@ from kubefleet.jobs.steps import Create, Fence, next_parts, steps
 from kubefleet.jobs.success import succeeded
 from kubefleet.kube import Connection, MemberError, Unreachable, fan_out
 
-_LOOK: Final = 5.0
+LOOK: Final = 5.0
 """Seconds within which a member says what it has."""
 
 
@@ -95,7 +95,7 @@ def look_at(task: JobTask) -> tuple[dict[str, tuple[JobSeen, ...]], dict[str, st
 
     def look(name: str) -> tuple[JobSeen, ...]:
         # A member that is gone must not keep the others waiting: the next round asks it again.
-        return read_shards((task.look or task.connect)(name).by(time.monotonic() + _LOOK), task.job)
+        return read_shards((task.look or task.connect)(name).by(time.monotonic() + LOOK), task.job)
 
     for name, outcome in zip(task.members, fan_out(task.members, look, max_parallel=task.max_parallel), strict=True):
         if isinstance(outcome.error, Unreachable):

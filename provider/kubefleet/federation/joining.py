@@ -15,6 +15,7 @@ from kubefleet.identity.join import join_manifests
 from kubefleet.identity.join_granted import granted_join_manifests
 from kubefleet.identity.needs import HOME
 from kubefleet.identity.roles import VERSION
+from kubefleet.jobs.gang_objects import hold_class
 from kubefleet.jobs.global_index import index_policy
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError
@@ -65,6 +66,7 @@ def joining(
         *accounts,
         *(item for item in applied if item["kind"] != _NAMESPACE),
         *index_policy(),
+        hold_class(),
         *(minting_manifests(operators) if operators else ()),
     )
 

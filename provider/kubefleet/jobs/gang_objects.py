@@ -12,7 +12,9 @@ HOLD_LABEL: Final = "pulumi-kubefleet/placeholder-of"
 HOLD_CLASS: Final = "pulumi-kubefleet-placeholder"
 _PRIORITY: Final = -10
 """Below pods of no class. Not lower: a cluster autoscaler adds no nodes for what is below its cut-off, which is −10."""
+_NETWORK: Final = "kueue.x-k8s.io/podset-required-topology"
 _LONGEST: Final = 63
+_HOLD: Final = "-hold"
 _AS_THE_PODS: Final = (
     "nodeSelector",
     "affinity",
@@ -29,6 +31,18 @@ _RESTRICTED: Final = {
     "runAsNonRoot": True,
     "seccompProfile": {"type": "RuntimeDefault"},
 }
+
+
+def network_of(template: Mapping[str, Any]) -> str | None:
+    """The label of nodes of which the pods have to share a value, where the template says so, as Kueue reads it too."""
+    pod = (template.get("spec") or {}).get("template") or {}
+    found = ((pod.get("metadata") or {}).get("annotations") or {}).get(_NETWORK)
+    return found if isinstance(found, str) and found else None
+
+
+def hold_name(shard: str) -> str:
+    """The name of the Job of placeholders for a shard of that name."""
+    return shard[: _LONGEST - len(_HOLD)].rstrip("-.") + _HOLD
 
 
 def confined(template: Mapping[str, Any], nodes: tuple[Expr, ...]) -> Mapping[str, Any]:
@@ -69,12 +83,11 @@ def hold_job(job: WholeJob, shard: Shard, seconds: int) -> dict[str, Any]:
     pod, metadata = whole.get("spec") or {}, whole.get("metadata") or {}
     held = {key: [_idle(item) for item in pod[key]] for key in ("initContainers", "containers") if pod.get(key)}
     owner = {"apiVersion": "batch/v1", "kind": "Job", "name": shard_name(job, shard), "uid": shard.uid}
-    end = "-hold"
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": {
-            "name": shard_name(job, shard)[: _LONGEST - len(end)].rstrip("-.") + end,
+            "name": hold_name(shard_name(job, shard)),
             "namespace": job.namespace,
             "labels": {HOLD_LABEL: job.uid},
             "annotations": {SHARD: shard.token, GENERATION: str(shard.generation)},

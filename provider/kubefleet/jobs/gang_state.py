@@ -1,6 +1,6 @@
 """How far a gang has come, beside its account; and the same as JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -44,6 +44,16 @@ class GangState:
         return dict(self.places).get(cluster, ())
 
 
+def nodes_to_json(nodes: tuple[Expr, ...]) -> list[list[str]]:
+    """Labels of nodes."""
+    return [[expr.key, expr.operator.value, *expr.values] for expr in nodes]
+
+
+def nodes_from_json(raw: Sequence[Sequence[str]]) -> tuple[Expr, ...]:
+    """Labels of nodes. Raises ValueError or TypeError where they are none."""
+    return tuple(Expr(str(key), Operator(operator), tuple(map(str, values))) for key, operator, *values in raw)
+
+
 def state_to_json(state: GangState) -> dict[str, Any]:
     """Equal states are equal JSON."""
     return {
@@ -51,10 +61,7 @@ def state_to_json(state: GangState) -> dict[str, Any]:
         "since": state.since,
         "attempts": state.attempts,
         "excluded": list(state.excluded),
-        "places": [
-            {"cluster": cluster, "nodes": [[expr.key, expr.operator.value, *expr.values] for expr in nodes]}
-            for cluster, nodes in state.places
-        ],
+        "places": [{"cluster": cluster, "nodes": nodes_to_json(nodes)} for cluster, nodes in state.places],
         "reason": state.reason,
     }
 
@@ -67,16 +74,7 @@ def state_from_json(raw: Mapping[str, Any]) -> GangState:
             int(raw["since"]),
             int(raw["attempts"]),
             tuple(str(name) for name in raw["excluded"]),
-            tuple(
-                (
-                    str(item["cluster"]),
-                    tuple(
-                        Expr(str(key), Operator(operator), tuple(map(str, values)))
-                        for key, operator, *values in item["nodes"]
-                    ),
-                )
-                for item in raw["places"]
-            ),
+            tuple((str(item["cluster"]), nodes_from_json(item["nodes"])) for item in raw["places"]),
             str(raw["reason"]),
         )
     except (KeyError, TypeError) as error:

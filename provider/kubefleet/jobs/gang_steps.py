@@ -4,13 +4,14 @@ remains. Every step is written down before it is taken, and may be taken again.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from kubefleet.jobs.account import Account, Shard, ShardState, lost, planned
 from kubefleet.jobs.gang import Seat
 from kubefleet.jobs.gang_state import GangPhase, GangState
 from kubefleet.jobs.verdict import JobPhase, Verdict, verdict
 
+_NO_RULES: Final[Mapping[str, Any]] = {}
 _FIRST_PAUSE: Final = 10
 _LONGEST_PAUSE: Final = 600
 _TRIES: Final = 4
@@ -70,6 +71,13 @@ def judged(account: Account, state: GangState, progress: Progress, now: int, tim
     return _given_up(account, state, [shard.cluster for shard in late], f"within {timeout} s {told}", now)
 
 
+def stopped(account: Account) -> tuple[Account, GangState]:
+    """Enough of it is done: nothing of the rest is meant to be anywhere."""
+    for cluster in sorted({shard.cluster for shard in attempt(account)}):
+        account = lost(account, cluster)
+    return account, GangState()
+
+
 def _is_broken(shard: Shard) -> bool:
     return bool(shard.failed) or (not shard.is_open and not shard.indexes <= shard.completed)
 
@@ -77,8 +85,7 @@ def _is_broken(shard: Shard) -> bool:
 def _given_up(
     account: Account, state: GangState, failing: Collection[str], reason: str, now: int
 ) -> tuple[Account, GangState]:
-    for cluster in sorted({shard.cluster for shard in attempt(account)}):
-        account = lost(account, cluster)
+    account, _ = stopped(account)
     excluded = tuple(sorted({*state.excluded, *failing}))
     return account, GangState(GangPhase.QUEUED, now, state.attempts + 1, excluded, (), reason)
 
@@ -107,11 +114,13 @@ def begun(account: Account, state: GangState, seats: Mapping[str, Seat], now: in
     return planned(account, parts), replace(state, phase=GangPhase.RESERVING, since=now, places=places, reason="")
 
 
-def gang_verdict(account: Account, state: GangState, clusters: Collection[str]) -> Verdict:
+def gang_verdict(
+    account: Account, state: GangState, clusters: Collection[str], template: Mapping[str, Any] = _NO_RULES
+) -> Verdict:
     """As of any job; and failed when pods have failed for good in as many attempts as there may be, or an index has
     wherever it may be.
     """
-    told = verdict(account, clusters)
+    told = verdict(account, clusters, template)
     if told.phase is not JobPhase.RUNNING:
         return told
     failing = {shard.generation for shard in account.shards if shard.failed - account.done}

@@ -28,7 +28,8 @@ class OnChange(StrEnum):
 @dataclass(frozen=True, slots=True)
 class JobOptions:
     """`timeout` (seconds) is that of the wait; a cluster is given up when it has been silent for `lost_after` seconds,
-    if its indexes may run once more (`at_least_once`). Without a `queue` it waits for no other job.
+    if its indexes may run once more (`at_least_once`). Without a `queue` it waits for no other job. The pods of a gang
+    have `gang_timeout` seconds to find their room, and as many to be ready.
     """
 
     wait: WaitFor = WaitFor.DISPATCHED
@@ -37,3 +38,4 @@ class JobOptions:
     at_least_once: bool = True
     on_change: OnChange = OnChange.FAIL
     queue: str = ""
+    gang_timeout: int = 300

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from kubefleet.jobs.gang import NoRoom
 from kubefleet.jobs.indexes import format_indexes
 from kubefleet.jobs.plan import JobPlan, ShardPlan
 from kubefleet.report.duration_text import duration_text
@@ -24,12 +25,19 @@ def _shard(shard: ShardPlan) -> str:
     waves = "1 wave" if part.waves == 1 else f"{part.waves} waves"
     return (
         f"{part.count} indexes ({format_indexes(shard.indexes)}), {part.slots} of {shard.capacity} at once, "
-        f"{waves}, {_text(part.span)}"
+        f"{waves}, {_text(part.span)}{_on(shard)}"
     )
+
+
+def _on(shard: ShardPlan) -> str:
+    """The network that a gang is kept in."""
+    return "".join(f", {expr.key}={'|'.join(expr.values)}" for expr in shard.nodes)
 
 
 def unfit_text(plan: JobPlan) -> str:
     """Why it does not fit, with the least change that would help."""
+    if isinstance(plan.unfit, NoRoom):
+        return str(plan.unfit)
     if plan.unfit is None or plan.unfit.deadline is None:
         return "no cluster has room for one of its pods"
     return f"{plan.unfit.most} of its indexes end by the deadline; all would by {_text(plan.unfit.deadline)}"

@@ -4,13 +4,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from kubefleet.dispatch.drive import too_long
+from kubefleet.dispatch.drive import how_it_stands, too_long
 from kubefleet.dispatch.round import JobTask, look_at
 from kubefleet.jobs.account import Account, Seen, observed
 from kubefleet.jobs.options import OnChange
 from kubefleet.jobs.record import JobRecord
 from kubefleet.jobs.steps import Create, Fence, steps
-from kubefleet.jobs.verdict import JobPhase, Verdict, verdict
+from kubefleet.jobs.verdict import JobPhase, Verdict
 from kubefleet.kube import MemberError
 from kubefleet.model.phase import Phase
 from kubefleet.resources import _session
@@ -46,9 +46,8 @@ def look(props: Props, kept: JobRecord, task: JobTask) -> Look:
         return Look(kept, {}, {}, {}, Verdict(state, props["reason"]))
     seen, silent, refusing = look_at(task)
     account = observed(kept.account, seen)
-    return Look(
-        replace(kept, account=account), seen, silent, refusing, verdict(account, task.members, task.job.template)
-    )
+    known = replace(kept, account=account)
+    return Look(known, seen, silent, refusing, how_it_stands(task, known))
 
 
 def todo(olds: Props, news: Props) -> list[str]:

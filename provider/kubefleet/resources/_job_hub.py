@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from immutabledict import immutabledict
 
@@ -26,6 +26,7 @@ class Keeping(Protocol):
     """As `HubWork`."""
 
     leased: Callable[[], Mapping[str, float]]
+    gang: Callable[[], Any]
 
     def load(self, mine: JobRecord | None) -> JobRecord | None:
         """What is known of the job."""
@@ -53,6 +54,7 @@ class InState:
 
     def __init__(self) -> None:
         self.leased: Callable[[], Mapping[str, float]] = immutabledict
+        self.gang: Callable[[], Any] = lambda: None
 
     def load(self, mine: JobRecord | None) -> JobRecord | None:
         """See `Keeping`."""

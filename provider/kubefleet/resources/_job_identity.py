@@ -33,7 +33,8 @@ def acting_job(props: Props, job: WholeJob, members: Mapping[str, Mapping[str, A
         return federated(name, access_of(name, raw), settings, uid=uid, joins=joins)
 
     patience = Patience(SILENCE, cancelled=_engine.cancelled.is_set)
-    return ActingJob(job, job_role(job.uid, job.name), member, settings.ceiling, patience)
+    gang = bool((props.get("declared") or {}).get("gang"))
+    return ActingJob(job, job_role(job.uid, job.name), member, settings.ceiling, patience, gang=gang)
 
 
 def never_granted(props: Props) -> list[str]:

@@ -17,6 +17,7 @@ from kubefleet.resources import _engine
 from kubefleet.resources._adapter import Props
 from kubefleet.resources._inputs import all_members
 from kubefleet.resources._job_change import Look, look, nothing, refused, ways
+from kubefleet.resources._job_gang import gang_task
 from kubefleet.resources._job_hub import Keeping, at_work
 from kubefleet.resources._job_task import (
     as_outputs,
@@ -65,6 +66,7 @@ def _run(before: Props | None, news: Props, work: Keeping) -> Props:
         declared_job(news).options,
         tell=lambda account: _engine.show(progress.line(account, time.monotonic()), urn=urn),
         cancelled=_engine.cancelled.is_set,
+        gang=gang_task(inputs, task, kept, work),
     )
     _tell(done)
     kept = work.keep(done.kept)

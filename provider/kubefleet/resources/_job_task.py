@@ -18,7 +18,7 @@ from kubefleet.resources._adapter import Props
 from kubefleet.resources._inputs import all_members
 from kubefleet.resources._job_identity import acting_job, look_of
 from kubefleet.resources._task import connector
-from kubefleet.scheduling import schedule_and_ask
+from kubefleet.scheduling import Room, schedule_and_ask
 from kubefleet.spec.job import JobDeclared, parse_job
 from kubefleet.spec.member import parse_member
 from kubefleet.spec.mistakes import Mistake, MistakesError, Spelling
@@ -77,7 +77,11 @@ def first_account(props: Props) -> Account:
 
 
 def by_plan(account: Account, props: Props) -> Account:
-    """Where nothing is on its way yet, by the plan that was shown; without one nothing has a place."""
+    """Where nothing is on its way yet, by the plan that was shown; without one nothing has a place. A gang has to find
+    its room first.
+    """
+    if props["declared"].get("gang"):
+        return account
     parts = {
         name: (parse_indexes(part["indexes"], account.total), part["slots"])
         for name, part in props["plan"]["parts"].items()
@@ -108,6 +112,10 @@ def as_outputs(record: JobRecord) -> Props:
 
 
 def _sites(props: Props, job: JobDeclared, names: Collection[str]) -> list[Site]:
+    return job.request.sites(room_for(props, job, names).places(job.request.name).pods)
+
+
+def room_for(props: Props, job: JobDeclared, names: Collection[str]) -> Room:
     """What room there is for it now, by the scheduler's own count."""
     members = [_member(name, raw) for name, raw in sorted(props["members"].items()) if name in names]
     asked, cancelled = job.request.request, _engine.cancelled.is_set
@@ -116,8 +124,7 @@ def _sites(props: Props, job: JobDeclared, names: Collection[str]) -> list[Site]
     snapshot, connections = take_snapshot(members, taken_at=now, requests=[asked], cancelled=cancelled, look=look)
     for connection in connections.values() if look is None else ():
         connection.close()
-    _, room = schedule_and_ask(snapshot, (), {}, [asked])
-    return job.request.sites(room.places(job.request.name).pods)
+    return schedule_and_ask(snapshot, (), {}, [asked])[1]
 
 
 def _member(name: str, raw: Mapping[str, Any]) -> Member:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from kubefleet.jobs.gang_state import nodes_to_json
 from kubefleet.jobs.indexes import format_indexes
 from kubefleet.jobs.plan import JobPlan, JobRequest, plan_jobs
 from kubefleet.model.amounts import NOTHING
@@ -70,7 +71,11 @@ def _as_input(plan: JobPlan, places: Mapping[str, int], olds: Props, news: Props
         "revision": raw["revision"],
         "arrival": places[plan.job],
         "parts": {
-            name: {"indexes": format_indexes(shard.indexes), "slots": shard.part.slots}
+            name: {
+                "indexes": format_indexes(shard.indexes),
+                "slots": shard.part.slots,
+                **({"nodes": nodes_to_json(shard.nodes)} if shard.nodes else {}),
+            }
             for name, shard in sorted(plan.shards.items())
         },
     }

@@ -8,9 +8,11 @@ from immutabledict import immutabledict
 from pydantic import Field
 
 from kubefleet.jobs.divide import Demand
+from kubefleet.jobs.gang import Gang
 from kubefleet.jobs.indexes import MOST
 from kubefleet.jobs.options import JobOptions, OnChange, WaitFor
 from kubefleet.jobs.plan import JobRequest
+from kubefleet.model.network_domain import NETWORK_LABELS
 from kubefleet.model.policy import DivideBy, Divided
 from kubefleet.model.request import Request
 from kubefleet.spec.division import DivisionSpec, make_division, parse_job_policy
@@ -20,7 +22,7 @@ from kubefleet.spec.shares import parse_duration
 from kubefleet.spec.workloads import parse_workloads
 from kubefleet.spec.written import Written, read
 
-_COMPUTED = frozenset({"revision", "api", "workloads", "total", "at_once", "whole"})
+_COMPUTED = frozenset({"revision", "api", "workloads", "total", "at_once", "whole", "network"})
 _MS = 1000
 
 
@@ -40,6 +42,8 @@ class WrittenJob(Written):
     at_least_once: bool = True
     on_change: OnChange = OnChange.FAIL
     queue: Name | None = None
+    gang: Gang | None = None
+    gang_timeout: int | str = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +104,14 @@ def parse_job(
             priority=written.priority,
             needs_namespaces=frozenset({works[0].namespace}),
             needs_apis=frozenset({raw["api"]}),
+            networks=_networks(raw, written.gang),
         ),
         division.by,
         Demand(raw["total"], written.parallelism or raw.get("at_once"), deadline),
         division.duration,
         division.durations,
         division.weights,
+        written.gang,
     )
     options = JobOptions(
         wait=written.wait,
@@ -114,6 +120,7 @@ def parse_job(
         at_least_once=written.at_least_once,
         on_change=written.on_change,
         queue=written.queue or "",
+        gang_timeout=seconds("gang_timeout"),
     )
     return JobDeclared(request, options)
 
@@ -121,4 +128,11 @@ def parse_job(
 def _for_whole(raw: Mapping[str, Any], path: str) -> list[Mistake]:
     """What says how many indexes there are, or how many run at once, says it of a job that is divided."""
     message = f"of a job that is dispatched whole (expected none: its template, a {raw['api']}, says what runs)."
-    return [Mistake(join(path, field), message) for field in ("completions", "parallelism") if field in raw]
+    return [Mistake(join(path, field), message) for field in ("completions", "parallelism", "gang") if field in raw]
+
+
+def _networks(raw: Mapping[str, Any], gang: Gang | None) -> tuple[str, ...]:
+    """Labels of which the nodes of a gang in one cluster share one: that of the template, else any there is."""
+    if gang is not Gang.ONE_CLUSTER:
+        return ()
+    return (str(raw["network"]),) if raw.get("network") else NETWORK_LABELS
