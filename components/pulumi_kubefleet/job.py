@@ -16,13 +16,14 @@ class Division(Record):
     """How the indexes of a job are divided over clusters.
 
     `makespan` (default): so that all is over as soon as it can be; `weighted`: by `weights` (1 where absent); `pack`:
-    on as few clusters as possible. `duration` is how long an index takes (`"90s"`, 60 s by default), `durations` where
-    it takes another time.
+    on as few clusters as possible; `cheapest` and `greenest`: by what an index costs, or by the CO2 of a cluster's
+    electricity (`Fleet(price_file=...)` or properties of members), as far as the job's deadline lets. `duration` is how
+    long an index takes (`"90s"`, 60 s by default), `durations` where it takes another time.
     """
 
     def __init__(
         self,
-        strategy: Literal["makespan", "weighted", "pack"] = "makespan",
+        strategy: Literal["makespan", "weighted", "pack", "cheapest", "greenest"] = "makespan",
         *,
         duration: int | str | None = None,
         durations: Mapping[str, int | str] | None = None,

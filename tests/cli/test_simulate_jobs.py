@@ -24,9 +24,9 @@ jobs:
 SWEEP = '- {name: sweep, completions: 1000, pod: {requests: {cpu: "1"}}, division: {durations: {eu-2: 30s}}}\n'
 
 
-def run(folder: Path, jobs: str, *options: str) -> Result:
+def run(folder: Path, jobs: str, *options: str, fleet: str = FLEET) -> Result:
     file = folder / "fleet.yaml"
-    file.write_text(FLEET + jobs)
+    file.write_text(fleet + jobs)
     app = typer.Typer()
     app.command()(simulate)
     return CliRunner().invoke(app, [str(file), *options])
@@ -43,6 +43,29 @@ def test_indexes_go_where_placements_leave_room_so_that_all_end_together(tmp_pat
     ]
     shards = json.loads(run(tmp_path, SWEEP, "-o", "json").stdout)["jobs"]["sweep"]["shards"]
     assert shards["eu-2"] == {"start": 336, "count": 664, "capacity": 8, "slots": 8, "milliseconds": 2_490_000}
+
+
+def test_the_cheapest_is_as_cheap_as_time_allows(tmp_path: Path) -> None:
+    nodes = '{allocatable: {cpu: "4", memory: 16Gi, pods: "110"}, instanceType: large, count'
+    prices = f"""
+prices: {{instanceTypes: {{large: {{cost/per-cpu-hour: 0.05}}}}}}
+clusters:
+- {{name: eu-1, nodes: [{nodes}: 4}}]}}
+- {{name: us-1, properties: {{cost/per-cpu-hour: "0.02"}}, nodes: [{nodes}: 2}}]}}
+jobs:
+- {{name: sweep, completions: 120, deadline: 10m, pod: {{requests: {{cpu: "1"}}}}, division: {{strategy: cheapest}}}}
+"""
+    done = run(tmp_path, "", fleet=prices)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines()[-3:] == [
+        "sweep: 120 indexes on eu-1, us-1, about 10m",
+        "  eu-1: 40 indexes (0-39), 16 of 16 at once, 3 waves, 3m, costs 0.0333",
+        "  us-1: 80 indexes (40-119), 8 of 8 at once, 10 waves, 10m, costs 0.0267",
+    ]
+    shards = json.loads(run(tmp_path, "", "-o", "json", fleet=prices).stdout)["jobs"]["sweep"]["shards"]
+    assert shards["us-1"]["price"] == 0.026667
+    greenest = prices.replace("cheapest", "greenest")
+    assert "  no cluster says its g of CO2 per kWh" in run(tmp_path, "", fleet=greenest).stdout
 
 
 def test_who_comes_later_has_what_is_left_and_priority_comes_first(tmp_path: Path) -> None:

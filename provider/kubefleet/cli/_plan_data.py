@@ -75,6 +75,7 @@ def _job(plan: JobPlan) -> dict[str, Any]:
             "capacity": shard.capacity,
             "slots": shard.part.slots,
             "milliseconds": shard.part.span,
+            **({} if shard.price is None else {"price": float(round(shard.price, 6))}),
         }
         for name, shard in plan.shards.items()
     }

@@ -16,8 +16,9 @@ def job_lines(plan: JobPlan, completions: int) -> list[str]:
     if plan.unfit is not None:
         return [f"{plan.job}: {unfit_text(plan)}", *_refused(plan)]
     names = sorted(plan.shards)
+    lacks = [f"  {plan.lacks}"] if plan.lacks else []
     head = f"{plan.job}: {completions} indexes on {', '.join(names)}, about {_text(plan.span)}"
-    return [head, *(f"  {name}: {_shard(plan.shards[name])}" for name in names), *_refused(plan)]
+    return [head, *lacks, *(f"  {name}: {_shard(plan.shards[name])}" for name in names), *_refused(plan)]
 
 
 def _shard(shard: ShardPlan) -> str:
@@ -25,13 +26,17 @@ def _shard(shard: ShardPlan) -> str:
     waves = "1 wave" if part.waves == 1 else f"{part.waves} waves"
     return (
         f"{part.count} indexes ({format_indexes(shard.indexes)}), {part.slots} of {shard.capacity} at once, "
-        f"{waves}, {_text(part.span)}{_on(shard)}"
+        f"{waves}, {_text(part.span)}{_on(shard)}{_price(shard)}"
     )
 
 
 def _on(shard: ShardPlan) -> str:
     """The network that a gang is kept in."""
     return "".join(f", {expr.key}={'|'.join(expr.values)}" for expr in shard.nodes)
+
+
+def _price(shard: ShardPlan) -> str:
+    return "" if shard.price is None else f", costs {float(round(shard.price, 4)):g}"
 
 
 def unfit_text(plan: JobPlan) -> str:

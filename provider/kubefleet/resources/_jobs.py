@@ -51,6 +51,8 @@ def plan_all(
         (asked,) = (job for job in new if job.name == made.job)
         inputs[made.job] = _as_input(made, places, olds, news)
         lines[made.job] = job_lines(made, asked.demand.completions)
+        if made.lacks:
+            mistakes.append(Mistake(f"jobs.{made.job}.division.strategy", f"{made.lacks}."))
         if made.unfit is not None and (never := _never(snapshot, asked)):
             mistakes.append(Mistake(f"jobs.{made.job}", never))
     return plan, PlannedJobs({job_key(name): inputs[name] for name in sorted(inputs)}, lines, mistakes)

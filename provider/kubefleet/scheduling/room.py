@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from kubefleet.model.cluster import Cluster
 from kubefleet.model.reason import Reason
 from kubefleet.model.request import PodShape, Request
 from kubefleet.model.selector import Expr
@@ -18,11 +19,12 @@ from kubefleet.scheduling.trail import Refusals
 @dataclass(frozen=True, slots=True)
 class Places:
     """`pods` that each cluster that passes all filters could have, those that it has already among them, by name;
-    `refused`: why of all others.
+    `refused`: why of all others. `clusters` are those that pass.
     """
 
     pods: Mapping[str, int]
     refused: Mapping[str, tuple[Reason, ...]]
+    clusters: Mapping[str, Cluster]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -58,7 +60,8 @@ class Room:
         else:
             rooms = Capacity().judge(cycle, request).passed[passed].astype(np.int64)
         pods = dict(zip((cycle.columns.names[i] for i in passed.tolist()), rooms.tolist(), strict=True))
-        return Places(pods, Refusals(cycle.columns.names, frozenset(passed.tolist()), funnel.reasons))
+        refused = Refusals(cycle.columns.names, frozenset(passed.tolist()), funnel.reasons)
+        return Places(pods, refused, {cycle.columns.names[i]: cycle.columns.clusters[i] for i in passed.tolist()})
 
     def domains(self, name: str) -> tuple[Domain, ...]:
         """The same per network (`Request.networks`) of every cluster that passes all filters, for a request that has

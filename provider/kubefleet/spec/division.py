@@ -20,7 +20,7 @@ _MS = 1000
 class DivisionSpec(Written):
     """`duration` is that of one index, `durations` where it takes another time."""
 
-    strategy: Literal["makespan", "weighted", "pack"] = "makespan"
+    strategy: Literal["makespan", "weighted", "pack", "cheapest", "greenest"] = "makespan"
     duration: int | str = 60
     durations: dict[Name, int | str] = {}
     weights: dict[Name, Count] = {}
