@@ -112,7 +112,7 @@ def as_outputs(record: JobRecord) -> Props:
 
 
 def _sites(props: Props, job: JobDeclared, names: Collection[str]) -> list[Site]:
-    return job.request.sites(room_for(props, job, names).places(job.request.name).pods)
+    return job.request.sites(room_for(props, job, names).places(job.request.name))
 
 
 def room_for(props: Props, job: JobDeclared, names: Collection[str]) -> Room:
