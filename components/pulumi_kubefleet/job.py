@@ -85,6 +85,9 @@ class Job(pulumi.ComponentResource):
         lost_after: how long a cluster may be silent until others get what it has not done, 2 minutes by default.
         at_least_once: whether an index may run once more when its cluster is lost (default). If not, a lost cluster is
             waited for.
+        lease: for how long a cluster goes on without contact (`"2m"`): then it stops its pods by itself, and only then
+            do others get its indexes, so that nothing runs twice at once. Takes somebody in touch: `wait="completed"`,
+            or a hub and `kubefleet jobs run --watch`.
         on_change: what another template means while it runs: `fail` (default: a mistake), `remaining` (what is not done
             is done with the new one) or `restart`.
 
@@ -116,6 +119,7 @@ class Job(pulumi.ComponentResource):
         timeout: int | str | None = None,
         lost_after: int | str | None = None,
         at_least_once: bool | None = None,
+        lease: int | str | None = None,
         on_change: Literal["fail", "remaining", "restart"] | None = None,
         opts: pulumi.ResourceOptions | None = None,
         **unknown: Any,
@@ -142,6 +146,7 @@ class Job(pulumi.ComponentResource):
             "timeout": timeout,
             "lost_after": lost_after,
             "at_least_once": at_least_once,
+            "lease": lease,
             "on_change": on_change,
             **unknown,
         }

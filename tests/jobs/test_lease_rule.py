@@ -6,9 +6,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kubefleet.dispatch.lease import LeaseRule, Leases, lease_rule
-from kubefleet.jobs.account import JobSeen
+from kubefleet.dispatch.drive import too_long
+from kubefleet.dispatch.lease import LeaseRule, Leases, lease_rule, run_out
+from kubefleet.jobs.account import Account, JobSeen
+from kubefleet.jobs.options import JobOptions
+from kubefleet.jobs.record import JobRecord
 from kubefleet.jobs.shard_job import WholeJob
+from kubefleet.resources._job_driven import out_of_touch
+from kubefleet.spec.job import parse_job
+from kubefleet.spec.mistakes import Mistake
 
 pytestmark = pytest.mark.fast
 
@@ -55,8 +61,50 @@ def test_it_is_extended_when_a_fourth_has_passed_and_taken_away_where_none_is_wa
 
 def test_what_is_not_known_to_have_started_may_start_at_any_time() -> None:
     leases = Leases(JOB, LeaseRule(60), {"eu-1": 100.0, "us-1": 100.0})
-    assert leases.run_out(["eu-1", "eu-2"], 100.5) == {"eu-1"}
-    assert leases.run_out(["eu-1"], 99.5) == frozenset()
+    assert run_out(leases.leased, ["eu-1", "eu-2"], 100.5) == {"eu-1"}
+    assert run_out(leases.leased, ["eu-1"], 99.5) == frozenset()
     leases.forget(["eu-1"])
-    assert leases.run_out(["eu-1", "us-1"], 1e9) == {"us-1"}
-    assert Leases(JOB, LeaseRule(), {}).run_out(["eu-1"], 0) == {"eu-1"}
+    assert run_out(leases.leased, ["eu-1", "us-1"], 1e9) == {"us-1"}
+
+
+def test_a_silent_cluster_is_given_up_when_what_it_has_has_stopped_too() -> None:
+    kept = JobRecord(Account(5), {"eu-1": 0, "us-1": 0}, {"eu-1": 300.0})
+    assert too_long(kept, JobOptions(lost_after=120), 130) == {"eu-1", "us-1"}
+    assert too_long(kept, JobOptions(lost_after=120, lease=60), 130) == frozenset()
+    assert too_long(kept, JobOptions(lost_after=120, lease=60), 301) == {"eu-1"}
+
+
+def declared(**arguments: object) -> dict[str, object]:
+    work = {"kind": "Job", "name": "sweep", "namespace": "default", "pod": {}}
+    return {"total": 9, "revision": "r", "api": "batch/v1/Job", "workloads": [work], **arguments}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wrong"),
+    [
+        ({"lease": "2m"}, []),
+        ({"lease": "5s"}, ["5 s (expected at least 30: clusters are asked every few seconds)."]),
+        (
+            {"lease": "1m", "at_least_once": False},
+            ["with at_least_once=False (expected none: what it stops would have to run once more)."],
+        ),
+        (
+            {"lease": "1m", "gang": "one-cluster"},
+            ["of a job that is not divided (expected none: only shards of a `batch/v1` Job have one)."],
+        ),
+    ],
+)
+def test_a_lease_that_cannot_be_is_a_mistake(arguments: dict[str, object], wrong: list[str]) -> None:
+    mistakes: list[Mistake] = []
+    parse_job("sweep", declared(**arguments), frozenset(), mistakes)
+    assert [str(mistake) for mistake in mistakes] == [f"jobs.sweep.lease: {why}" for why in wrong]
+
+
+def test_a_lease_takes_somebody_in_touch() -> None:
+    def told(**more: object) -> list[str]:
+        arguments = declared(lease="2m", wait=more.pop("wait", "dispatched"))
+        return out_of_touch({"job": "sweep", "members": {}, "declared": arguments, **more})
+
+    assert told(hub={"context": "hub"}) == told(wait="completed") == []
+    (line,) = told()
+    assert line.startswith("jobs.sweep.lease: nobody would be in touch with its clusters (expected wait=")

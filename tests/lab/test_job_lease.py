@@ -9,7 +9,7 @@ from datetime import datetime
 import pytest
 from lab_objects import PREFIX, until
 
-from kubefleet.dispatch.lease import Leases, lease_rule
+from kubefleet.dispatch.lease import Leases, lease_rule, run_out
 from kubefleet.dispatch.round import JobTask, run_round
 from kubefleet.dispatch.shards import read_shards
 from kubefleet.jobs.account import Account
@@ -108,7 +108,7 @@ def test_nothing_runs_in_two_clusters_at_once(quickstart_lab: Lab, members: dict
         assert time.monotonic() < end, account
         now = time.time()
         silent = [name for name, at in since.items() if now - at > LOST_AFTER]
-        found = run_round(task, account, leases.run_out(silent, now))
+        found = run_round(task, account, run_out(leases.leased, silent, now))
         account, since = found.account, {name: since.get(name, now) for name in found.silent}
         assert found.refused == {}
         if not cut and len(account.done) >= 9:

@@ -50,8 +50,9 @@ class JobBoard:
 
     def _watch(self, job: StackJob, once: bool) -> JobPhase:
         from kubefleet.resources import _engine
+        from kubefleet.resources._job_driven import driven
         from kubefleet.resources._job_hub import hub_of
-        from kubefleet.resources._job_task import declared_job, job_task, record_of
+        from kubefleet.resources._job_task import declared_job, record_of
 
         outputs = dict(job.outputs)
         hub = hub_of(outputs)
@@ -70,7 +71,7 @@ class JobBoard:
             outputs["plan"]["uid"],
             record_of(outputs),
             declared_job(outputs).options,
-            lambda store, generation: job_task(outputs, store, generation),
+            lambda known, work: driven(outputs, known, work),
         )
         try:
             done = watch_job(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from kubefleet.dispatch.gang_round import GangTask, run_gang_round
+from kubefleet.dispatch.lease import run_out
 from kubefleet.dispatch.round import JobTask, Round, run_round
 from kubefleet.jobs.account import Account, ShardState
 from kubefleet.jobs.divide import DoesNotFit
@@ -33,10 +34,13 @@ class Driven:
 
 
 def too_long(kept: JobRecord, options: JobOptions, now: float) -> frozenset[str]:
-    """Members that are given up: silent for longer than they may be. None of a job that may not run twice."""
+    """Members that are given up: silent for longer than they may be, and longer than what they have may run. None of a
+    job that may not run twice.
+    """
     if not options.at_least_once:
         return frozenset()
-    return frozenset(name for name, since in kept.silent.items() if now - since > options.lost_after)
+    silent = frozenset(name for name, since in kept.silent.items() if now - since > options.lost_after)
+    return silent if options.lease is None else run_out(kept.leased, silent, now)
 
 
 def after_round(kept: JobRecord, found: Round, now: float) -> JobRecord:
@@ -78,14 +82,14 @@ def drive(
     while True:
         now = clock()
         lost = too_long(kept, options, now)
-        if task.leases is not None:
-            lost = task.leases.run_out(lost, now)
         if gang is None:
             found = run_round(task, kept.account, lost)
         else:
             found, state = run_gang_round(gang, (kept.account, gang_state(kept)), int(now), lost)
             kept = replace(kept, gang=state_to_json(state))
         kept = after_round(kept, found, now)
+        if task.leases is not None:
+            kept = replace(kept, leased=task.leases.leased)
         tell(kept.account)
         if (done := _over(task, kept, found, options)) is not None:
             return done

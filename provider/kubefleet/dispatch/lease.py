@@ -62,6 +62,11 @@ def lease_rule(template: Mapping[str, Any], seconds: int | None) -> LeaseRule:
     return LeaseRule(seconds, limit_of(template), _GRACE if grace is None else int(grace))
 
 
+def run_out(leased: Mapping[str, float], clusters: Collection[str], now: float) -> frozenset[str]:
+    """Those of some clusters where nothing can run any more, by `leased` as `Leases` has it."""
+    return frozenset(name for name in clusters if now > leased.get(name, math.inf))
+
+
 class Leases:
     """Those of one job's shards.
 
@@ -77,12 +82,6 @@ class Leases:
         self.rule = rule
         self.leased: Mapping[str, float] = immutabledict(leased)
         self._clock = clock
-
-    def run_out(self, clusters: Collection[str], now: float) -> frozenset[str]:
-        """Those of them where nothing can run any more."""
-        if self.rule.seconds is None:
-            return frozenset(clusters)
-        return frozenset(name for name in clusters if now > self.leased.get(name, math.inf))
 
     def forget(self, clusters: Collection[str]) -> None:
         """These are about to get something more."""

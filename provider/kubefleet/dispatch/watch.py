@@ -6,6 +6,7 @@ from typing import Final
 
 from kubefleet.dispatch.drive import Driven, drive
 from kubefleet.dispatch.finish import give_back, let_go
+from kubefleet.dispatch.gang_round import GangTask
 from kubefleet.dispatch.hub_lease import LeaseLost
 from kubefleet.dispatch.hub_work import HubWork
 from kubefleet.dispatch.round import JobTask
@@ -23,14 +24,12 @@ _BUSY: Final = frozenset({429, 500, 502, 503, 504})
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A job as an `up` has left it: `known` is its record, `task` makes its task with what keeps its account, and the
-    last generation that members may have something of.
-    """
+    """A job as an `up` has left it: `known` is its record; `driven` gives what drives it from a later one on."""
 
     uid: str
     known: JobRecord
     options: JobOptions
-    task: Callable[[Callable[[Account], None], int], JobTask]
+    driven: Callable[[JobRecord, HubWork], tuple[JobTask, GangTask | None]]
 
 
 def watch_job(
@@ -69,9 +68,9 @@ def _run(
 ) -> Driven:
     known = work.load(job.known) or job.known
     work.begin(known)
-    task = job.task(work.store, known.account.generation)
+    task, gang = job.driven(known, work)
     options = replace(job.options, wait=WaitFor.COMPLETED, timeout=0 if once else _FOREVER)
-    done = drive(task, known, options, tell=tell, cancelled=cancelled)
+    done = drive(task, known, options, tell=tell, cancelled=cancelled, gang=gang)
     kept = work.keep(done.kept)
     for line in (*let_go(task), *give_back(task)) if done.job is JobPhase.COMPLETE else ():
         warn(line)

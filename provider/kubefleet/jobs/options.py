@@ -29,7 +29,8 @@ class OnChange(StrEnum):
 class JobOptions:
     """`timeout` (seconds) is that of the wait; a cluster is given up when it has been silent for `lost_after` seconds,
     if its indexes may run once more (`at_least_once`). Without a `queue` it waits for no other job. The pods of a gang
-    have `gang_timeout` seconds to find their room, and as many to be ready.
+    have `gang_timeout` seconds to find their room, and as many to be ready. With a `lease` a cluster stops what it has
+    so many seconds after the last contact, and it is given up when that is over too.
     """
 
     wait: WaitFor = WaitFor.DISPATCHED
@@ -39,3 +40,4 @@ class JobOptions:
     on_change: OnChange = OnChange.FAIL
     queue: str = ""
     gang_timeout: int = 300
+    lease: int | None = None

@@ -17,7 +17,7 @@ from kubefleet.resources import _engine
 from kubefleet.resources._adapter import Props
 from kubefleet.resources._inputs import all_members
 from kubefleet.resources._job_change import Look, look, nothing, refused, ways
-from kubefleet.resources._job_gang import gang_task
+from kubefleet.resources._job_driven import driven
 from kubefleet.resources._job_hub import Keeping, at_work
 from kubefleet.resources._job_task import (
     as_outputs,
@@ -58,7 +58,7 @@ def _run(before: Props | None, news: Props, work: Keeping) -> Props:
         kept, leaving = _going_on(found, news), _leaving(was, news, found.kept)
     work.begin(kept)
     inputs = {**news, "leaving": leaving}
-    task = job_task(inputs, work.store, kept.account.generation)
+    task, gang = driven(inputs, kept, work)
     urn, progress = _engine.current_urn(), JobProgress()
     done = drive(
         task,
@@ -66,7 +66,7 @@ def _run(before: Props | None, news: Props, work: Keeping) -> Props:
         declared_job(news).options,
         tell=lambda account: _engine.show(progress.line(account, time.monotonic()), urn=urn),
         cancelled=_engine.cancelled.is_set,
-        gang=gang_task(inputs, task, kept, work),
+        gang=gang,
     )
     _tell(done)
     kept = work.keep(done.kept)

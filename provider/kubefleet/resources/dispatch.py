@@ -32,10 +32,14 @@ class DispatchProvider(Adapter):
         if plan and not has_unknown(plan) and plan != olds.get("plan"):
             _engine.show(_planned(plan))
         mistakes = []
+        if (news.get("declared") or {}).get("lease") is not None and plan and not has_unknown(news):
+            from kubefleet.resources._job_driven import out_of_touch
+
+            mistakes += out_of_touch(news)
         if news.get("identity") and plan and not has_unknown(news):
             from kubefleet.resources._job_identity import never_granted
 
-            mistakes = never_granted(news)
+            mistakes += never_granted(news)
         return {key: value for key, value in news.items() if key not in _COMPUTED}, mistakes
 
     def changed(self, olds: Props, news: Props) -> bool:

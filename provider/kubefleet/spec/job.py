@@ -24,6 +24,7 @@ from kubefleet.spec.written import Written, read
 
 _COMPUTED = frozenset({"revision", "api", "workloads", "total", "at_once", "whole", "network"})
 _MS = 1000
+SHORTEST_LEASE = 30
 
 
 class WrittenJob(Written):
@@ -44,6 +45,7 @@ class WrittenJob(Written):
     queue: Name | None = None
     gang: Gang | None = None
     gang_timeout: int | str = 300
+    lease: int | str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,10 @@ def parse_job(
         on_change=written.on_change,
         queue=written.queue or "",
         gang_timeout=seconds("gang_timeout"),
+        lease=None if written.lease is None else seconds("lease"),
     )
+    if options.lease is not None:
+        mistakes += _of_lease(options, path, divided=not whole and written.gang is None)
     return JobDeclared(request, options)
 
 
@@ -129,6 +134,17 @@ def _for_whole(raw: Mapping[str, Any], path: str) -> list[Mistake]:
     """What says how many indexes there are, or how many run at once, says it of a job that is divided."""
     message = f"of a job that is dispatched whole (expected none: its template, a {raw['api']}, says what runs)."
     return [Mistake(join(path, field), message) for field in ("completions", "parallelism", "gang") if field in raw]
+
+
+def _of_lease(options: JobOptions, path: str, *, divided: bool) -> list[Mistake]:
+    wrong = []
+    if options.lease is not None and options.lease < SHORTEST_LEASE:
+        wrong.append(f"{options.lease} s (expected at least {SHORTEST_LEASE}: clusters are asked every few seconds).")
+    if not divided:
+        wrong.append("of a job that is not divided (expected none: only shards of a `batch/v1` Job have one).")
+    if not options.at_least_once:
+        wrong.append("with at_least_once=False (expected none: what it stops would have to run once more).")
+    return [Mistake(join(path, "lease"), why) for why in wrong]
 
 
 def _networks(raw: Mapping[str, Any], gang: Gang | None) -> tuple[str, ...]:
