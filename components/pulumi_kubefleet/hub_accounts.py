@@ -10,9 +10,10 @@ class HubAccounts(pulumi.ComponentResource):
     """The accounts of a fleet's identities on its hub, and who may act as these, as an admin of the hub grants it.
 
     An admin of the hub applies it once, in a stack of the admin's own. The fleets of the operators need no more of the
-    hub then: they may make and remove accounts in this namespace and request their tokens, and nothing else, and what
-    is here stays when a fleet goes. Taking this out of the program removes the namespace with all accounts in it, those
-    of placements too: fleets should be gone by then. Its resources are those of `pulumi-kubernetes` (the extra `hub`).
+    hub then: in this namespace they may make and remove accounts, request their tokens, and keep the account of their
+    jobs (ConfigMaps and Leases), and nothing else, and what is here stays when a fleet goes. Taking this out of the
+    program removes the namespace with all accounts in it, those of placements too: fleets should be gone by then. Its
+    resources are those of `pulumi-kubernetes` (the extra `hub`).
 
     Example:
         ```python
@@ -52,6 +53,7 @@ class HubAccounts(pulumi.ComponentResource):
         except ImportError as error:
             what = f"HubAccounts `{name}` needs pulumi-kubernetes. Install `pulumi-kubefleet[hub]`"
             raise pulumi.RunError(what) from error
+        from kubefleet.dispatch.hub_objects import RULES as OF_JOBS
         from kubefleet.federation.minting import ROLE, RULES
         from kubefleet.federation.modes import MODES
         from kubefleet.identity.needs import HOME
@@ -75,7 +77,7 @@ class HubAccounts(pulumi.ComponentResource):
             for role in MODES[mode].accounts
         ]
         metadata = {"name": ROLE, "namespace": place}
-        role = Role(name, metadata=metadata, rules=[_rule(rule) for rule in RULES], opts=within)
+        role = Role(name, metadata=metadata, rules=[_rule(rule) for rule in (*RULES, *OF_JOBS)], opts=within)
         bound = RoleBinding(
             name,
             metadata=metadata,

@@ -12,7 +12,7 @@ from kubefleet.dispatch.hub_work import HubWork
 from kubefleet.identity.needs import HOME
 from kubefleet.jobs.account import Account
 from kubefleet.jobs.record import JobRecord, united
-from kubefleet.kube import Connection
+from kubefleet.kube import ApiError, Connection, MemberError
 from kubefleet.kube.hub import HUB
 from kubefleet.resources import _session
 from kubefleet.resources._adapter import Props
@@ -86,6 +86,13 @@ def hub_of(props: Props) -> tuple[Connection, str] | None:
     settings = identity_settings(props)
     connection: Connection = _session.connection_to(HUB, access)
     return connection, settings.namespace if settings is not None else HOME
+
+
+def way_out(error: MemberError) -> str:
+    """What to do where the hub has refused something, or did not answer."""
+    if isinstance(error, ApiError) and error.status == 403:
+        return "Have an admin of the hub apply `HubAccounts`, then run `pulumi up` again"
+    return "Run `pulumi up` again"
 
 
 def at_work(props: Props) -> AbstractContextManager[Keeping]:

@@ -18,7 +18,7 @@ from kubefleet.resources._adapter import Props
 from kubefleet.resources._inputs import all_members
 from kubefleet.resources._job_change import Look, look, nothing, refused, ways
 from kubefleet.resources._job_driven import driven
-from kubefleet.resources._job_hub import Keeping, at_work
+from kubefleet.resources._job_hub import Keeping, at_work, way_out
 from kubefleet.resources._job_task import (
     as_outputs,
     by_plan,
@@ -41,7 +41,7 @@ def run_job(olds: Props | None, news: Props) -> Props:
     except MemberError as error:
         if error.member != HUB:
             raise
-        reason = f"{error}. Run `pulumi up` again"
+        reason = f"{error}. {way_out(error)}"
         _engine.show(f"{Phase.HELD}: {reason}", ephemeral=False, warning=True)
         return {**(before or news), "phase": Phase.HELD.value, "reason": reason}
 
