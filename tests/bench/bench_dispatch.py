@@ -17,12 +17,13 @@ from typing import Any
 
 from rows import Row, make_row
 
-from kubefleet.dispatch.drive import Kept, drive
+from kubefleet.dispatch.drive import drive
 from kubefleet.dispatch.round import JobTask, run_round
 from kubefleet.jobs.account import Account
 from kubefleet.jobs.divide import Demand, DivideJobBy, Site
 from kubefleet.jobs.global_index import index_policy
 from kubefleet.jobs.options import JobOptions, WaitFor
+from kubefleet.jobs.record import JobRecord
 from kubefleet.jobs.shard_job import WholeJob
 from kubefleet.jobs.verdict import JobPhase
 from kubefleet.kube import Connection, connect, fan_out
@@ -128,7 +129,7 @@ def _ours(connections: Mapping[str, Connection], name: str) -> datetime:
     job = WholeJob(name, f"{number:016x}", SPACE, {"spec": {"template": POD}}, INDEXES)
     task = _task(job, connections, lambda names: [Site(member, SLOTS) for member in names])
     options = JobOptions(wait=WaitFor.COMPLETED)
-    done = drive(task, Kept(Account(INDEXES), {}), options, tell=lambda _: None, cancelled=lambda: False)
+    done = drive(task, JobRecord(Account(INDEXES)), options, tell=lambda _: None, cancelled=lambda: False)
     if done.job is not JobPhase.COMPLETE:
         raise RuntimeError(done.reason)
     return datetime.now(UTC)

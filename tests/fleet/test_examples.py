@@ -22,6 +22,14 @@ ON_GPUS = {
     "12-mpi-gang": ("allreduce: 8 indexes on h100", "Standard_ND96isr_H100_v5"),
 }
 """Examples that run on the lab `gpu`, with what their preview says."""
+SAID = {
+    "13-cheapest": (
+        "render: 90 indexes on eu-1, us-1, about 1m20s",
+        "eu-1: 26 indexes (0-25), 16 of 16 at once, 2 waves, 40s, costs 0.0144",
+        "us-1: 64 indexes (26-89), 16 of 16 at once, 4 waves, 1m20s, costs 0.0213",
+    )
+}
+"""What the preview says of others."""
 APPROVED = {"06-staged-canary": ("web", "overseas")}
 """Examples with a stage that waits for an approval: the placement and the stage."""
 
@@ -39,7 +47,7 @@ def test_the_example_runs_from_preview_to_destroy(request, tmp_path, name):
         preview = pulumi.run("preview", cwd=folder)
         assert preview.code == 0, preview.stdout + preview.stderr
         assert "all placed" in preview.stdout
-        for said in ON_GPUS.get(name, ()):
+        for said in (*ON_GPUS.get(name, ()), *SAID.get(name, ())):
             assert said in preview.stdout
         with played(name, pulumi):
             up = pulumi.run("up", "--yes", "--skip-preview", cwd=folder)
