@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 
+from kubefleet.identity.rights import CLUSTER
+from kubefleet.identity.tiers import READER_RIGHTS
 from kubefleet.jobs.account import Account, JobSeen, Shard, observed, planned
 from kubefleet.jobs.divide import Demand, DivideJobBy, Site
 from kubefleet.jobs.global_index import IndexBy
 from kubefleet.jobs.indexes import NONE, span
-from kubefleet.jobs.kinds import ObjectPhase, api_of, kind_of, pods_at_once
+from kubefleet.jobs.kinds import ALL_KINDS, ObjectPhase, api_of, kind_of, pods_at_once
 from kubefleet.jobs.shard_job import GENERATION, JOB_LABEL, QUEUE, SHARD, WholeJob, shard_manifests, shard_name
 from kubefleet.jobs.shard_status import read_shard
 from kubefleet.jobs.steps import next_parts
@@ -140,6 +142,14 @@ def test_a_kind_is_known_by_its_group_in_any_version() -> None:
     assert kind_of({"apiVersion": "batch/v1", "kind": "Job"}) is None
     assert kind_of({"apiVersion": "ray.io/v1alpha1", "kind": "RayJob"}) is kind_of(of("RayJob"))
     assert (api_of({}), api_of(of("JobSet"))) == ("batch/v1/Job", "jobset.x-k8s.io/v1alpha2/JobSet")
+
+
+def test_the_reader_of_a_fleet_may_look_at_all_of_them() -> None:
+    allowed = {
+        (group, plural) for rule in READER_RIGHTS.rules[CLUSTER] for group in rule.groups for plural in rule.resources
+    }
+    assert {(kind.group, kind.plural) for kind in ALL_KINDS} <= allowed
+    assert {kind.kind for kind in ALL_KINDS} == set(VERSIONS)
 
 
 def whole(template: dict[str, Any], name: str = "train") -> WholeJob:

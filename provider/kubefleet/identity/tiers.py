@@ -28,7 +28,10 @@ _READER_RULES: Final = (
     Rule(("",), ("limitranges", "namespaces", "nodes", "pods", "resourcequotas"), _READ),
     Rule(("autoscaling",), ("horizontalpodautoscalers",), _READ),
     # What came of the parts of a job, and what waits for Kueue's leave.
-    Rule(("batch",), ("jobs",), _READ),
+    Rule(("batch", "batch.volcano.sh"), ("jobs",), _READ),
+    Rule(("jobset.x-k8s.io",), ("jobsets",), _READ),
+    Rule(("ray.io",), ("rayjobs",), _READ),
+    Rule(("trainer.kubeflow.org",), ("trainjobs",), _READ),
     Rule(("kueue.x-k8s.io",), ("localqueues", "workloads"), _READ),
     Rule(("admissionregistration.k8s.io",), ("mutatingadmissionpolicybindings",), ("get",), (INDEX_POLICY,)),
     Rule(("node.k8s.io",), ("runtimeclasses",), _READ),

@@ -110,7 +110,7 @@ _PLACED: Final = "none: the fleet chooses the cluster that it runs on"
 _REFUSED: Final = {"managedBy": "none: the controller of its cluster runs it"}
 _TTL: Final = frozenset({"ttlSecondsAfterFinished"})
 
-_ALL: Final = (
+ALL_KINDS: Final = (
     JobKind(
         "jobset.x-k8s.io",
         "JobSet",
@@ -165,4 +165,5 @@ _ALL: Final = (
         queued_by_kueue=False,
     ),
 )
-_KINDS: Final[Mapping[tuple[str, str], JobKind]] = {(kind.group, kind.kind): kind for kind in _ALL}
+"""Those that are dispatched whole."""
+_KINDS: Final[Mapping[tuple[str, str], JobKind]] = {(kind.group, kind.kind): kind for kind in ALL_KINDS}
