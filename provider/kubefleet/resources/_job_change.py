@@ -86,6 +86,11 @@ def refused(found: Look, news: Props) -> str:
             f"its template has changed while it runs ({len(account.done)}/{account.total} indexes are done; expected "
             f'on_change="remaining" or "restart"). Say so, or take the change back'
         )
+    if account.revision == revision and total != account.total and found.kept.gang:
+        return (
+            f"completions went from {account.total} to {total} while it runs, and a gang is one whole (expected as "
+            f'many, or on_change="restart" with another template). Take that back'
+        )
     if account.revision == revision and total < account.total:
         return f"completions went from {account.total} to {total} while it runs (expected no fewer). Take that back"
     return ""
