@@ -135,9 +135,13 @@ def _plan_gang(room: Room, job: JobRequest, places: Places) -> JobPlan:
     for name, seat in seats.items():
         count, duration = len(seat.indexes), job.duration_on(name)
         part = Part(count, seat.slots, -(-count // seat.slots) * duration)
-        room.take(job.name, {name: seat.slots}, seat.nodes)
         price = _price(job, places, name, part)
         shards[name] = ShardPlan(seat.indexes, part, places.pods[name], seat.nodes, price)
+    late = max(shard.part.span for shard in shards.values())
+    if job.demand.deadline is not None and late > job.demand.deadline:
+        return JobPlan(job.name, immutabledict(), places.refused, DoesNotFit(0, late))
+    for name, seat in seats.items():
+        room.take(job.name, {name: seat.slots}, seat.nodes)
     return JobPlan(job.name, immutabledict(shards), places.refused, lacks=_lacks(job, places))
 
 

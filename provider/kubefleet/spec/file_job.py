@@ -6,8 +6,10 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from kubefleet.jobs.divide import Demand
+from kubefleet.jobs.gang import Gang
 from kubefleet.jobs.indexes import MOST
 from kubefleet.jobs.plan import JobRequest
+from kubefleet.model.network_domain import NETWORK_LABELS
 from kubefleet.model.policy import DivideBy, Divided
 from kubefleet.model.request import Request, Workload
 from kubefleet.spec.division import DivisionSpec, make_division, parse_job_policy
@@ -32,6 +34,7 @@ class FileJobSpec(Written):
     policy: dict[str, Any] | None = None
     division: DivisionSpec = DivisionSpec()
     deadline: int | str | None = None
+    gang: Gang | None = None
 
 
 def parse_file_job(raw: object, path: str, members: frozenset[str], mistakes: list[Mistake]) -> JobRequest | None:
@@ -58,10 +61,12 @@ def parse_file_job(raw: object, path: str, members: frozenset[str], mistakes: li
             priority=spec.priority,
             needs_namespaces=frozenset({spec.namespace}),
             needs_apis=frozenset({"batch/v1/Job"}),
+            networks=NETWORK_LABELS if spec.gang is Gang.ONE_CLUSTER else (),
         ),
         division.by,
         Demand(spec.completions, spec.parallelism, deadline),
         division.duration,
         division.durations,
         division.weights,
+        spec.gang,
     )
