@@ -93,9 +93,6 @@ def test_a_job_of_another_kind_goes_whole_to_one_cluster_and_on_to_another_where
     stack.write(program(workers=9))
     text = stack.preview(code=-1)
     assert "jobs.train: no cluster has room for" in text
-    stack.write(program(completions=3))
-    assert "jobs.train.completions: of a job that is dispatched whole" in stack.preview(code=-1)
-
     stack.write(program())
     preview = stack.preview()
     assert "jobset.x-k8s.io/v1alpha2/JobSet" in preview

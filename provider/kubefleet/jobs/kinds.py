@@ -81,7 +81,7 @@ def pods_at_once(template: Mapping[str, Any]) -> tuple[PodGroup, ...]:
         raise ValueError("a Job that is divided (expected one of a kind that is dispatched whole)")
     spec = template.get("spec")
     try:
-        groups = tuple((template, count) for template, count in kind.pods(spec if spec else {}) if count)
+        groups = tuple((pod, count) for pod, count in kind.pods(spec or {}) if count)
     except (AttributeError, KeyError, TypeError):
         raise ValueError(f"malformed {kind.kind} (expected the spec as its definition has it)") from None
     if not groups or not all(isinstance(pod, Mapping) and isinstance(pod.get("spec"), Mapping) for pod, _ in groups):
