@@ -17,7 +17,7 @@ def job_lines(plan: JobPlan, completions: int) -> list[str]:
         return [f"{plan.job}: {unfit_text(plan)}", *_refused(plan)]
     names = sorted(plan.shards)
     lacks = [f"  {plan.lacks}"] if plan.lacks else []
-    head = f"{plan.job}: {completions} indexes on {', '.join(names)}, about {_text(plan.span)}"
+    head = f"{plan.job}: {_counted(completions)} on {', '.join(names)}, about {_text(plan.span)}"
     return [head, *lacks, *(f"  {name}: {_shard(plan.shards[name])}" for name in names), *_refused(plan)]
 
 
@@ -25,7 +25,7 @@ def _shard(shard: ShardPlan) -> str:
     part = shard.part
     waves = "1 wave" if part.waves == 1 else f"{part.waves} waves"
     return (
-        f"{part.count} indexes ({format_indexes(shard.indexes)}), {part.slots} of {shard.capacity} at once, "
+        f"{_counted(part.count)} ({format_indexes(shard.indexes)}), {part.slots} of {shard.capacity} at once, "
         f"{waves}, {_text(part.span)}{_on(shard)}{_price(shard)}"
     )
 
@@ -33,6 +33,10 @@ def _shard(shard: ShardPlan) -> str:
 def _on(shard: ShardPlan) -> str:
     """The network that a gang is kept in."""
     return "".join(f", {expr.key}={'|'.join(expr.values)}" for expr in shard.nodes)
+
+
+def _counted(indexes: int) -> str:
+    return "1 index" if indexes == 1 else f"{indexes} indexes"
 
 
 def _price(shard: ShardPlan) -> str:
