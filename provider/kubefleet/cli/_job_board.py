@@ -88,9 +88,11 @@ class JobBoard:
         except MemberError as error:
             self._say(job.full, str(error), last=True)
             return JobPhase.RUNNING
-        self._say(
-            job.full, f"{done.job}: {done.reason or progress.line(done.kept.account, time.monotonic())}", last=True
-        )
+        how = progress.line(done.kept.account, time.monotonic())
+        if done.job is JobPhase.RUNNING:
+            self._say(job.full, f"{how}; its Jobs go on by themselves", last=True)
+        else:
+            self._say(job.full, f"{done.job}: {done.reason or how}", last=True)
         return done.job
 
     def _say(self, name: str, line: str, *, last: bool = False) -> None:
