@@ -10,7 +10,7 @@ pytestmark = pytest.mark.engine
 JOBS = ("get", "jobs", "-n", "default", "-l", "pulumi-kubefleet/job", "-o", "json")
 
 
-def job(image="sweep:1", seconds="100s", **arguments):
+def job(image="sweep:1", seconds="3000s", **arguments):
     """The line of a program: pods that take so long."""
     after = {f"lab.pulumi-kubefleet/{stage}-after": "50ms" for stage in ("start", "ready", "stop")}
     after["lab.pulumi-kubefleet/complete-after"] = seconds
