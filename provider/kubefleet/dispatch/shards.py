@@ -18,8 +18,6 @@ from kubefleet.kube.answer import Json
 from kubefleet.kube.clock import seconds_ahead
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError, BadAnswer
-from kubefleet.kube.object_access import apply_body, find
-from kubefleet.kube.object_ref import ref_of
 from kubefleet.kube.patience import Impatient
 
 MANAGER: Final = "kubefleet-jobs"
@@ -77,13 +75,13 @@ def create_shard(
         written = {**written, "spec": {**written["spec"], "activeDeadlineSeconds": limit}}
     if files is not None and not _bears(found := _made(connection, job, files), shard):
         # They cannot be changed, and stay where a process died before their Job was there.
-        _delete(connection, _path_of(files), str(found["metadata"]["uid"]), "Background")
+        _delete(connection, _path_of(job, files), str(found["metadata"]["uid"]), "Background")
         _made(connection, job, files)
     made = _made(connection, job, written)
     if not _bears(made, shard):
         return ""
     if files is not None:
-        _owned(connection, files, made)
+        _owned(connection, job, files, made)
     return str(made["metadata"]["uid"])
 
 
@@ -122,29 +120,46 @@ def _made(connection: Connection, job: WholeJob, manifest: Manifest) -> Json:
 
     By apply: whoever may create by name only may not POST.
     """
-    found = find(connection, ref_of(manifest))
-    if found is None:
-        return apply_body(connection, manifest, manager=MANAGER, force=False)
+    path = _path_of(job, manifest)
+    try:
+        found = connection.get(path)
+    except ApiError as error:
+        if error.status != 404:
+            raise
+        return _applied(connection, path, manifest)
     if (found["metadata"].get("labels") or {}).get(JOB_LABEL) != job.uid:
         raise _taken(connection.name, manifest)
     return found
+
+
+def _applied(connection: Connection, path: str, manifest: Manifest) -> Json:
+    try:
+        return connection.patch(path, manifest, fieldManager=MANAGER, force=False, fieldValidation="Strict")
+    except ApiError as error:
+        if error.status == 404:
+            # Says so where it is the kind that is not there.
+            connection.path_of(manifest["apiVersion"], manifest["kind"], manifest["metadata"]["namespace"])
+        raise
 
 
 def _bears(found: Json, shard: Shard) -> bool:
     return (found["metadata"].get("annotations") or {}).get(SHARD) == shard.token
 
 
-def _owned(connection: Connection, files: Manifest, made: Json) -> None:
+def _owned(connection: Connection, job: WholeJob, files: Manifest, made: Json) -> None:
     """The files go with their Job."""
     about = made["metadata"]
     owner = {"apiVersion": "batch/v1", "kind": "Job", "name": about["name"], "uid": about["uid"]}
     body = {**files, "metadata": {**files["metadata"], "ownerReferences": [owner]}}
-    connection.patch(_path_of(files), body, fieldManager=MANAGER, force=True)
+    connection.patch(_path_of(job, files), body, fieldManager=MANAGER, force=True)
 
 
-def _path_of(files: Manifest) -> str:
-    metadata = files["metadata"]
-    return f"/api/v1/namespaces/{metadata['namespace']}/configmaps/{metadata['name']}"
+def _path_of(job: WholeJob, manifest: Manifest) -> str:
+    """Known without asking the server what it serves: that takes longer than all else that is asked of it."""
+    name = manifest["metadata"]["name"]
+    if manifest["kind"] == "ConfigMap":
+        return f"/api/v1/namespaces/{job.namespace}/configmaps/{name}"
+    return f"{collection(job)}/{name}"
 
 
 def _taken(member: str, manifest: Manifest) -> ApiError:
