@@ -25,7 +25,7 @@ from kubefleet.kube.connect import connect
 from kubefleet.kube.connection import Connection
 from kubefleet.lab.lab import Lab
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(1800)]
 
 SPACE, TOTAL, TIMEOUT, LOST_AFTER = "gangs", 14, 60, 3.0
 FASTER = 4
@@ -94,7 +94,8 @@ class Process:
         self.silent: dict[str, float] = {}
         self.on: dict[GangPhase, Callable[[], None]] = {}
         whole = JobTask(
-            WholeJob("gang", uid, SPACE, TEMPLATE, TOTAL),
+            # What one has left is none of the next one's: the garbage collector takes its time.
+            WholeJob(f"gang-{uid}", uid, SPACE, TEMPLATE, TOTAL),
             DivideJobBy.MAKESPAN,
             Demand(TOTAL),
             tuple(sorted(members)),
