@@ -25,12 +25,15 @@ _LONGEST: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Driven:
-    """How far it has come: `phase` is that of the wait, `job` the job's own."""
+    """How far it has come: `phase` is that of the wait, `job` the job's own. `silent` members have not said what they
+    have of it.
+    """
 
     kept: JobRecord
     phase: Phase
     job: JobPhase
     reason: str = ""
+    silent: tuple[str, ...] = ()
 
 
 def too_long(kept: JobRecord, options: JobOptions, now: float) -> frozenset[str]:
@@ -92,7 +95,7 @@ def drive(
             kept = replace(kept, leased=task.leases.leased)
         tell(kept.account)
         if (done := _over(task, kept, found, options)) is not None:
-            return done
+            return replace(done, silent=tuple(sorted(found.silent)))
         try:
             patience.sleep(wait)
         except Impatient as over:

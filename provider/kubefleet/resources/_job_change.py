@@ -38,12 +38,14 @@ class Look:
 
 
 def look(props: Props, kept: JobRecord, task: JobTask) -> Look:
-    """`props` are the outputs of the last run, `kept` what is known by now. A job that is over is not looked at again:
-    its Jobs may be gone.
+    """`props` are the outputs of the last run, `kept` what is known by now. A job that is over is not looked at again,
+    since its Jobs may be gone, but where nobody could be asked when it ended.
     """
     state = JobPhase(props["state"])
     if state is not JobPhase.RUNNING:
-        return Look(kept, {}, {}, {}, Verdict(state, props["reason"]))
+        pending = tuple(name for name in props.get("pending") or () if name in task.members)
+        seen, silent, refusing = look_at(replace(task, members=pending)) if pending else ({}, {}, {})
+        return Look(kept, seen, silent, refusing, Verdict(state, props["reason"]))
     seen, silent, refusing = look_at(task)
     account = observed(kept.account, seen)
     known = replace(kept, account=account)
@@ -67,7 +69,10 @@ def todo(olds: Props, news: Props) -> list[str]:
     lines = _changes(found.account, olds, news)
     if olds["phase"] != Phase.COMPLETE:
         lines.append(f"{olds['phase']}: {olds['reason']}")
-    return lines or (_found(found, news) if olds["state"] == JobPhase.RUNNING else [])
+    if lines or olds["state"] == JobPhase.RUNNING:
+        return lines or _found(found, news)
+    # What a member had when it was lost may have gone on there.
+    return [f"{name} is back" for name in sorted(found.seen)]
 
 
 def ways(olds: Props, news: Props) -> Props:
@@ -136,7 +141,9 @@ def looked(props: Props) -> Props:
         return props
     kept = latest(record_of(props), props)
     found = look(props, kept, job_task(props, nothing, kept.account.generation))
-    over = {"state": JobPhase.COMPLETE.value} if found.verdict.phase is JobPhase.COMPLETE else {}
+    over: Props = {}
+    if props["state"] == JobPhase.RUNNING and found.verdict.phase is JobPhase.COMPLETE:
+        over = {"state": JobPhase.COMPLETE.value, "pending": sorted(found.silent)}
     return {**props, **as_outputs(found.kept), **over}
 
 

@@ -80,6 +80,7 @@ def _run(before: Props | None, news: Props, work: Keeping) -> Props:
         "phase": done.phase.value,
         "reason": done.reason,
         "state": done.job.value,
+        "pending": [] if done.job is JobPhase.RUNNING else list(done.silent),
     }
 
 

@@ -11,15 +11,16 @@ from kubefleet.resources.ownership import has_unknown
 
 _NOT_PLANNED = "not planned in this run. The next `pulumi up` without --target runs it"
 _KEPT = ("account", "silent", "leased", "gang", "writes")
-_COMPUTED = ("phase", "reason", "state", *_KEPT)
+_COMPUTED = ("phase", "reason", "state", "pending", *_KEPT)
 
 
 class DispatchProvider(Adapter):
     """Inputs: `fleet, job, members, template, declared` (the arguments of the job), `plan` (`job:<job>` of Schedule).
 
     Outputs: the inputs and `phase`, `reason`; `state`: that of the job itself; `account`; `silent`: member -> since
-    when, in seconds of the epoch; `leaving`: members that are no longer declared and have something of it; and what
-    else there is of a `JobRecord`. Where the fleet has a `hub`, the record there is the later one.
+    when, in seconds of the epoch; `pending`: members that were silent when it ended; `leaving`: members that are no
+    longer declared and have something of it; and what else there is of a `JobRecord`. Where the fleet has a `hub`, the
+    record there is the later one.
     """
 
     def identity(self, news: Props) -> str:
