@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+from kubefleet.jobs.codec import from_json
+
 pytestmark = pytest.mark.engine
 
 CLUSTERS = ("eu-1", "eu-2", "us-1")
@@ -26,11 +28,22 @@ def shards(stack):
     """(cluster, generation, indexes, image) of every Job."""
     found = []
     for cluster in CLUSTERS:
-        for item in json.loads(stack.kubectl(cluster, *JOBS))["items"]:
+        for item in of_cluster(stack, cluster):
             generation = int(item["metadata"]["annotations"]["pulumi-kubefleet/generation"])
             image = item["spec"]["template"]["spec"]["containers"][0]["image"]
             found.append((cluster, generation, item["spec"]["completions"], image))
     return sorted(found)
+
+
+def until_over(stack):
+    end = time.monotonic() + 120
+    while any("completionTime" not in item["status"] for name in CLUSTERS for item in of_cluster(stack, name)):
+        assert time.monotonic() < end
+        time.sleep(0.5)
+
+
+def of_cluster(stack, cluster):
+    return json.loads(stack.kubectl(cluster, *JOBS))["items"]
 
 
 def done(stack):
@@ -109,8 +122,18 @@ def test_a_job_is_changed_as_it_says_and_goes_with_the_stack(stack):
     assert done(stack) == "complete"
     assert {image for _, _, _, image in shards(stack)} == {"sweep:2"}
     assert sum(count for _, _, count, _ in shards(stack)) == 70
-    ended = [item for cluster in CLUSTERS for item in json.loads(stack.kubectl(cluster, *JOBS))["items"]]
+    ended = [item for cluster in CLUSTERS for item in of_cluster(stack, cluster)]
     assert {item["spec"]["ttlSecondsAfterFinished"] for item in ended} == {3600}
+
+    # A refresh reads what has been done, and the next `up` what that means.
+    stack.write(job(image="sweep:3", seconds="200ms"))
+    stack.up()
+    until_over(stack)
+    stack.run("refresh", "--yes")
+    (found,) = (item["outputs"] for item in stack.state() if item["type"].endswith("Dispatch"))
+    assert len(from_json(found["account"]).done) == 60
+    assert "complete: all 60 indexes are done" in stack.up()
+    assert done(stack) == "complete"
 
     # Once for each template, even when its Jobs are gone.
     for cluster in CLUSTERS:

@@ -136,15 +136,12 @@ def _step(step: Fence | Create) -> str:
 
 
 def looked(props: Props) -> Props:
-    """The outputs with what has been done by now, and how the job stands."""
+    """The outputs with what has been done by now. That it is over is for an `up` to find, which then lets go of it."""
     if "account" not in props:
         return props
     kept = latest(record_of(props), props)
     found = look(props, kept, job_task(props, nothing, kept.account.generation))
-    over: Props = {}
-    if props["state"] == JobPhase.RUNNING and found.verdict.phase is JobPhase.COMPLETE:
-        over = {"state": JobPhase.COMPLETE.value, "pending": sorted(found.silent)}
-    return {**props, **as_outputs(found.kept), **over}
+    return {**props, **as_outputs(found.kept)}
 
 
 def nothing(account: Account) -> None:
