@@ -63,7 +63,12 @@ def path_of(connection, manifest):
 def kubectl(quickstart_lab):
     def run(*arguments, stdin=""):
         command = ["kubectl", f"--kubeconfig={quickstart_lab.kubeconfig}", "--context=eu-1", *arguments]
-        subprocess.run(command, check=True, capture_output=True, text=True, input=stdin)
+        # kubectl gives up where a controller has written in between.
+        for _ in range(10):
+            done = subprocess.run(command, check=False, capture_output=True, text=True, input=stdin)
+            if "the object has been modified" not in done.stderr:
+                break
+        assert done.returncode == 0, done.stderr
 
     return run
 
