@@ -1,7 +1,7 @@
 """What is done when the results of a job are written down."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from kubefleet.dispatch.round import JobTask
@@ -30,12 +30,15 @@ def let_go(task: JobTask) -> list[str]:
     return [f"its Jobs stay: {why}" for why in _errors(outcome.error for outcome in outcomes)]
 
 
-def give_back(task: JobTask) -> list[str]:
-    """The rights that it had, where the fleet hands them out. A line for each member where that failed."""
+def give_back(task: JobTask, given_up: Collection[str] = ()) -> list[str]:
+    """The rights that it had, where the fleet hands them out, but for members that are given up. A line for each where
+    that failed.
+    """
     acting = task.acting
     if acting is None:
         return []
-    outcomes = fan_out(task.members, lambda name: acting.withdraw([name]), max_parallel=task.max_parallel)
+    names = [name for name in task.members if name not in given_up]
+    outcomes = fan_out(names, lambda name: acting.withdraw([name]), max_parallel=task.max_parallel)
     return [f"its rights stay: {why}" for why in _errors(outcome.error for outcome in outcomes)]
 
 

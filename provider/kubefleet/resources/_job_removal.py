@@ -46,7 +46,7 @@ def cancel_everywhere(props: Props) -> None:
 
 def _cancel(props: Props) -> None:
     generation = record_of(props).account.generation if "account" in props else 0
-    task, failures, left = job_task(props, nothing, generation), [], []
+    task, failures, left = job_task(props, nothing, generation), [], dict[str, str]()
     patience = Patience(_WITHIN, time.monotonic() + _WITHIN, _engine.cancelled.is_set)
 
     def cancel(name: str) -> bool:
@@ -55,19 +55,19 @@ def _cancel(props: Props) -> None:
     for name, outcome in zip(task.members, fan_out(task.members, cancel, max_parallel=task.max_parallel), strict=True):
         error = outcome.error
         if isinstance(error, Unreachable) and name in abandoned():
-            left.append(f"{name}: not cancelled there: {error.why}")
+            left[name] = error.why
         elif isinstance(error, Unreachable):
             failures.append(f"{error}. Run again when it is back, or set {ABANDON}={name}")
         elif isinstance(error, MemberError):
             failures.append(str(error))
         elif not outcome.get():
             failures.append(f"{name}: pods of it still run")
-    if not failures and not left:
-        failures += give_back(task)
+    if not failures:
+        failures += give_back(task, left)
     if task.acting is not None and not failures and not left:
         task.acting.forget(task.members[0])
-    for line in left:
-        _engine.show(line, ephemeral=False, warning=True)
+    for name, why in left.items():
+        _engine.show(f"{name}: not cancelled there: {why}", ephemeral=False, warning=True)
     if failures:
         raise _engine.OneLine(f"{props['fleet']}/{props['job']} is not cancelled: {'; '.join(failures)}")
 
