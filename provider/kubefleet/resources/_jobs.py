@@ -51,6 +51,8 @@ def plan_all(
         (asked,) = (job for job in new if job.name == made.job)
         inputs[made.job] = _as_input(made, places, olds, news)
         lines[made.job] = job_lines(made, asked.demand.completions)
+        if inputs[made.job].get("begun"):
+            lines[made.job].append("  it begins when its own pods have made room")
         if made.lacks:
             mistakes.append(Mistake(f"jobs.{made.job}.division.strategy", f"{made.lacks}."))
         if made.unfit is not None and (never := _never(snapshot, asked)):
@@ -59,13 +61,17 @@ def plan_all(
 
 
 def _kept(name: str, olds: Props, news: Props) -> Any:
-    """The plan of the last run, if it is one of this template."""
-    was = olds.get(job_key(name))
-    return was if was and was.get("parts") and was.get("revision") == news["jobs"][name]["revision"] else None
+    """The plan of the last run, if it is one of this template. One that begins anew may have found no room but that of
+    its own pods: it goes on by itself.
+    """
+    was = olds.get(job_key(name)) or {}
+    planned = was.get("parts") or (was.get("begun") and not was.get("queued"))
+    return was if planned and was.get("revision") == news["jobs"][name]["revision"] else None
 
 
 def _as_input(plan: JobPlan, places: Mapping[str, int], olds: Props, news: Props) -> dict[str, Any]:
     raw, was = news["jobs"][plan.job], olds.get(job_key(plan.job)) or {}
+    begun = bool(was.get("begun") or was.get("parts"))
     scope = f"{news.get('scope', '')}/{plan.job}/job"
     return {
         # Kept for ever, so that another name of the stack changes nothing.
@@ -80,6 +86,7 @@ def _as_input(plan: JobPlan, places: Mapping[str, int], olds: Props, news: Props
             }
             for name, shard in sorted(plan.shards.items())
         },
+        **({"begun": True} if begun and not plan.shards else {}),
     }
 
 

@@ -83,7 +83,7 @@ def _without_place(olds: Props | None, news: Props) -> str:
     plan = news.get("plan")
     if not plan:
         return _NOT_PLANNED
-    if plan["parts"] or (olds or {}).get("account"):
+    if plan["parts"] or plan.get("begun") or (olds or {}).get("account"):
         return ""
     if plan.get("queued"):
         return f"it waits for its turn in queue {plan['queued']}. Run `pulumi up` again when others are done"
