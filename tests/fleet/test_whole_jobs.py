@@ -6,6 +6,7 @@ Its controller is played: two of the three members serve the kind.
 import json
 
 import pytest
+from conftest import kubectl
 
 pytestmark = pytest.mark.engine
 
@@ -44,8 +45,6 @@ SERVE = ("eu-1", "eu-2")
 
 @pytest.fixture
 def job_sets(quickstart_lab):
-    from conftest import kubectl
-
     for cluster in SERVE:
         kubectl(quickstart_lab, cluster, "apply", "-f", "-", stdin=json.dumps(CRD))
         kubectl(quickstart_lab, cluster, "wait", "--for=condition=Established", f"crd/{CRD['metadata']['name']}")
