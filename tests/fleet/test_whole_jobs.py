@@ -6,6 +6,7 @@ Its controller is played: two of the three members serve the kind.
 import json
 
 import pytest
+
 from conftest import kubectl
 
 pytestmark = pytest.mark.engine
