@@ -129,17 +129,17 @@ def _begun(task: GangTask, known: Known, found: _Found, now: int) -> Known:
 def _shards(task: GangTask, known: Known, found: _Found) -> Known:
     """Fence what is not wanted, create what is: suspended."""
     whole, (account, state) = task.whole, known
-    todo = [step for step in steps(account, found.shards) if _cluster(step) not in found.refused]
+    todo = [step for step in steps(account, found.shards) if step.cluster not in found.refused]
 
     def do(step: Fence | Create) -> str | bool:
-        connection = whole.connect(_cluster(step))
+        connection = whole.connect(step.cluster)
         if isinstance(step, Fence):
             return fence_shard(connection, whole.job, step.uid)
         look = whole.look(step.shard.cluster) if whole.look is not None else None
         return create_shard(connection, _job_on(task, state, step.shard), step.shard, look=look, suspended=True)
 
     for step, outcome in zip(todo, fan_out(todo, do, max_parallel=whole.max_parallel), strict=True):
-        name = _cluster(step)
+        name = step.cluster
         if isinstance(outcome.error, MemberError):
             found.refused[name] = str(outcome.error)
         elif isinstance(step, Fence) and outcome.get():
@@ -175,10 +175,6 @@ def _rooms(task: GangTask, known: Known, found: _Found) -> None:
 def _job_on(task: GangTask, state: GangState, shard: Shard) -> WholeJob:
     job = task.whole.job
     return replace(job, template=confined(job.template, state.nodes(shard.cluster)))
-
-
-def _cluster(step: Fence | Create) -> str:
-    return step.cluster if isinstance(step, Fence) else step.shard.cluster
 
 
 def _kept(task: GangTask, before: Known, after: Known) -> Known:

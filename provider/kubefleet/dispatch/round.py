@@ -109,10 +109,10 @@ def look_at(task: JobTask) -> tuple[dict[str, tuple[JobSeen, ...]], dict[str, st
 
 def _done(task: JobTask, account: Account, seen: dict[str, tuple[JobSeen, ...]], refused: dict[str, str]) -> Account:
     """All that is next on all members, at the same time on several; the account is written after each."""
-    todo = [step for step in steps(account, seen) if _cluster(step) not in refused]
+    todo = [step for step in steps(account, seen) if step.cluster not in refused]
     outcomes = fan_out(todo, lambda step: _do(task, step), max_parallel=task.max_parallel)
     for step, outcome in zip(todo, outcomes, strict=True):
-        name = _cluster(step)
+        name = step.cluster
         if isinstance(outcome.error, MemberError):
             refused[name] = str(outcome.error)
             continue
@@ -128,16 +128,12 @@ def _done(task: JobTask, account: Account, seen: dict[str, tuple[JobSeen, ...]],
 
 
 def _do(task: JobTask, step: Fence | Create) -> str | bool:
-    connection = task.connect(_cluster(step))
+    connection = task.connect(step.cluster)
     if isinstance(step, Fence):
         return fence_shard(connection, task.job, step.uid)
     limit = task.leases.rule.limit() if task.leases is not None else None
     look = task.look(step.shard.cluster) if task.look is not None else None
     return create_shard(connection, task.job, step.shard, limit, look=look)
-
-
-def _cluster(step: Fence | Create) -> str:
-    return step.cluster if isinstance(step, Fence) else step.shard.cluster
 
 
 def _kept(task: JobTask, before: Account, after: Account) -> Account:

@@ -25,6 +25,11 @@ class Create:
 
     shard: Shard
 
+    @property
+    def cluster(self) -> str:
+        """The shard's."""
+        return self.shard.cluster
+
 
 def steps(account: Account, seen: Seen) -> tuple[Fence | Create, ...]:
     """Fences first; nothing is created on a cluster that still has something to be fenced. Only on clusters that were

@@ -1,6 +1,6 @@
 """Under whose identity the resources of a fleet act at its members."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from kubefleet.federation.member import FederatedMember
@@ -51,6 +51,21 @@ def federated(
     return made
 
 
+def members_under(
+    settings: IdentitySettings, members: Mapping[str, Mapping[str, Any]]
+) -> Callable[[str], FederatedMember]:
+    """As `federated`, of the records of members by name; raises Unreachable for one that is not among them."""
+
+    def member(name: str) -> FederatedMember:
+        if name not in members:
+            raise Unreachable(name, "no longer declared")
+        raw = members[name]
+        uid, joins = raw.get("uid") or "", bool(raw.get("join"))
+        return federated(name, access_of(name, raw), settings, uid=uid, joins=joins)
+
+    return member
+
+
 def acting_for(
     news: Props, members: Mapping[str, Mapping[str, Any]], kin: frozenset[str] = frozenset()
 ) -> Acting | None:
@@ -61,14 +76,8 @@ def acting_for(
     if settings is None:
         return None
 
-    def member(name: str) -> FederatedMember:
-        if name not in members:
-            raise Unreachable(name, "no longer declared")
-        raw = members[name]
-        uid, joins = raw.get("uid") or "", bool(raw.get("join"))
-        return federated(name, access_of(name, raw), settings, uid=uid, joins=joins)
-
     role = placement_role(news["uid"], news["placement"])
+    member = members_under(settings, members)
     return Acting(news["uid"], role, member, settings.ceiling, settings.seconds, settings.on_denied, kin)
 
 

@@ -4,17 +4,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from kubefleet.dispatch.acting import ActingJob
-from kubefleet.federation.member import FederatedMember
 from kubefleet.federation.role import job_role
 from kubefleet.jobs.kinds import kind_of
 from kubefleet.jobs.shard_job import WholeJob
-from kubefleet.kube import Connection, Unreachable
+from kubefleet.kube import Connection
 from kubefleet.kube.patience import Patience
 from kubefleet.model.member import Member
 from kubefleet.resources import _engine
 from kubefleet.resources._adapter import Props
-from kubefleet.resources._federation import federated, identity_settings, member_under
-from kubefleet.resources._inputs import access_of
+from kubefleet.resources._federation import identity_settings, member_under, members_under
 from kubefleet.resources._task import connector
 from kubefleet.rollout.step import SILENCE
 
@@ -25,15 +23,9 @@ def acting_job(props: Props, job: WholeJob, members: Mapping[str, Mapping[str, A
     if settings is None:
         return None
 
-    def member(name: str) -> FederatedMember:
-        if name not in members:
-            raise Unreachable(name, "no longer declared")
-        raw = members[name]
-        uid, joins = raw.get("uid") or "", bool(raw.get("join"))
-        return federated(name, access_of(name, raw), settings, uid=uid, joins=joins)
-
     patience = Patience(SILENCE, cancelled=_engine.cancelled.is_set)
     gang = bool((props.get("declared") or {}).get("gang"))
+    member = members_under(settings, members)
     return ActingJob(job, job_role(job.uid, job.name), member, settings.ceiling, patience, gang=gang)
 
 
@@ -54,12 +46,8 @@ def reader_of(props: Props, members: Mapping[str, Mapping[str, Any]]) -> Callabl
     if settings is None:
         return connector(members)
 
-    def look(name: str) -> Connection:
-        raw = members[name]
-        uid, joins = raw.get("uid") or "", bool(raw.get("join"))
-        return federated(name, access_of(name, raw), settings, uid=uid, joins=joins).look()
-
-    return look
+    member = members_under(settings, members)
+    return lambda name: member(name).look()
 
 
 def look_of(props: Props) -> Callable[[Member], Connection] | None:

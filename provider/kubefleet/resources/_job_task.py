@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 from kubefleet.dispatch.round import JobTask
 from kubefleet.jobs.account import Account, planned
@@ -87,10 +87,6 @@ def by_plan(account: Account, props: Props) -> Account:
         for name, part in props["plan"]["parts"].items()
     }
     return planned(account, parts) if parts and not account.shards and not account.done else account
-
-
-KEPT: Final = ("account", "silent", "leased", "gang", "writes")
-"""Outputs that are the record of the job."""
 
 
 def record_of(outputs: Props) -> JobRecord:

@@ -7,11 +7,11 @@ from typing import Any
 from kubefleet.model.phase import Phase
 from kubefleet.resources import _engine
 from kubefleet.resources._adapter import Adapter, Props
+from kubefleet.resources.keys import KEPT
 from kubefleet.resources.ownership import has_unknown
 
 _NOT_PLANNED = "not planned in this run. The next `pulumi up` without --target runs it"
-_KEPT = ("account", "silent", "leased", "gang", "writes")
-_COMPUTED = ("phase", "reason", "state", "pending", *_KEPT)
+_COMPUTED = ("phase", "reason", "state", "pending", *KEPT)
 
 
 class DispatchProvider(Adapter):
@@ -93,5 +93,5 @@ def _without_place(olds: Props | None, news: Props) -> str:
 def _held(olds: Props | None, news: Props, why: str) -> Props:
     _engine.show(f"{Phase.HELD}: {why}", ephemeral=False, warning=True)
     known: Props = olds or {}
-    before: Props = {key: known[key] for key in (*_KEPT, "state", "plan") if key in known}
+    before: Props = {key: known[key] for key in (*KEPT, "state", "plan") if key in known}
     return {**news, **before, "phase": Phase.HELD.value, "reason": why}

@@ -5,6 +5,9 @@ from typing import Any
 
 _TO, _REDO, _OVERRIDES, _ORDINALS, _JOB = "to:", "redo:", "overrides:", "ordinals:", "job:"
 
+KEPT = ("account", "silent", "leased", "gang", "writes")
+"""Outputs of a job's `Dispatch` that are its record."""
+
 
 def to_key(placement: str) -> str:
     """Where the placement goes: cluster -> workload -> replicas."""
