@@ -11,7 +11,7 @@ from kubefleet.kube.errors import ApiError
 from kubefleet.kube.inventory_object import InventoryBooking
 from kubefleet.kube.inventory_store import read_inventory_object, write_inventory_object
 from kubefleet.kube.member_apply import Wanted, complete, place, record_finished, remove, stop
-from kubefleet.kube.object_access import find
+from kubefleet.kube.object_access import MERGE, find
 from kubefleet.kube.object_ref import ObjectRef, ref_of
 from kubefleet.kube.patience import Patience
 from kubefleet.kube.placement_identity import PlacementIdentity
@@ -286,31 +286,32 @@ def test_a_record_that_somebody_else_wrote_meanwhile_is_not_overwritten(connecti
     assert refused.value.status == 409
 
 
+MIGRATE = "/apis/batch/v1/namespaces/kept/jobs/migrate"
+
+
 def job() -> dict:
+    """Its pod ends by itself."""
+    quick = {f"lab.pulumi-kubefleet/{stage}-after": "50ms" for stage in ("start", "ready", "complete")}
+    pod = {"restartPolicy": "Never", "containers": [{"name": "run", "image": "migrate:1"}]}
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": {"name": "migrate", "namespace": "kept"},
-        "spec": {
-            "template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "run", "image": "migrate:1"}]}}
-        },
+        "spec": {"template": {"metadata": {"annotations": quick}, "spec": pod}},
     }
 
 
-def finish(connection) -> None:
-    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    conditions = [
-        {"type": kind, "status": "True", "lastTransitionTime": now} for kind in ("SuccessCriteriaMet", "Complete")
-    ]
-    status = {"startTime": now, "completionTime": now, "succeeded": 1, "active": 0, "conditions": conditions}
-    path = "/apis/batch/v1/namespaces/kept/jobs/migrate/status"
-    connection.patch(path, {"status": status}, "application/merge-patch+json")
+def finished(connection) -> None:
+    deadline = time.monotonic() + 60
+    while not connection.get(MIGRATE)["status"].get("completionTime"):
+        assert time.monotonic() < deadline, "the job does not end"
+        time.sleep(0.1)
 
 
 def test_a_finished_job_is_made_anew_for_a_new_revision_and_only_then(connection):
     put(connection, job())
     first = live(connection, job())
-    finish(connection)
+    finished(connection)
     assert put(connection, job()).written == ()
     changed = job()
     changed["spec"]["template"]["spec"]["containers"][0]["image"] = "migrate:2"
@@ -322,10 +323,12 @@ def test_a_finished_job_is_made_anew_for_a_new_revision_and_only_then(connection
 
 def test_a_finished_job_that_kubernetes_has_removed_is_not_run_again_by_its_own_revision(connection):
     passing = job()
-    passing["spec"]["ttlSecondsAfterFinished"] = 1
+    passing["spec"]["ttlSecondsAfterFinished"] = 600
     placed = put(connection, passing, config("kept"))
-    finish(connection)
+    finished(connection)
     record_finished(connection, WEB, Wanted("r1", (passing,)), placed.applied, patience())
+    # Not before that: it would be a race.
+    connection.patch(MIGRATE, {"spec": {"ttlSecondsAfterFinished": 0}}, MERGE)
     deadline = time.monotonic() + 60
     while find(connection, ref_of(passing)) is not None:
         assert time.monotonic() < deadline, "the controller of TTLs has not removed it"
