@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from kubefleet.dispatch.shards import MANAGER
+from kubefleet.dispatch.owned import MANAGER, OF_JOB, delete, is_over, made
 from kubefleet.jobs.account import JobSeen, Shard
 from kubefleet.jobs.gang_objects import HOLD_CLASS, HOLD_LABEL, hold_class, hold_job
 from kubefleet.jobs.gang_rooms import GangSeen, Hold
@@ -13,7 +13,6 @@ from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError, BadAnswer
 from kubefleet.kube.object_access import MERGE
 
-_OF_JOB: Final = "batch.kubernetes.io/controller-uid"
 _CLASSES: Final = "/apis/scheduling.k8s.io/v1/priorityclasses"
 
 
@@ -31,7 +30,7 @@ def look_at_gang(connection: Connection, job: WholeJob) -> GangSeen:
             suspended.add(uid)
     bound: dict[str, int] = {}
     for pod in connection.list(f"/api/v1/namespaces/{job.namespace}/pods", labelSelector=f"{HOLD_LABEL}={job.uid}"):
-        owner = (pod["metadata"].get("labels") or {}).get(_OF_JOB, "")
+        owner = (pod["metadata"].get("labels") or {}).get(OF_JOB, "")
         bound[owner] = bound.get(owner, 0) + _is_bound(pod)
     holds = tuple(
         Hold(
@@ -54,20 +53,16 @@ def hold_room(connection: Connection, job: WholeJob, shard: Shard, seconds: int)
         connection.get(f"{_CLASSES}/{HOLD_CLASS}")
     except ApiError as error:
         if error.status == 404:
-            _made(connection, _CLASSES, hold_class())
+            connection.patch(f"{_CLASSES}/{HOLD_CLASS}", hold_class(), fieldManager=MANAGER, force=False)
         elif error.status != 403:
             raise
-    _made(connection, _jobs(job), hold_job(job, shard, seconds))
+    hold = hold_job(job, shard, seconds)
+    made(connection, f"{_jobs(job)}/{hold['metadata']['name']}", hold, HOLD_LABEL)
 
 
 def release_room(connection: Connection, job: WholeJob, hold: Hold) -> None:
     """Delete placeholders. Raises as `Connection` does."""
-    body = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
-    try:
-        connection.delete(f"{_jobs(job)}/{hold.name}", {**body, "preconditions": {"uid": hold.uid}})
-    except ApiError as error:
-        if error.status not in (404, 409):
-            raise
+    delete(connection, f"{_jobs(job)}/{hold.name}", hold.uid, "Background")
 
 
 def start_shard(connection: Connection, job: WholeJob, name: str, uid: str) -> None:
@@ -80,18 +75,9 @@ def start_shard(connection: Connection, job: WholeJob, name: str, uid: str) -> N
             raise
 
 
-def _made(connection: Connection, path: str, manifest: Mapping[str, Any]) -> None:
-    try:
-        connection.post(path, manifest, fieldManager=MANAGER, fieldValidation="Strict")
-    except ApiError as error:
-        if error.reason != "AlreadyExists":
-            raise
-
-
 def _is_bound(pod: Mapping[str, Any]) -> bool:
     there = not pod["metadata"].get("deletionTimestamp")
-    over = (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
-    return there and not over and bool((pod.get("spec") or {}).get("nodeName"))
+    return there and not is_over(pod) and bool((pod.get("spec") or {}).get("nodeName"))
 
 
 def _jobs(job: WholeJob) -> str:

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from kubefleet.dispatch.hub_objects import MANAGER, create_in, hub_name, undisturbed
+from kubefleet.dispatch.hub_objects import create_in, hub_name, undisturbed
+from kubefleet.dispatch.owned import MANAGER
 from kubefleet.jobs.record import JobRecord, record_from_json, record_to_json
 from kubefleet.jobs.shard_job import JOB_LABEL
 from kubefleet.kube.connection import Connection

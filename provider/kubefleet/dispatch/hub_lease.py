@@ -18,7 +18,8 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Self
 
-from kubefleet.dispatch.hub_objects import MANAGER, create_in, hub_name, undisturbed
+from kubefleet.dispatch.hub_objects import create_in, hub_name, undisturbed
+from kubefleet.dispatch.owned import MANAGER
 from kubefleet.jobs.shard_job import JOB_LABEL
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError, MemberError

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from kubefleet.dispatch.owned import MANAGER
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError
 from kubefleet.kube.patience import never
 
-MANAGER: Final = "kubefleet-jobs"
 RULES: Final = (
     {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["create", "delete", "get", "list", "patch"]},
     {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["create", "delete", "get", "patch"]},

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from kubefleet.dispatch.kueue import has_queue, standings
+from kubefleet.dispatch.owned import MANAGER, OF_JOB, delete, is_over, made
 from kubefleet.jobs.account import JobSeen, Shard
 from kubefleet.jobs.global_index import POLICY, IndexBy, index_by
 from kubefleet.jobs.kinds import JobKind, kind_of
@@ -20,10 +21,8 @@ from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError, BadAnswer
 from kubefleet.kube.patience import Impatient
 
-MANAGER: Final = "kubefleet-jobs"
 _IN_FORCE: Final = 5.0
 """Seconds after which every API server of a member knows of a policy."""
-_OF_JOB: Final = "batch.kubernetes.io/controller-uid"
 
 Manifest = Mapping[str, Any]
 
@@ -73,16 +72,16 @@ def create_shard(
     files, written = _manifests(look or connection, job, shard, suspended)
     if limit is not None and kind_of(job.template) is None and QUEUE not in written["metadata"]["labels"]:
         written = {**written, "spec": {**written["spec"], "activeDeadlineSeconds": limit}}
-    if files is not None and not _bears(found := _made(connection, job, files), shard):
+    if files is not None and not _bears(found := made(connection, _path_of(job, files), files), shard):
         # They cannot be changed, and stay where a process died before their Job was there.
-        _delete(connection, _path_of(job, files), str(found["metadata"]["uid"]), "Background")
-        _made(connection, job, files)
-    made = _made(connection, job, written)
-    if not _bears(made, shard):
+        delete(connection, _path_of(job, files), str(found["metadata"]["uid"]), "Background")
+        made(connection, _path_of(job, files), files)
+    its_job = made(connection, _path_of(job, written), written)
+    if not _bears(its_job, shard):
         return ""
     if files is not None:
-        _owned(connection, job, files, made)
-    return str(made["metadata"]["uid"])
+        _owned(connection, job, files, its_job)
+    return str(its_job["metadata"]["uid"])
 
 
 def fence_shard(connection: Connection, job: WholeJob, uid: str) -> bool:
@@ -95,11 +94,11 @@ def fence_shard(connection: Connection, job: WholeJob, uid: str) -> bool:
     there = [item["metadata"] for item in _objects(connection, job, kind) if item["metadata"]["uid"] == uid]
     for metadata in there:
         if not metadata.get("deletionTimestamp"):
-            _delete(connection, f"{collection(job)}/{metadata['name']}", uid, how)
+            delete(connection, f"{collection(job)}/{metadata['name']}", uid, how)
     if kind is not None:
         return not there or all(item["metadata"]["uid"] != uid for item in _objects(connection, job, kind))
     pods = f"/api/v1/namespaces/{job.namespace}/pods"
-    return all(_is_over(pod) for pod in connection.list(pods, labelSelector=f"{_OF_JOB}={uid}"))
+    return all(is_over(pod) for pod in connection.list(pods, labelSelector=f"{OF_JOB}={uid}"))
 
 
 def _manifests(
@@ -115,40 +114,13 @@ def _manifests(
     return (files[0] if files else None), written
 
 
-def _made(connection: Connection, job: WholeJob, manifest: Manifest) -> Json:
-    """What has its name, as the member has it, if it is this job's. Raises ApiError where it is somebody else's.
-
-    By apply: whoever may create by name only may not POST.
-    """
-    path = _path_of(job, manifest)
-    try:
-        found = connection.get(path)
-    except ApiError as error:
-        if error.status != 404:
-            raise
-        return _applied(connection, path, manifest)
-    if (found["metadata"].get("labels") or {}).get(JOB_LABEL) != job.uid:
-        raise _taken(connection.name, manifest)
-    return found
-
-
-def _applied(connection: Connection, path: str, manifest: Manifest) -> Json:
-    try:
-        return connection.patch(path, manifest, fieldManager=MANAGER, force=False, fieldValidation="Strict")
-    except ApiError as error:
-        if error.status == 404:
-            # Says so where it is the kind that is not there.
-            connection.path_of(manifest["apiVersion"], manifest["kind"], manifest["metadata"]["namespace"])
-        raise
-
-
 def _bears(found: Json, shard: Shard) -> bool:
     return (found["metadata"].get("annotations") or {}).get(SHARD) == shard.token
 
 
-def _owned(connection: Connection, job: WholeJob, files: Manifest, made: Json) -> None:
+def _owned(connection: Connection, job: WholeJob, files: Manifest, its_job: Json) -> None:
     """The files go with their Job."""
-    about = made["metadata"]
+    about = its_job["metadata"]
     owner = {"apiVersion": "batch/v1", "kind": "Job", "name": about["name"], "uid": about["uid"]}
     body = {**files, "metadata": {**files["metadata"], "ownerReferences": [owner]}}
     connection.patch(_path_of(job, files), body, fieldManager=MANAGER, force=True)
@@ -162,12 +134,6 @@ def _path_of(job: WholeJob, manifest: Manifest) -> str:
     return f"{collection(job)}/{name}"
 
 
-def _taken(member: str, manifest: Manifest) -> ApiError:
-    name = f"{manifest['kind']} {manifest['metadata']['namespace']}/{manifest['metadata']['name']}"
-    message = f"{name} is somebody else's (expected none of that name). Remove it, or give the job another name"
-    return ApiError(member, f"PATCH {name}", 409, "AlreadyExists", message)
-
-
 def _has_policy(connection: Connection) -> bool:
     """Whether somebody has put it there. Who may not look does without. Of one that has just come the pods that are
     created next would get nothing: it is waited for.
@@ -178,26 +144,12 @@ def _has_policy(connection: Connection) -> bool:
         if error.status not in (403, 404):
             raise
         return False
-    made = datetime.fromisoformat(found["metadata"]["creationTimestamp"]).timestamp()
-    if (young := _IN_FORCE - (time.time() - made)) > 0:
+    since = datetime.fromisoformat(found["metadata"]["creationTimestamp"]).timestamp()
+    if (young := _IN_FORCE - (time.time() - since)) > 0:
         young -= seconds_ahead(connection)
         with suppress(Impatient):
             connection.patience.sleep(min(max(young, 0), _IN_FORCE))
     return True
-
-
-def _delete(connection: Connection, path: str, uid: str, how: str) -> None:
-    body = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": how}
-    try:
-        connection.delete(path, {**body, "preconditions": {"uid": uid}})
-    except ApiError as error:
-        # Gone, or another one of its name: neither is the one to be deleted.
-        if error.status not in (404, 409):
-            raise
-
-
-def _is_over(pod: Mapping[str, Any]) -> bool:
-    return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
 
 
 def _objects(connection: Connection, job: WholeJob, kind: JobKind | None) -> Iterator[Json]:
