@@ -28,7 +28,7 @@ def test_one_that_hangs_holds_up_nobody() -> None:
     stop = threading.Event()
     started = time.monotonic()
     outcomes = fan_out([0, 60], lambda seconds: stop.wait(seconds) or seconds, within=0.3)
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 30
     stop.set()
     assert outcomes[0].get() == 0
     assert isinstance(outcomes[1].error, TimeoutError)
@@ -36,17 +36,19 @@ def test_one_that_hangs_holds_up_nobody() -> None:
 
 def test_no_more_run_at_once_than_allowed() -> None:
     lock, running, most = threading.Lock(), 0, 0
+    as_many = threading.Barrier(3)
 
     def work(_: int) -> None:
         nonlocal running, most
         with lock:
             running += 1
             most = max(most, running)
-        time.sleep(0.01)
+        as_many.wait(60)
         with lock:
             running -= 1
 
-    fan_out(range(12), work, max_parallel=3)
+    for outcome in fan_out(range(12), work, max_parallel=3):
+        outcome.get()
     assert most == 3
 
 
