@@ -131,7 +131,7 @@ def _ours(connections: Mapping[str, Connection], name: str) -> datetime:
     job = WholeJob(name, f"{number:016x}", SPACE, {"spec": {"template": POD}}, INDEXES)
     task = _task(job, connections, lambda names: [Site(member, SLOTS) for member in names])
     options = JobOptions(wait=WaitFor.COMPLETED)
-    done = drive(task, JobRecord(Account(INDEXES)), options, tell=lambda _: None, cancelled=lambda: False)
+    done = drive(task, JobRecord(Account(INDEXES)), options, tell=lambda *_: None, cancelled=lambda: False)
     if done.job is not JobPhase.COMPLETE:
         raise RuntimeError(done.reason)
     return datetime.now(UTC)

@@ -98,7 +98,9 @@ def deployment(name="web", replicas=3, image="web:1", cpu="100m"):
     return {
         "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": "shop"},
         "spec": {"replicas": replicas, "selector": {"matchLabels": labels},
-                 "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}}},
+                 "template": {"metadata": {"labels": labels},
+                              # A namespace that is to go waits for half of its pods' grace period.
+                              "spec": {"terminationGracePeriodSeconds": 1, "containers": [container]}}},
     }
 """
 

@@ -43,8 +43,9 @@ def test_a_gang_along_its_life(stack):
     assert "jobs.typo.gang: unknown value `both` (expected one of one-cluster, all-or-nothing)." in text
     stack.write(gang("never", 23) + gang("narrow", 9, kind="one-cluster"))
     text = stack.preview(code=-1)
-    assert "jobs.never: queued: no room for all 23 pods at once; there is room for 22: eu-1 8, eu-2 6, us-1 8" in text
-    assert "jobs.narrow: queued: no room for all 9 pods at once; the most are 8, in eu-1" in text
+    never = "jobs.never: no room for all 23 pods at once; there is room for 22: eu-1 8, eu-2 6, us-1 8"
+    assert f"{never}, even if nothing else ran there" in text
+    assert "jobs.narrow: no room for all 9 pods at once; the most are 8, in eu-1" in text
 
     # One runs on several clusters; there is no room for the other beside it, and nothing of that is anywhere.
     both = gang("first", 14, priority=1) + gang("second", 10)

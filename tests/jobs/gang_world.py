@@ -122,6 +122,7 @@ class World:
             ("fence_shard", self.fence),
             ("hold_room", self.hold),
             ("release_room", self.release),
+            ("room_is_free", self.is_free),
             ("start_shard", self.start),
         ):
             patch.setattr(gang_round, name, played)
@@ -207,12 +208,17 @@ class World:
         self._reach(member)
         member.holds = {key: there for key, there in member.holds.items() if there.uid != hold.uid}
 
+    def is_free(self, member: Member, _: WholeJob) -> bool:
+        self._reach(member)
+        return not member.holds
+
     def start(self, member: Member, _: WholeJob, __: str, uid: str) -> None:
         self._reach(member)
         job = next(job for job in member.jobs.values() if job.uid == uid)
         account, state = self.stored
         assert job.shard.token in {shard.token for shard in attempt(account)}, "a shard of another attempt begins"
         assert state.phase is GangPhase.STARTING, "a shard begins, and nobody knows"
+        assert not member.holds, "its pods would have to preempt those that keep their room"
         self.began.add(job.shard.generation)
         job.suspended = False
 

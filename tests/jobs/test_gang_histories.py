@@ -8,10 +8,14 @@ import pytest
 from gang_world import World
 
 from kubefleet.dispatch import gang_round
+from kubefleet.jobs.account import Account
+from kubefleet.jobs.gang import Seat
 from kubefleet.jobs.gang_state import GangPhase, GangState, state_from_json, state_to_json
-from kubefleet.jobs.gang_steps import gang_verdict, judged
+from kubefleet.jobs.gang_steps import Progress, begun, gang_verdict, how_far, judged
+from kubefleet.jobs.indexes import span
 from kubefleet.jobs.verdict import JobPhase
 from kubefleet.model.selector import Expr, Operator
+from kubefleet.report.job_progress import JobProgress
 
 pytestmark = pytest.mark.fast
 
@@ -113,3 +117,13 @@ def test_a_state_is_the_same_after_json_and_no_other_json_is_one() -> None:
         state_from_json({"phase": "queued"})
     with pytest.raises(ValueError, match="is not a valid"):
         state_from_json({**state_to_json(state), "phase": "lost"})
+
+
+def test_how_far_it_is_says_the_pods_that_have_room_and_then_those_that_are_ready() -> None:
+    account, state = begun(Account(10), GangState(), {"a": Seat(span(0, 6), 6), "b": Seat(span(6, 10), 4)}, 0)
+    progress = Progress({"a": 6, "b": 1}, {"a": 2})
+    assert how_far(account, state, progress) == "reserving: 7/10 pods have room"
+    assert how_far(account, replace(state, phase=GangPhase.STARTING), progress) == "starting: 2/10 pods are ready"
+    assert how_far(account, replace(state, phase=GangPhase.RUNNING), progress) == ""
+    line = JobProgress().line(account, 0, how_far(account, state, progress))
+    assert line == "0/10 indexes done, reserving: 7/10 pods have room, 10 with a, b"

@@ -252,6 +252,16 @@ def members(lab: Lab) -> Iterator[dict[str, Connection]]:
         connection.close()
 
 
+def preempted(members: dict[str, Connection], process: Process) -> list[str]:
+    """Its placeholders that had to give way."""
+    told = (
+        event["involvedObject"]["name"]
+        for connection in members.values()
+        for event in connection.list(f"/api/v1/namespaces/{SPACE}/events", fieldSelector="reason=Preempted")
+    )
+    return [name for name in told if name.startswith(process.task.whole.job.name)]
+
+
 def test_all_run_together_once_all_have_their_room_and_placeholders_leave(members: dict[str, Connection]) -> None:
     process = Process(members, "0000000000000001")
     foreign(members["eu-1"], 1)
@@ -268,6 +278,8 @@ def test_all_run_together_once_all_have_their_room_and_placeholders_leave(member
     process.until_all_run()
     assert len(held) == TOTAL
     assert len(process.runs()) > 1
+    # Its pods came when the room was free: none had to take it, which can go wrong.
+    assert preempted(members, process) == []
     # One more that does not fit waits, and takes nothing.
     other = Process(members, "0000000000000002")
     found, state = run_gang_round(other.task, other.known, 0)

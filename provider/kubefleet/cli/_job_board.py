@@ -64,8 +64,8 @@ class JobBoard:
             return state
         progress = JobProgress()
 
-        def tell(account: Account) -> None:
-            self._say(job.full, progress.line(account, time.monotonic()))
+        def tell(account: Account, gang: str) -> None:
+            self._say(job.full, progress.line(account, time.monotonic(), gang))
 
         watched = Watched(
             outputs["plan"]["uid"],

@@ -71,12 +71,13 @@ def drive(
     kept: JobRecord,
     options: JobOptions,
     *,
-    tell: Callable[[Account], None],
+    tell: Callable[[Account, str], None],
     cancelled: Callable[[], bool],
     gang: GangTask | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Driven:
-    """Rounds until what the options wait for has come, the job is over, or time is. `tell` is told of every round.
+    """Rounds until what the options wait for has come, the job is over, or time is. `tell` is told of every round, and
+    how far a gang is that does not run yet.
 
     Raises what is no member's fault.
     """
@@ -93,7 +94,7 @@ def drive(
         kept = after_round(kept, found, now)
         if task.leases is not None:
             kept = replace(kept, leased=task.leases.leased)
-        tell(kept.account)
+        tell(kept.account, found.gang)
         if (done := _over(task, kept, found, options)) is not None:
             return replace(done, silent=tuple(sorted(found.silent)))
         try:
@@ -148,7 +149,7 @@ def waits(kept: JobRecord, found: Round) -> str:
     parts = [f"{len(account.done)}/{account.total} indexes are done"]
     if kept.gang:
         state = gang_state(kept)
-        parts += [text for text in (state.phase.value, state.reason) if text and found.unfit is None]
+        parts += [text for text in (found.gang or state.phase.value, state.reason) if text and found.unfit is None]
     if isinstance(found.unfit, NoRoom):
         parts.append(str(found.unfit))
     elif found.unfit is not None:

@@ -1,5 +1,6 @@
 """What one member has of a gang, and the steps that are taken there."""
 
+import time
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -12,8 +13,11 @@ from kubefleet.jobs.shard_status import read_shard
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError, BadAnswer
 from kubefleet.kube.object_access import MERGE
+from kubefleet.kube.pause import pause
 
 _CLASSES: Final = "/apis/scheduling.k8s.io/v1/priorityclasses"
+_MOMENT: Final = 5.0
+_AGAIN: Final = 0.1
 
 
 def look_at_gang(connection: Connection, job: WholeJob) -> GangSeen:
@@ -63,6 +67,18 @@ def hold_room(connection: Connection, job: WholeJob, shard: Shard, seconds: int)
 def release_room(connection: Connection, job: WholeJob, hold: Hold) -> None:
     """Delete placeholders. Raises as `Connection` does."""
     delete(connection, f"{_jobs(job)}/{hold.name}", hold.uid, "Background")
+
+
+def room_is_free(connection: Connection, job: WholeJob) -> bool:
+    """Whether no pod keeps room for it any more. They go a moment after their Job, which is waited for; not for long.
+    Raises as `Connection` does.
+    """
+    pods = f"/api/v1/namespaces/{job.namespace}/pods"
+    wait = connection.by(time.monotonic() + _MOMENT).patience
+    while any(True for _ in connection.list(pods, labelSelector=f"{HOLD_LABEL}={job.uid}")):
+        if not pause(connection.name, wait, _AGAIN):
+            return False
+    return True
 
 
 def start_shard(connection: Connection, job: WholeJob, name: str, uid: str) -> None:

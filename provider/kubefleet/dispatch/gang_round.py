@@ -1,18 +1,19 @@
 """One round of a gang. In two phases, as a transaction over clusters: the room is reserved everywhere, by placeholders
 that have nodes, before any shard begins; then all begin.
 
-Placeholders are deleted as the shards begin, and not left to be preempted by the pods they keep room for. Preemption
-may evict others of low priority, does nothing for pods whose class never preempts, and where a quota counts both, the
-pods that would preempt do not even exist: of 60 that filled a cluster 27 ran after 25 s, and all after 10 s where the
-placeholders were deleted. Nor does it keep the room any safer: whoever comes with a higher priority than theirs takes
-it before as well as after.
+Placeholders are deleted, and gone, before the shards begin, and not left to be preempted by the pods they keep room
+for. Preemption may evict others of low priority, does nothing for pods whose class never preempts, and where a quota
+counts both, the pods that would preempt do not even exist: of 60 that filled a cluster 27 ran after 25 s, and all
+after 10 s where the placeholders were deleted. Nor does it keep the room any safer: whoever comes with a higher
+priority than theirs takes it before as well as after. And a pod whose victim is deleted by somebody else in the same
+moment may not be tried again for five minutes (kubernetes/kubernetes#141694): one of 14 gangs waited for that.
 """
 
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
-from kubefleet.dispatch.gang_member import hold_room, look_at_gang, release_room, start_shard
+from kubefleet.dispatch.gang_member import hold_room, look_at_gang, release_room, room_is_free, start_shard
 from kubefleet.dispatch.round import LOOK, JobTask, Round
 from kubefleet.dispatch.shards import create_shard, fence_shard
 from kubefleet.jobs.account import Account, JobSeen, Shard, created, fenced, lost, observed
@@ -20,7 +21,7 @@ from kubefleet.jobs.gang import NoRoom, Seat
 from kubefleet.jobs.gang_objects import confined
 from kubefleet.jobs.gang_rooms import GangSeen, Release, Start, progress_of, room_steps
 from kubefleet.jobs.gang_state import GangState
-from kubefleet.jobs.gang_steps import begun, gang_verdict, judged, may_begin, stopped
+from kubefleet.jobs.gang_steps import begun, gang_verdict, how_far, judged, may_begin, stopped
 from kubefleet.jobs.shard_job import WholeJob, shard_name
 from kubefleet.jobs.steps import Create, Fence, steps
 from kubefleet.jobs.success import succeeded
@@ -85,7 +86,7 @@ def run_gang_round(task: GangTask, known: Known, now: int, too_long: Collection[
         else:
             known = _shards(task, known, found)
     _rooms(task, known, found)
-    return Round(known[0], found.shards, found.silent, found.refused, unfit), known[1]
+    return Round(known[0], found.shards, found.silent, found.refused, unfit, how_far(*known, progress)), known[1]
 
 
 def _look(task: GangTask) -> _Found:
@@ -150,17 +151,19 @@ def _shards(task: GangTask, known: Known, found: _Found) -> Known:
 
 
 def _rooms(task: GangTask, known: Known, found: _Found) -> None:
-    """Hold room, begin, and release it, on all members at the same time."""
+    """Hold room, release it, and begin, on all members at the same time."""
     whole, (account, state) = task.whole, known
     todo = {name: more for name, more in room_steps(account, state, found.seen).items() if name not in found.refused}
 
     def do(name: str) -> None:
         connection = whole.connect(name)
         for step in todo[name]:
-            if isinstance(step, Start):
-                start_shard(connection, whole.job, shard_name(whole.job, step.shard), step.shard.uid)
-            elif isinstance(step, Release):
+            if isinstance(step, Release):
                 release_room(connection, whole.job, step.hold)
+            elif isinstance(step, Start):
+                if not room_is_free((whole.look or whole.connect)(name), whole.job):
+                    return
+                start_shard(connection, whole.job, shard_name(whole.job, step.shard), step.shard.uid)
             else:
                 hold_room(connection, _job_on(task, state, step.shard), step.shard, task.held_for)
 

@@ -47,7 +47,7 @@ class JobTask:
 @dataclass(frozen=True, slots=True)
 class Round:
     """What a round has come to. `seen`: what members have; `silent`: why of members that do not answer; `refused`: why
-    of those that refuse; `unfit`: why not all indexes have a place.
+    of those that refuse; `unfit`: why not all indexes have a place; `gang`: how far a gang is that does not run yet.
     """
 
     account: Account
@@ -55,6 +55,7 @@ class Round:
     silent: Mapping[str, str]
     refused: Mapping[str, str]
     unfit: DoesNotFit | None = None
+    gang: str = ""
 
 
 def run_round(task: JobTask, account: Account, too_long: Collection[str] = ()) -> Round:

@@ -38,7 +38,7 @@ def watch_job(
     namespace: str,
     *,
     once: bool = False,
-    tell: Callable[[Account], None],
+    tell: Callable[[Account, str], None],
     warn: Callable[[str], None],
     cancelled: Callable[[], bool],
 ) -> Driven:
@@ -62,7 +62,7 @@ def _run(
     job: Watched,
     work: HubWork,
     once: bool,
-    tell: Callable[[Account], None],
+    tell: Callable[[Account, str], None],
     warn: Callable[[str], None],
     cancelled: Callable[[], bool],
 ) -> Driven:

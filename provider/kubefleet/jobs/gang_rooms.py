@@ -1,4 +1,4 @@
-"""What clusters have of a gang, and what is next there: room is held, shards begin, and the room is released."""
+"""What clusters have of a gang, and what is next there: room is held, then released, and shards begin."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ class GangSeen:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Let the Job of a shard run."""
+    """Let the Job of a shard run, as soon as nothing keeps its room any more."""
 
     shard: Shard
 
@@ -83,12 +83,12 @@ def room_steps(account: Account, state: GangState, seen: Mapping[str, GangSeen])
     found: dict[str, list[Step]] = {}
     for cluster, here in sorted(seen.items()):
         shard, steps = mine.get(cluster), list[Step]()
-        if shard is not None and state.phase is GangPhase.STARTING and shard.uid in here.suspended:
-            steps.append(Start(shard))
         wanted = shard.token if shard is not None and state.phase is GangPhase.RESERVING else None
         steps += [Release(hold) for hold in here.holds if hold.token != wanted]
         if shard is not None and wanted is not None and all(hold.token != wanted for hold in here.holds):
             steps.append(Reserve(shard))
+        if shard is not None and state.phase is GangPhase.STARTING and shard.uid in here.suspended:
+            steps.append(Start(shard))
         if steps:
             found[cluster] = steps
     return found

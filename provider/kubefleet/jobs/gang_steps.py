@@ -71,6 +71,16 @@ def judged(account: Account, state: GangState, progress: Progress, now: int, tim
     return _given_up(account, state, [shard.cluster for shard in late], f"within {timeout} s {told}", now)
 
 
+def how_far(account: Account, state: GangState, progress: Progress) -> str:
+    """`reserving: 7/10 pods have room`, `starting: 9/10 pods are ready`; nothing of one that runs or is queued."""
+    phases = {GangPhase.RESERVING: (progress.bound, "have room"), GangPhase.STARTING: (progress.up, "are ready")}
+    if state.phase not in phases:
+        return ""
+    shards, (count, what) = attempt(account), phases[state.phase]
+    come = sum(min(count.get(shard.cluster, 0), shard.slots) for shard in shards)
+    return f"{state.phase}: {come}/{sum(shard.slots for shard in shards)} pods {what}"
+
+
 def stopped(account: Account) -> tuple[Account, GangState]:
     """Enough of it is done: nothing of the rest is meant to be anywhere."""
     for cluster in sorted({shard.cluster for shard in attempt(account)}):

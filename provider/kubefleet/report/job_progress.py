@@ -13,14 +13,14 @@ class JobProgress:
     _seen: list[tuple[float, int]] = field(default_factory=list, init=False)
     """The first look, and the one at which something more was done."""
 
-    def line(self, account: Account, now: float) -> str:
+    def line(self, account: Account, now: float, gang: str = "") -> str:
         """`4000/10000 indexes done, 5990 with eu-1, us-1, 10 failed, about 12m left`. `now` is a moment of one clock,
-        in seconds.
+        in seconds; `gang` is how far one is that does not run yet.
         """
         done = len(account.done)
         if not self._seen or (len(self._seen) == 1 and done > self._seen[0][1]):
             self._seen.append((now, done))
-        parts = [f"{done}/{account.total} indexes done"]
+        parts = [f"{done}/{account.total} indexes done", *([gang] if gang else ())]
         if flying := account.in_flight:
             names = sorted({shard.cluster for shard in account.shards if shard.is_open and shard.indexes & flying})
             parts.append(f"{len(flying)} with {', '.join(names)}")

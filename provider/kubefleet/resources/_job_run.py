@@ -64,7 +64,7 @@ def _run(before: Props | None, news: Props, work: Keeping) -> Props:
         task,
         kept,
         declared_job(news).options,
-        tell=lambda account: _engine.show(progress.line(account, time.monotonic()), urn=urn),
+        tell=lambda account, gang: _engine.show(progress.line(account, time.monotonic(), gang), urn=urn),
         cancelled=_engine.cancelled.is_set,
         gang=gang,
     )

@@ -99,7 +99,8 @@ def _never(snapshot: Snapshot, job: JobRequest) -> str:
     (made,) = plan_jobs(room, [job])
     if made.unfit is None:
         return ""
-    return "\n    ".join((f"{unfit_text(made)}, even if nothing else ran there:", *job_lines(made, 0)[1:]))
+    why = unfit_text(made).removeprefix("queued: ")
+    return "\n    ".join((f"{why}, even if nothing else ran there", *job_lines(made, 0)[1:]))
 
 
 def _emptied(cluster: Cluster) -> Cluster:
