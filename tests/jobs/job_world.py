@@ -55,6 +55,7 @@ class World:
         self.chance = random.Random(seed)
         self.members = [Member(f"c{i}", self.chance.randint(1, 4)) for i in range(self.chance.randint(2, 4))]
         self.total, self.observe, self.fences = total, observe, fences
+        self.at_once = (None, 2, 5)[seed % 3]
         self.stored = to_json(Account(total))
         self.claims: set[int] = set()
         self.really: dict[int, int] = {}
@@ -122,7 +123,7 @@ class World:
                 account = self._do(account, seen, step)
         sites = [Site(member.name, member.slots) for member in self.members if member.reachable]
         try:
-            parts = next_parts(account, DivideJobBy.MAKESPAN, sites, Demand(self.total))
+            parts = next_parts(account, DivideJobBy.MAKESPAN, sites, Demand(self.total, self.at_once))
         except DoesNotFit:
             return
         if parts:
@@ -178,6 +179,12 @@ class World:
         self.most_done = done
         open_ = [set(shard.indexes) - set(shard.failed) - done for shard in account.shards if shard.is_open]
         assert sum(map(len, open_)) == len(set().union(*open_)), "two shards have one index"
+        running = [
+            min(shard.slots, len(shard.indexes - shard.completed - shard.failed))
+            for shard in account.shards
+            if shard.is_open
+        ]
+        assert self.at_once is None or sum(running) <= self.at_once, "more run at once than may"
 
     def _live(self) -> None:
         self.lives -= 1

@@ -9,7 +9,7 @@ from kubefleet.jobs.account import Account, JobSeen, Shard, ShardState, created,
 from kubefleet.jobs.codec import from_json, to_json
 from kubefleet.jobs.divide import Demand, DivideJobBy, DoesNotFit, Site
 from kubefleet.jobs.indexes import NONE, Indexes, span
-from kubefleet.jobs.steps import Create, Fence, next_parts, steps
+from kubefleet.jobs.steps import Create, Fence, next_parts, steps, to_begin
 from kubefleet.jobs.verdict import JobPhase, verdict
 
 pytestmark = pytest.mark.fast
@@ -61,6 +61,21 @@ def test_what_a_lost_cluster_had_not_done_is_done_elsewhere_and_it_is_fenced_whe
     account = planned(account, {"a": (Indexes([]), 1)})
     assert steps(account, {"a": [back]}) == (Fence("a", "uid-a", 1),)
     assert steps(account, {"b": [seen(started(b=(4, 6)), "b")]}) == (Create(account.shards[2]),)
+
+
+def test_no_more_run_at_once_than_may_and_what_would_be_too_many_waits() -> None:
+    account = started(8, a=(0, 4), b=(4, 8))
+    demand = Demand(8, 4)
+    failed = observed(account, {"a": [seen(account, "a", (), [0])], "b": [seen(account, "b", (), [0])]})
+    assert set(failed.idle) == {0, 4}
+    assert to_begin(failed, demand) == 0
+    assert next_parts(failed, DivideJobBy.MAKESPAN, THREE, demand) == {}
+    # One shard has only one left by now, and one place is free: for one of the two.
+    nearly = observed(failed, {"b": [seen(account, "b", (1, 2), [0])]})
+    assert to_begin(nearly, demand) == 1
+    assert [slots for _, slots in next_parts(nearly, DivideJobBy.MAKESPAN, THREE, demand).values()] == [1]
+    assert len(next_parts(nearly, DivideJobBy.MAKESPAN, THREE, Demand(8, 9))) == 2
+    assert to_begin(nearly, Demand(8)) is None
 
 
 def test_a_failed_index_goes_to_another_cluster_and_is_given_up_when_there_is_none() -> None:

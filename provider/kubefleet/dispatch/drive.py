@@ -15,6 +15,7 @@ from kubefleet.jobs.gang_state import GangPhase, GangState, state_from_json, sta
 from kubefleet.jobs.gang_steps import gang_verdict
 from kubefleet.jobs.options import JobOptions, WaitFor
 from kubefleet.jobs.record import JobRecord
+from kubefleet.jobs.steps import to_begin
 from kubefleet.jobs.verdict import JobPhase, Verdict, verdict
 from kubefleet.kube.patience import Impatient, Patience
 from kubefleet.model.phase import Phase
@@ -123,7 +124,7 @@ def _over(task: JobTask, kept: JobRecord, found: Round, options: JobOptions) -> 
     if kept.gang:
         # Until all of it runs somebody has to see it through.
         return Driven(kept, Phase.COMPLETE, judged.phase) if gang_state(kept).phase is GangPhase.RUNNING else None
-    if found.unfit is None and _reached(kept.account, options.wait, found):
+    if found.unfit is None and _reached(task, kept.account, options.wait, found):
         return Driven(kept, Phase.COMPLETE, judged.phase)
     return None
 
@@ -134,10 +135,13 @@ def _refused(account: Account, found: Round) -> str:
     return "; ".join(found.refused[name] for name in sorted(waiting & found.refused.keys()))
 
 
-def _reached(account: Account, wait: WaitFor, found: Round) -> bool:
-    """What a silent member has is neither here nor there until that is given up."""
+def _reached(task: JobTask, account: Account, wait: WaitFor, found: Round) -> bool:
+    """What a silent member has is neither here nor there until that is given up. What may not begin before others are
+    done, because so many run at once, is for later.
+    """
     there = [shard for shard in account.shards if shard.is_open and shard.cluster not in found.silent]
-    if account.idle - account.given_up(()) or not all(shard.uid for shard in there):
+    left = account.idle - account.given_up(())
+    if (left and to_begin(account, task.demand) != 0) or not all(shard.uid for shard in there):
         return False
     started = {job.uid for jobs in found.seen.values() for job in jobs if job.started}
     return wait is WaitFor.DISPATCHED or all(shard.uid in started for shard in there)

@@ -1,6 +1,6 @@
 """What is to be done next for a job, by its account and what the clusters have of it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kubefleet.jobs.account import Account, JobSeen, Seen, Shard, ShardState
@@ -60,20 +60,38 @@ def _is_wanted(account: Account, cluster: str, job: JobSeen) -> bool:
     )
 
 
+def to_begin(account: Account, demand: Demand) -> int | None:
+    """How many more may run at once: a shard that is nearly done needs no more than it has left. None: as many as there
+    is room for.
+    """
+    if demand.parallelism is None:
+        return None
+    running = (min(shard.slots, len(shard.indexes - shard.completed - shard.failed)) for shard in _open(account))
+    return max(0, demand.parallelism - sum(running))
+
+
+def _open(account: Account) -> Iterator[Shard]:
+    return (shard for shard in account.shards if shard.is_open)
+
+
 def next_parts(
     account: Account, by: DivideJobBy, sites: Sequence[Site], demand: Demand
 ) -> Mapping[str, tuple[Indexes, int]]:
     """What the next generation has: the indexes that nobody works on, divided over the sites that are not closed; one
-    that has failed goes to a cluster where it has not. At most one shard on each cluster. `demand` is the whole job's.
+    that has failed goes to a cluster where it has not. At most one shard on each cluster. `demand` is the whole job's:
+    what would be too many at once is left for a later generation.
 
     Raises DoesNotFit where one of them fits nowhere.
     """
     open_sites = [site for site in sites if site.cluster not in account.closed]
     found: dict[str, tuple[Indexes, int]] = {}
-    running = sum(shard.slots for shard in account.shards if shard.is_open)
+    may_begin = to_begin(account, demand)
     for excluded, indexes in _groups(account, account.holes([site.cluster for site in sites])):
         allowed = [site for site in open_sites if site.cluster not in excluded]
-        at_once = None if demand.parallelism is None else max(1, demand.parallelism - running)
+        given = sum(slots for _, slots in found.values())
+        at_once = None if may_begin is None else may_begin - given
+        if at_once is not None and at_once <= 0:
+            break
         parts = divide_job(by, allowed, Demand(len(indexes), at_once, demand.deadline))
         counts = {name: part.count for name, part in parts.items()}
         for name, mine in assign(counts, indexes).items():
