@@ -1,4 +1,4 @@
-"""What is done when the results of a job are written down."""
+"""What is done when a job is over and its results are written down."""
 
 import time
 from collections.abc import Collection, Iterable, Iterator
@@ -7,26 +7,45 @@ from typing import Final
 from kubefleet.dispatch.round import JobTask
 from kubefleet.dispatch.shards import collection
 from kubefleet.jobs.kinds import kind_of
-from kubefleet.jobs.shard_job import JOB_LABEL
+from kubefleet.jobs.shard_job import JOB_LABEL, QUEUE
+from kubefleet.jobs.verdict import JobPhase
 from kubefleet.kube import ApiError, Connection, MemberError, fan_out
+from kubefleet.kube.answer import Json
 from kubefleet.kube.object_access import MERGE
 
 _WITHIN: Final = 15.0
 _TTL: Final = "ttlSecondsAfterFinished"
 
 
-def let_go(task: JobTask) -> list[str]:
+def finish(task: JobTask, phase: JobPhase) -> list[str]:
+    """Nothing while it runs. Of one that is over no pods run on, and nobody has rights any more; a line for each member
+    where that failed.
+    """
+    if phase is JobPhase.RUNNING:
+        return []
+    return [*(_let_go(task) if phase is JobPhase.COMPLETE else _stop_rest(task)), *give_back(task)]
+
+
+def _stop_rest(task: JobTask) -> list[str]:
+    """Where it has failed the pods that still run end, as Kubernetes ends those of a Job; others stay, with their logs.
+    What is in a queue of Kueue's is Kueue's to suspend, and a Job of another kind has failed as one.
+    """
+    if kind_of(task.job.template) is not None:
+        return []
+    outcomes = fan_out(task.members, lambda name: _suspend(_soon(task, name), task), max_parallel=task.max_parallel)
+    return [f"its pods may run on: {why}" for why in _errors(outcome.error for outcome in outcomes)]
+
+
+def _let_go(task: JobTask) -> list[str]:
     """Its Jobs live for as long after their end as the template says (`ttlSecondsAfterFinished`), which until now they
-    were not told: what is removed before it was read is done again. A line for each member where that failed.
+    were not told: what is removed before it was read is done again.
     """
     seconds, kind = (task.job.template.get("spec") or {}).get(_TTL), kind_of(task.job.template)
     if seconds is None or (kind is not None and _TTL not in kind.without):
         return []
-
-    def tell(name: str) -> None:
-        _tell(task.connect(name).by(time.monotonic() + _WITHIN), task, seconds)
-
-    outcomes = fan_out(task.members, tell, max_parallel=task.max_parallel)
+    outcomes = fan_out(
+        task.members, lambda name: _tell(_soon(task, name), task, seconds), max_parallel=task.max_parallel
+    )
     return [f"its Jobs stay: {why}" for why in _errors(outcome.error for outcome in outcomes)]
 
 
@@ -42,15 +61,36 @@ def give_back(task: JobTask, given_up: Collection[str] = ()) -> list[str]:
     return [f"its rights stay: {why}" for why in _errors(outcome.error for outcome in outcomes)]
 
 
+def _soon(task: JobTask, name: str) -> Connection:
+    return task.connect(name).by(time.monotonic() + _WITHIN)
+
+
 def _tell(connection: Connection, task: JobTask, seconds: int) -> None:
-    path = collection(task.job)
-    for item in connection.list(path, labelSelector=f"{JOB_LABEL}={task.job.uid}"):
-        try:
-            body = {"spec": {_TTL: seconds}}
-            connection.patch(f"{path}/{item['metadata']['name']}", body, MERGE)
-        except ApiError as error:
-            if error.status != 404:
-                raise
+    for item in _its_jobs(connection, task):
+        _change(connection, task, item, {_TTL: seconds})
+
+
+def _suspend(connection: Connection, task: JobTask) -> None:
+    for item in _its_jobs(connection, task):
+        conditions = (item.get("status") or {}).get("conditions") or ()
+        is_over = any(one["type"] in ("Complete", "Failed") and one["status"] == "True" for one in conditions)
+        if not is_over and QUEUE not in item["metadata"]["labels"]:
+            _change(connection, task, item, {"suspend": True})
+
+
+def _its_jobs(connection: Connection, task: JobTask) -> Iterator[Json]:
+    return connection.list(collection(task.job), labelSelector=f"{JOB_LABEL}={task.job.uid}")
+
+
+def _change(connection: Connection, task: JobTask, item: Json, spec: Json) -> None:
+    about = item["metadata"]
+    try:
+        body = {"metadata": {"uid": about["uid"]}, "spec": spec}
+        connection.patch(f"{collection(task.job)}/{about['name']}", body, MERGE)
+    except ApiError as error:
+        # Gone, or another one of its name.
+        if error.status not in (404, 409):
+            raise
 
 
 def _errors(errors: Iterable[BaseException | None]) -> Iterator[str]:

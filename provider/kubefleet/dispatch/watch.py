@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from kubefleet.dispatch.drive import Driven, drive
-from kubefleet.dispatch.finish import give_back, let_go
+from kubefleet.dispatch.finish import finish
 from kubefleet.dispatch.gang_round import GangTask
 from kubefleet.dispatch.hub_lease import LeaseLost
 from kubefleet.dispatch.hub_work import HubWork
@@ -13,7 +13,6 @@ from kubefleet.dispatch.round import JobTask
 from kubefleet.jobs.account import Account
 from kubefleet.jobs.options import JobOptions, WaitFor
 from kubefleet.jobs.record import JobRecord
-from kubefleet.jobs.verdict import JobPhase
 from kubefleet.kube import ApiError, Connection, MemberError, Unreachable
 from kubefleet.kube.pause import pause
 
@@ -72,7 +71,7 @@ def _run(
     options = replace(job.options, wait=WaitFor.COMPLETED, timeout=0 if once else _FOREVER)
     done = drive(task, known, options, tell=tell, cancelled=cancelled, gang=gang)
     kept = work.keep(done.kept)
-    for line in (*let_go(task), *give_back(task)) if done.job is JobPhase.COMPLETE else ():
+    for line in finish(task, done.job):
         warn(line)
     return replace(done, kept=kept)
 

@@ -4,7 +4,7 @@ import time
 from dataclasses import replace
 
 from kubefleet.dispatch.drive import Driven, drive
-from kubefleet.dispatch.finish import give_back, let_go
+from kubefleet.dispatch.finish import finish
 from kubefleet.jobs.account import revised
 from kubefleet.jobs.options import OnChange
 from kubefleet.jobs.record import JobRecord
@@ -70,9 +70,8 @@ def _run(before: Props | None, news: Props, work: Keeping) -> Props:
     )
     _tell(done)
     kept = work.keep(done.kept)
-    if done.job is JobPhase.COMPLETE:
-        for line in (*let_go(task), *give_back(task)):
-            _engine.show(line, ephemeral=False, warning=True)
+    for line in finish(task, done.job):
+        _engine.show(line, ephemeral=False, warning=True)
     return {
         **inputs,
         **as_outputs(kept),
