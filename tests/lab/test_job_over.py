@@ -9,6 +9,7 @@ from lab_objects import PREFIX, until
 from kubefleet.dispatch.finish import finish
 from kubefleet.dispatch.round import JobTask, Round, run_round
 from kubefleet.dispatch.shards import read_shards
+from kubefleet.dispatch.standing_jobs import standing_jobs
 from kubefleet.jobs.account import Account
 from kubefleet.jobs.divide import Demand, DivideJobBy, Site
 from kubefleet.jobs.shard_job import JOB_LABEL, WholeJob
@@ -102,7 +103,7 @@ def test_when_it_has_failed_the_rest_is_stopped_and_what_has_ended_stays(members
     assert "more than its maxFailedIndexes" in kept.verdict().reason
     assert finish(kept.task, JobPhase.FAILED) == []
     until(lambda: pods() == {broken: "Failed"})
-    (stopped,) = connection.list(f"/apis/batch/v1/namespaces/{SPACE}/jobs", labelSelector=f"{JOB_LABEL}={DOOMED.uid}")
-    assert stopped["spec"]["suspend"] is True
-    # Once more is no harm.
+    # It takes no place in a queue any more.
+    until(lambda: DOOMED.uid not in standing_jobs(members.__getitem__, ["us-1"], {"batch/v1/Job"})[0])
+    assert pods() == {broken: "Failed"}
     assert finish(kept.task, JobPhase.FAILED) == []

@@ -4,10 +4,12 @@ import time
 from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
+from kubefleet.dispatch.owned import delete
 from kubefleet.dispatch.round import JobTask
 from kubefleet.dispatch.shards import collection
 from kubefleet.jobs.kinds import kind_of
-from kubefleet.jobs.shard_job import JOB_LABEL, QUEUE
+from kubefleet.jobs.shard_job import JOB_LABEL
+from kubefleet.jobs.shard_status import read_shard
 from kubefleet.jobs.verdict import JobPhase
 from kubefleet.kube import ApiError, Connection, MemberError, fan_out
 from kubefleet.kube.answer import Json
@@ -27,12 +29,12 @@ def finish(task: JobTask, phase: JobPhase) -> list[str]:
 
 
 def _stop_rest(task: JobTask) -> list[str]:
-    """Where it has failed the pods that still run end, as Kubernetes ends those of a Job; others stay, with their logs.
-    What is in a queue of Kueue's is Kueue's to suspend, and a Job of another kind has failed as one.
+    """Where it has failed its Jobs fail too, and Kubernetes ends the pods that still run; others stay, with their logs.
+    One of another kind has failed as a whole.
     """
     if kind_of(task.job.template) is not None:
         return []
-    outcomes = fan_out(task.members, lambda name: _suspend(_soon(task, name), task), max_parallel=task.max_parallel)
+    outcomes = fan_out(task.members, lambda name: _end(_soon(task, name), task), max_parallel=task.max_parallel)
     return [f"its pods may run on: {why}" for why in _errors(outcome.error for outcome in outcomes)]
 
 
@@ -70,12 +72,16 @@ def _tell(connection: Connection, task: JobTask, seconds: int) -> None:
         _change(connection, task, item, {_TTL: seconds})
 
 
-def _suspend(connection: Connection, task: JobTask) -> None:
+def _end(connection: Connection, task: JobTask) -> None:
     for item in _its_jobs(connection, task):
-        conditions = (item.get("status") or {}).get("conditions") or ()
-        is_over = any(one["type"] in ("Complete", "Failed") and one["status"] == "True" for one in conditions)
-        if not is_over and QUEUE not in item["metadata"]["labels"]:
-            _change(connection, task, item, {"suspend": True})
+        about = item["metadata"]
+        if read_shard(None, item).ended:
+            continue
+        if item["spec"].get("suspend"):
+            # It has no pods; its time does not run, so it would never end.
+            delete(connection, f"{collection(task.job)}/{about['name']}", about["uid"], "Background")
+        else:
+            _change(connection, task, item, {"activeDeadlineSeconds": 1})
 
 
 def _its_jobs(connection: Connection, task: JobTask) -> Iterator[Json]:

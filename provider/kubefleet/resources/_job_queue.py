@@ -30,17 +30,19 @@ def arrivals(jobs: Sequence[JobDeclared], olds: Props) -> dict[str, int]:
 def waiting(
     jobs: Sequence[JobDeclared], kept: Mapping[str, Any], caps: Mapping[str, int], olds: Props, news: Props
 ) -> Mapping[str, str]:
-    """Why jobs wait that have no plan yet, by name. Members are only asked where somebody might have to."""
+    """Why jobs wait that have no plan yet, by name. One that begins anew while it runs keeps its place. Members are
+    only asked where somebody might have to wait.
+    """
     capped = [job for job in jobs if job.options.queue in caps]
     if all(job.request.name in kept for job in capped):
         return {}
-    running = _running({name: plan["uid"] for name, plan in kept.items()}, kept, olds, news)
+    running = _running({job.request.name: olds.get(job_key(job.request.name)) or {} for job in capped}, olds, news)
     places = arrivals(jobs, olds)
 
     def state(name: str) -> QueueState:
-        if name not in kept:
-            return QueueState.WAITING
-        return QueueState.RUNNING if name in running else QueueState.OVER
+        if name in running:
+            return QueueState.RUNNING
+        return QueueState.OVER if name in kept else QueueState.WAITING
 
     queued = [
         Queued(
@@ -55,12 +57,12 @@ def waiting(
     return admit(queued, caps).waiting
 
 
-def _running(uids: Mapping[str, str], kept: Mapping[str, Any], olds: Props, news: Props) -> Collection[str]:
+def _running(plans: Mapping[str, Any], olds: Props, news: Props) -> Collection[str]:
     """Those of which some member has a Job that is not over, or may have: where one is silent nobody knows."""
     members = {**all_members(olds), **news["members"]}
     apis = {raw["api"] for raw in news["jobs"].values()}
     standing, silent = standing_jobs(reader_of(news, members), sorted(members), apis)
     for name in sorted(silent):
         _engine.show(f"{name} does not say which jobs run there: {silent[name]}")
-    unknown = {name for name, plan in kept.items() if silent.keys() & plan["parts"].keys()}
-    return unknown | {name for name, uid in uids.items() if uid in standing}
+    unknown = {name for name, plan in plans.items() if silent.keys() & (plan.get("parts") or {}).keys()}
+    return unknown | {name for name, plan in plans.items() if plan.get("uid") in standing}
