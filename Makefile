@@ -57,11 +57,11 @@ mutants: setup
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/mutation/run.py $(MUTANTS)
 
 lab: setup tools
-	$(BIN)/python tests/on_servers.py lab --numprocesses 2 --dist worksteal
+	$(BIN)/python tests/on_servers.py lab --numprocesses 3 --dist worksteal
 
 engine: setup tools
-	# They wait more than they compute: each of the two workers has a lab of its own.
-	$(BIN)/python tests/on_servers.py engine --numprocesses 2 --dist worksteal
+	# They wait more than they compute: each of the workers has a lab of its own.
+	$(BIN)/python tests/on_servers.py engine --numprocesses 3 --dist worksteal
 
 sweep: setup tools
 	# One Job of 10,000 indexes over three real clusters, each index seen by one pod: some minutes.

@@ -4,16 +4,14 @@ import time
 from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
-from kubefleet.dispatch.owned import delete
+from kubefleet.dispatch.owned import change, delete, read
 from kubefleet.dispatch.round import JobTask
 from kubefleet.dispatch.shards import collection
 from kubefleet.jobs.kinds import kind_of
 from kubefleet.jobs.shard_job import JOB_LABEL
-from kubefleet.jobs.shard_status import read_shard
 from kubefleet.jobs.verdict import JobPhase
-from kubefleet.kube import ApiError, Connection, MemberError, fan_out
+from kubefleet.kube import Connection, MemberError, fan_out
 from kubefleet.kube.answer import Json
-from kubefleet.kube.object_access import MERGE
 
 _WITHIN: Final = 15.0
 _TTL: Final = "ttlSecondsAfterFinished"
@@ -68,35 +66,26 @@ def _soon(task: JobTask, name: str) -> Connection:
 
 
 def _tell(connection: Connection, task: JobTask, seconds: int) -> None:
-    for item in _its_jobs(connection, task):
-        _change(connection, task, item, {_TTL: seconds})
+    for path, item in _its_jobs(connection, task):
+        change(connection, path, item["metadata"]["uid"], {_TTL: seconds})
 
 
 def _end(connection: Connection, task: JobTask) -> None:
-    for item in _its_jobs(connection, task):
-        about = item["metadata"]
-        if read_shard(None, item).ended:
+    for path, item in _its_jobs(connection, task):
+        uid = item["metadata"]["uid"]
+        if read(connection, None, item).ended:
             continue
         if item["spec"].get("suspend"):
             # It has no pods; its time does not run, so it would never end.
-            delete(connection, f"{collection(task.job)}/{about['name']}", about["uid"], "Background")
+            delete(connection, path, uid, "Background")
         else:
-            _change(connection, task, item, {"activeDeadlineSeconds": 1})
+            change(connection, path, uid, {"activeDeadlineSeconds": 1})
 
 
-def _its_jobs(connection: Connection, task: JobTask) -> Iterator[Json]:
-    return connection.list(collection(task.job), labelSelector=f"{JOB_LABEL}={task.job.uid}")
-
-
-def _change(connection: Connection, task: JobTask, item: Json, spec: Json) -> None:
-    about = item["metadata"]
-    try:
-        body = {"metadata": {"uid": about["uid"]}, "spec": spec}
-        connection.patch(f"{collection(task.job)}/{about['name']}", body, MERGE)
-    except ApiError as error:
-        # Gone, or another one of its name.
-        if error.status not in (404, 409):
-            raise
+def _its_jobs(connection: Connection, task: JobTask) -> Iterator[tuple[str, Json]]:
+    path = collection(task.job)
+    for item in connection.list(path, labelSelector=f"{JOB_LABEL}={task.job.uid}"):
+        yield f"{path}/{item['metadata']['name']}", item
 
 
 def _errors(errors: Iterable[BaseException | None]) -> Iterator[str]:

@@ -4,15 +4,13 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
-from kubefleet.dispatch.owned import MANAGER, OF_JOB, delete, is_over, made
+from kubefleet.dispatch.owned import MANAGER, OF_JOB, change, delete, is_over, made, read
 from kubefleet.jobs.account import JobSeen, Shard
 from kubefleet.jobs.gang_objects import HOLD_CLASS, HOLD_LABEL, hold_class, hold_job
 from kubefleet.jobs.gang_rooms import GangSeen, Hold
 from kubefleet.jobs.shard_job import JOB_LABEL, SHARD, WholeJob
-from kubefleet.jobs.shard_status import read_shard
 from kubefleet.kube.connection import Connection
-from kubefleet.kube.errors import ApiError, BadAnswer
-from kubefleet.kube.object_access import MERGE
+from kubefleet.kube.errors import ApiError
 from kubefleet.kube.pause import pause
 
 _CLASSES: Final = "/apis/scheduling.k8s.io/v1/priorityclasses"
@@ -25,11 +23,8 @@ def look_at_gang(connection: Connection, job: WholeJob) -> GangSeen:
     shards, up, suspended = list[JobSeen](), dict[str, int](), set[str]()
     for item in connection.list(_jobs(job), labelSelector=f"{JOB_LABEL}={job.uid}"):
         status, uid = item.get("status") or {}, str(item["metadata"]["uid"])
-        try:
-            shards.append(read_shard(None, item))
-            up[uid] = int(status.get("ready") or 0) + int(status.get("succeeded") or 0)
-        except (KeyError, TypeError, ValueError) as error:
-            raise BadAnswer(connection.name, f"Job {item['metadata']['name']}: {error}") from None
+        shards.append(read(connection, None, item))
+        up[uid] = int(status.get("ready") or 0) + int(status.get("succeeded") or 0)
         if (item.get("spec") or {}).get("suspend"):
             suspended.add(uid)
     bound: dict[str, int] = {}
@@ -83,12 +78,7 @@ def room_is_free(connection: Connection, job: WholeJob) -> bool:
 
 def start_shard(connection: Connection, job: WholeJob, name: str, uid: str) -> None:
     """Let a suspended Job run. Raises as `Connection` does."""
-    try:
-        connection.patch(f"{_jobs(job)}/{name}", {"metadata": {"uid": uid}, "spec": {"suspend": False}}, MERGE)
-    except ApiError as error:
-        # Gone, or another one of its name: the next look will tell.
-        if error.status not in (404, 409):
-            raise
+    change(connection, f"{_jobs(job)}/{name}", uid, {"suspend": False})
 
 
 def _is_bound(pod: Mapping[str, Any]) -> bool:

@@ -14,12 +14,12 @@ from typing import Any, Final
 
 from immutabledict import immutabledict
 
+from kubefleet.dispatch.owned import change
 from kubefleet.jobs.account import Account, JobSeen, Seen, Shard
 from kubefleet.jobs.shard_job import WholeJob, shard_name
 from kubefleet.jobs.template import limit_of
-from kubefleet.kube import ApiError, Connection, MemberError, Unreachable, fan_out
+from kubefleet.kube import Connection, MemberError, Unreachable, fan_out
 from kubefleet.kube.clock import seconds_ahead
-from kubefleet.kube.object_access import MERGE
 
 SLACK: Final = 10.0
 """Seconds. A cluster's clock is read within two, Jobs start at whole ones, a controller takes a moment to see it."""
@@ -127,12 +127,7 @@ def set_limit(connection: Connection, job: WholeJob, name: str, uid: str, limit:
     does.
     """
     path = f"/apis/batch/v1/namespaces/{job.namespace}/jobs/{name}"
-    body = {"metadata": {"uid": uid}, "spec": {"activeDeadlineSeconds": limit}}
-    try:
-        connection.patch(path, body, MERGE, fieldManager="kubefleet-jobs")
-    except ApiError as error:
-        if error.status not in (404, 409):
-            raise
+    change(connection, path, uid, {"activeDeadlineSeconds": limit})
 
 
 def _shards(account: Account, cluster: str) -> dict[str, Shard]:

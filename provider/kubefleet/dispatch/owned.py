@@ -1,12 +1,16 @@
-"""Objects of a job on a member, made and deleted by whoever may do so by their names only."""
+"""Objects of a job on a member: made, read, changed and deleted by whoever may do so by their names only."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
+from kubefleet.jobs.account import JobSeen
+from kubefleet.jobs.kinds import JobKind
 from kubefleet.jobs.shard_job import JOB_LABEL
+from kubefleet.jobs.shard_status import read_shard
 from kubefleet.kube.answer import Json
 from kubefleet.kube.connection import Connection
-from kubefleet.kube.errors import ApiError
+from kubefleet.kube.errors import ApiError, BadAnswer
+from kubefleet.kube.object_access import MERGE
 
 MANAGER: Final = "kubefleet-jobs"
 OF_JOB: Final = "batch.kubernetes.io/controller-uid"
@@ -28,6 +32,25 @@ def made(connection: Connection, path: str, manifest: Mapping[str, Any], label: 
     if (found["metadata"].get("labels") or {}).get(label) != manifest["metadata"]["labels"][label]:
         raise _taken(connection.name, manifest)
     return found
+
+
+def read(connection: Connection, kind: JobKind | None, item: Json, own: int | None = None) -> JobSeen:
+    """As `read_shard`. Raises BadAnswer for what is none."""
+    try:
+        return read_shard(kind, item, own)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadAnswer(connection.name, f"{item['metadata']['name']}: {error}") from None
+
+
+def change(connection: Connection, path: str, uid: str, spec: Mapping[str, Any]) -> None:
+    """Set these fields of the spec of what is at that path, if it has that uid. Raises as `Connection` does."""
+    body = {"metadata": {"uid": uid}, "spec": spec}
+    try:
+        connection.patch(path, body, MERGE, fieldManager=MANAGER)
+    except ApiError as error:
+        # Gone, or another one of its name: the next look will tell.
+        if error.status not in (404, 409):
+            raise
 
 
 def delete(connection: Connection, path: str, uid: str, how: str) -> None:

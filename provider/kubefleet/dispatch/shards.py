@@ -8,17 +8,17 @@ from datetime import datetime
 from typing import Any, Final
 
 from kubefleet.dispatch.kueue import has_queue, standings
-from kubefleet.dispatch.owned import MANAGER, OF_JOB, delete, is_over, made
+from kubefleet.dispatch.owned import MANAGER, OF_JOB, delete, is_over, made, read
 from kubefleet.jobs.account import JobSeen, Shard
 from kubefleet.jobs.global_index import POLICY, IndexBy, index_by
 from kubefleet.jobs.kinds import JobKind, kind_of
 from kubefleet.jobs.shard_job import JOB_LABEL, QUEUE, SHARD, WholeJob, shard_manifests
-from kubefleet.jobs.shard_status import queue_of, read_shard
+from kubefleet.jobs.shard_status import queue_of
 from kubefleet.jobs.template import limit_of
 from kubefleet.kube.answer import Json
 from kubefleet.kube.clock import seconds_ahead
 from kubefleet.kube.connection import Connection
-from kubefleet.kube.errors import ApiError, BadAnswer
+from kubefleet.kube.errors import ApiError
 from kubefleet.kube.patience import Impatient
 
 _IN_FORCE: Final = 5.0
@@ -33,10 +33,7 @@ def read_shards(connection: Connection, job: WholeJob) -> tuple[JobSeen, ...]:
     found = list[JobSeen]()
     held, waiting = dict[str, str](), dict[str, str]()
     for item in _objects(connection, job, kind):
-        try:
-            seen = read_shard(kind, item, limit_of(job.template))
-        except (KeyError, TypeError, ValueError) as error:
-            raise BadAnswer(connection.name, f"{item['metadata']['name']}: {error}") from None
+        seen = read(connection, kind, item, limit_of(job.template))
         found.append(seen)
         if not seen.ended and (queue := queue_of(item)):
             held[seen.uid] = queue

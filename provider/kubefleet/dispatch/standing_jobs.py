@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from kubefleet.dispatch.owned import read
 from kubefleet.jobs.kinds import kind_of
 from kubefleet.jobs.shard_job import JOB_LABEL
-from kubefleet.jobs.shard_status import read_shard
-from kubefleet.kube import ApiError, BadAnswer, Connection, MemberError, fan_out
+from kubefleet.kube import ApiError, Connection, MemberError, fan_out
 
 _WITHIN: Final = 5.0
 
@@ -38,13 +38,11 @@ def _standing(connection: Connection, api: str) -> Iterator[str]:
     kind = kind_of({"apiVersion": version, "kind": name})
     try:
         for item in connection.list(f"/apis/{version}/{kind.plural if kind else 'jobs'}", labelSelector=JOB_LABEL):
-            if not read_shard(kind, item).ended:
+            if not read(connection, kind, item).ended:
                 yield _job_of(item)
     except ApiError as error:
         if kind is None or error.status != 404:
             raise
-    except (KeyError, TypeError, ValueError) as error:
-        raise BadAnswer(connection.name, f"its Jobs cannot be read: {error}") from None
 
 
 def _job_of(item: Mapping[str, Any]) -> str:
