@@ -51,7 +51,9 @@ def test_one_at_a_time_and_who_begins_anew_keeps_the_place(stack: Any) -> None:
     assert waits in stack.preview()
 
     write(stack, 'job("first", "a:2", on_change="restart")', 'job("second", priority=9)')
-    assert waits in stack.preview()
+    told = stack.preview()
+    assert waits in told
+    assert "a new template: all of it begins anew" in told
     stack.up()
     assert images(stack) == {("first", "a:2")}
 

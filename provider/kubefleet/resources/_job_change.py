@@ -67,7 +67,7 @@ def todo(olds: Props, news: Props) -> list[str]:
         _session.refused_jobs[f"{news['fleet']}/{news['job']}"] = why
         return [why]
     lines = _changes(found.account, olds, news)
-    if olds["phase"] != Phase.COMPLETE:
+    if olds["phase"] != Phase.COMPLETE and found.account.revision == news["plan"]["revision"]:
         lines.append(f"{olds['phase']}: {olds['reason']}")
     if lines or olds["state"] == JobPhase.RUNNING:
         return lines or _found(found, news)
@@ -104,7 +104,8 @@ def refused(found: Look, news: Props) -> str:
 def _changes(account: Account, olds: Props, news: Props) -> list[str]:
     lines = []
     if account.revision != news["plan"]["revision"]:
-        lines.append("a new template")
+        remaining = declared_job(news).options.on_change is OnChange.REMAINING and olds["state"] != JobPhase.COMPLETE
+        lines.append(f"a new template: {'what is not done' if remaining else 'all of it'} begins anew")
     elif account.total < total_of(news):
         lines.append(f"{account.total} -> {total_of(news)} indexes")
     if olds["members"].keys() - news["members"].keys() and olds["state"] == JobPhase.RUNNING:
