@@ -13,10 +13,10 @@ CLUSTERS = ("eu-1", "eu-2", "us-1")
 JOBS = ("get", "jobs", "-n", "default", "-l", "pulumi-kubefleet/job", "-o", "json")
 
 
-def job(image="sweep:1", seconds="3000s", **arguments):
+def job(image="sweep:1", seconds="3000s", outcome="done", **arguments):
     """The line of a program: pods that take so long."""
     after = {f"lab.pulumi-kubefleet/{stage}-after": "50ms" for stage in ("start", "ready", "stop")}
-    after["lab.pulumi-kubefleet/complete-after"] = seconds
+    after |= {"lab.pulumi-kubefleet/complete-after": seconds, "lab.pulumi-kubefleet/outcome": outcome}
     container = {"name": "main", "image": image, "resources": {"requests": {"cpu": "1"}}}
     pod = {"metadata": {"annotations": after}, "spec": {"restartPolicy": "Never", "containers": [container]}}
     template = {"spec": {"completions": 60, "ttlSecondsAfterFinished": 3600, "template": pod}}
@@ -140,6 +140,23 @@ def test_a_job_is_changed_as_it_says_and_goes_with_the_stack(stack):
         stack.kubectl(cluster, "delete", "jobs", "-n", "default", "--all")
     assert "updated" not in stack.up()
     assert shards(stack) == []
+
+
+def test_one_that_fails_says_so_stops_and_begins_anew_when_it_is_mended(stack):
+    stack.write(job(seconds="500ms", outcome="failed", wait="completed"))
+    wrong = "the job itself is wrong"
+    text = stack.up(code=-1)
+    assert "sweep failed: most of its first indexes fail on " in text
+    assert wrong in text
+    kept = [item["metadata"]["uid"] for name in CLUSTERS for item in of_cluster(stack, name)]
+    # It is told again, and not run again.
+    assert wrong in stack.up(code=-1)
+    assert [item["metadata"]["uid"] for name in CLUSTERS for item in of_cluster(stack, name)] == kept
+    stack.write(job(seconds="100ms", wait="completed"))
+    stack.up()
+    assert done(stack) == "complete"
+    assert not set(kept) & {item["metadata"]["uid"] for name in CLUSTERS for item in of_cluster(stack, name)}
+    assert "to update" not in stack.preview()
 
 
 def test_what_a_lost_cluster_had_goes_elsewhere_and_is_cancelled_when_it_is_back(stack):
