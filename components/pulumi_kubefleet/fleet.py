@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self, Unpack
 
 import pulumi
 
@@ -17,18 +17,12 @@ from pulumi_kubefleet._program import program_error
 from pulumi_kubefleet._record import plain
 from pulumi_kubefleet._resources import Dispatch, Hub, Join, Outcome, Ownership, Schedule, Settle, Stage
 from pulumi_kubefleet._source import caller
-from pulumi_kubefleet.access import ClusterProfile, ExecCredential, Kubeconfig
+from pulumi_kubefleet.access import ExecCredential, Kubeconfig
 from pulumi_kubefleet.health import HealthCheck
 from pulumi_kubefleet.identity import IdentityFederation
-from pulumi_kubefleet.job import Division, Job
-from pulumi_kubefleet.member import MemberCluster
-from pulumi_kubefleet.node_pools import NodePool
-from pulumi_kubefleet.overrides import Override
-from pulumi_kubefleet.placement import Manifest, Placement
-from pulumi_kubefleet.policies import Policy
-from pulumi_kubefleet.replicas import Divided, Duplicated
-from pulumi_kubefleet.strategies import Approval, Check, RollingUpdate, SpreadUpdate, StagedUpdate, Wait
-from pulumi_kubefleet.terms import Taint
+from pulumi_kubefleet.job import Job, JobArguments
+from pulumi_kubefleet.member import MemberArguments, MemberCluster
+from pulumi_kubefleet.placement import Manifest, Placement, PlacementArguments
 
 _OF_SCHEDULE = ["members", "placements", "leaving", "gone", "stray", "tainted"]
 
@@ -102,20 +96,8 @@ class Fleet(pulumi.ComponentResource):
         self,
         name: str,
         *,
-        context: pulumi.Input[str] | None = None,
-        access: Kubeconfig | ExecCredential | ClusterProfile | None = None,
-        labels: Mapping[str, pulumi.Input[str]] | None = None,
-        taints: Sequence[Taint] = (),
-        properties: Mapping[str, Any] | None = None,
-        node_pools: Sequence[NodePool] = (),
-        cordon: bool = False,
-        leave: str | None = None,
-        accept_new_uid: bool = False,
-        join: bool = False,
-        uid: pulumi.Input[str] | None = None,
-        authentication_config: str | None = None,
         opts: pulumi.ResourceOptions | None = None,
-        **unknown: Any,
+        **arguments: Unpack[MemberArguments],
     ) -> MemberCluster:
         """Declare a member cluster; the arguments are those of `MemberCluster`."""
         self._refuse_if_closed("member", name)
@@ -123,20 +105,8 @@ class Fleet(pulumi.ComponentResource):
             self,
             self.fleet_name,
             _distinct(name, [other.member_name for other in self._members]),
-            context=context,
-            access=access,
-            labels=labels,
-            taints=taints,
-            properties=properties,
-            node_pools=node_pools,
-            cordon=cordon,
-            leave=leave,
-            accept_new_uid=accept_new_uid,
-            join=join,
-            uid=uid,
-            authentication_config=authentication_config,
             opts=opts,
-            **unknown,
+            **arguments,
         )
         member.member_name = name
         self._members.append(member)
@@ -147,31 +117,8 @@ class Fleet(pulumi.ComponentResource):
         name: str,
         *,
         manifests: Manifest | Sequence[Manifest],
-        namespace: str | None = None,
-        select: str | Sequence[str] | None = None,
-        create_namespace: bool | None = None,
-        policy: Policy | None = None,
-        replicas: Duplicated | Divided | None = None,
-        strategy: RollingUpdate | StagedUpdate | SpreadUpdate | None = None,
-        overrides: Sequence[Override] | None = None,
-        health: Sequence[HealthCheck] | None = None,
-        priority: int | None = None,
-        labels: Mapping[str, pulumi.Input[str]] | None = None,
-        approvals: Sequence[str] | None = None,
-        freeze: bool | None = None,
-        data: str | None = None,
-        move: str | None = None,
-        before_remove: Sequence[Wait | Approval | Check] | None = None,
-        paused: bool | None = None,
-        divide_companions: bool | None = None,
-        restart_on: str | Sequence[str] | None = None,
-        on_existing: str | None = None,
-        on_drift: str | None = None,
-        on_delete: str | None = None,
-        on_immutable: str | None = None,
-        allow_namespaces: Sequence[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
-        **unknown: Any,
+        **arguments: Unpack[PlacementArguments],
     ) -> Placement:
         """Declare a placement; the arguments are those of `Placement`."""
         self._refuse_if_closed("placement", name)
@@ -180,31 +127,8 @@ class Fleet(pulumi.ComponentResource):
             self.fleet_name,
             _distinct(name, [other.placement_name for other in self._placements]),
             manifests=manifests,
-            namespace=namespace,
-            select=select,
-            create_namespace=create_namespace,
-            policy=policy,
-            replicas=replicas,
-            strategy=strategy,
-            overrides=overrides,
-            health=health,
-            priority=priority,
-            labels=labels,
-            approvals=approvals,
-            freeze=freeze,
-            data=data,
-            move=move,
-            before_remove=before_remove,
-            paused=paused,
-            divide_companions=divide_companions,
-            restart_on=restart_on,
-            on_existing=on_existing,
-            on_drift=on_drift,
-            on_delete=on_delete,
-            on_immutable=on_immutable,
-            allow_namespaces=allow_namespaces,
             opts=opts,
-            **unknown,
+            **arguments,
         )
         placement.placement_name = name
         placement.plan = self.plan.apply(lambda plan: plan.get(name, "nowhere"))
@@ -216,24 +140,8 @@ class Fleet(pulumi.ComponentResource):
         name: str,
         *,
         template: str | PathLike[str] | Mapping[str, Any],
-        namespace: str | None = None,
-        completions: int | None = None,
-        parallelism: int | None = None,
-        policy: Policy | None = None,
-        division: Division | str | None = None,
-        priority: int | None = None,
-        gang: Literal["one-cluster", "all-or-nothing"] | None = None,
-        gang_timeout: int | str | None = None,
-        queue: str | None = None,
-        deadline: int | str | None = None,
-        wait: Literal["dispatched", "started", "completed"] | None = None,
-        timeout: int | str | None = None,
-        lost_after: int | str | None = None,
-        at_least_once: bool | None = None,
-        lease: int | str | None = None,
-        on_change: Literal["fail", "remaining", "restart"] | None = None,
         opts: pulumi.ResourceOptions | None = None,
-        **unknown: Any,
+        **arguments: Unpack[JobArguments],
     ) -> Job:
         """Declare a job; the arguments are those of `Job`."""
         self._refuse_if_closed("job", name)
@@ -242,24 +150,8 @@ class Fleet(pulumi.ComponentResource):
             self.fleet_name,
             _distinct(name, [other.job_name for other in self._jobs]),
             template=template,
-            namespace=namespace,
-            completions=completions,
-            parallelism=parallelism,
-            policy=policy,
-            division=division,
-            priority=priority,
-            gang=gang,
-            gang_timeout=gang_timeout,
-            queue=queue,
-            deadline=deadline,
-            wait=wait,
-            timeout=timeout,
-            lost_after=lost_after,
-            at_least_once=at_least_once,
-            lease=lease,
-            on_change=on_change,
             opts=opts,
-            **unknown,
+            **arguments,
         )
         job.job_name = name
         job.plan = self.plan.apply(lambda plan: plan.get(name, "nowhere"))

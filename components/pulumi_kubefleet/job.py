@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from os import PathLike
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, Unpack
 
 import pulumi
 
@@ -51,6 +51,27 @@ def job_index_policy() -> list[dict[str, Any]]:
         ```
     """
     return [dict(manifest) for manifest in index_policy()]
+
+
+class JobArguments(TypedDict, total=False):
+    """What may be said of a job, as `Job` has it."""
+
+    namespace: str | None
+    completions: int | None
+    parallelism: int | None
+    policy: Policy | None
+    division: Division | str | None
+    priority: int | None
+    gang: Literal["one-cluster", "all-or-nothing"] | None
+    gang_timeout: int | str | None
+    queue: str | None
+    deadline: int | str | None
+    wait: Literal["dispatched", "started", "completed"] | None
+    timeout: int | str | None
+    lost_after: int | str | None
+    at_least_once: bool | None
+    lease: int | str | None
+    on_change: Literal["fail", "remaining", "restart"] | None
 
 
 class Job(pulumi.ComponentResource):
@@ -105,24 +126,8 @@ class Job(pulumi.ComponentResource):
         name: str,
         *,
         template: str | PathLike[str] | Mapping[str, Any],
-        namespace: str | None = None,
-        completions: int | None = None,
-        parallelism: int | None = None,
-        policy: Policy | None = None,
-        division: Division | str | None = None,
-        priority: int | None = None,
-        gang: Literal["one-cluster", "all-or-nothing"] | None = None,
-        gang_timeout: int | str | None = None,
-        queue: str | None = None,
-        deadline: int | str | None = None,
-        wait: Literal["dispatched", "started", "completed"] | None = None,
-        timeout: int | str | None = None,
-        lost_after: int | str | None = None,
-        at_least_once: bool | None = None,
-        lease: int | str | None = None,
-        on_change: Literal["fail", "remaining", "restart"] | None = None,
         opts: pulumi.ResourceOptions | None = None,
-        **unknown: Any,
+        **arguments: Unpack[JobArguments],
     ) -> None:
         options = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(parent=fleet), opts)
         super().__init__("kubefleet:index:Job", f"{fleet_name}/{name}", None, options)
@@ -131,23 +136,4 @@ class Job(pulumi.ComponentResource):
         self._template = template
         # What it waits for itself is what its resources have to wait for.
         self._after = pulumi.ResourceOptions(depends_on=opts.depends_on if opts is not None else None)
-        written = {
-            "namespace": namespace,
-            "completions": completions,
-            "parallelism": parallelism,
-            "policy": policy,
-            "division": division,
-            "priority": priority,
-            "gang": gang,
-            "gang_timeout": gang_timeout,
-            "queue": queue,
-            "deadline": deadline,
-            "wait": wait,
-            "timeout": timeout,
-            "lost_after": lost_after,
-            "at_least_once": at_least_once,
-            "lease": lease,
-            "on_change": on_change,
-            **unknown,
-        }
-        self._raw = {key: plain(value) for key, value in written.items() if value is not None}
+        self._raw = {key: plain(value) for key, value in arguments.items() if value is not None}

@@ -1,7 +1,7 @@
 """Member clusters of a fleet."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final, TypedDict, Unpack
 
 import pulumi
 
@@ -10,6 +10,26 @@ from pulumi_kubefleet._source import caller
 from pulumi_kubefleet.access import ClusterProfile, ExecCredential, Kubeconfig
 from pulumi_kubefleet.node_pools import NodePool
 from pulumi_kubefleet.terms import Taint
+
+_FLAGS: Final = frozenset({"taints", "node_pools", "cordon", "accept_new_uid", "join"})
+"""That one of these is false or empty is as if nobody had said it."""
+
+
+class MemberArguments(TypedDict, total=False):
+    """What may be said of a member, as `MemberCluster` has it."""
+
+    context: pulumi.Input[str] | None
+    access: Kubeconfig | ExecCredential | ClusterProfile | None
+    labels: Mapping[str, pulumi.Input[str]] | None
+    taints: Sequence[Taint]
+    properties: Mapping[str, Any] | None
+    node_pools: Sequence[NodePool]
+    cordon: bool
+    leave: str | None
+    accept_new_uid: bool
+    join: bool
+    uid: pulumi.Input[str] | None
+    authentication_config: str | None
 
 
 class MemberCluster(pulumi.ComponentResource):
@@ -39,42 +59,17 @@ class MemberCluster(pulumi.ComponentResource):
         fleet_name: str,
         name: str,
         *,
-        context: pulumi.Input[str] | None = None,
-        access: Kubeconfig | ExecCredential | ClusterProfile | None = None,
-        labels: Mapping[str, pulumi.Input[str]] | None = None,
-        taints: Sequence[Taint] = (),
-        properties: Mapping[str, Any] | None = None,
-        node_pools: Sequence[NodePool] = (),
-        cordon: bool = False,
-        leave: str | None = None,
-        accept_new_uid: bool = False,
-        join: bool = False,
-        uid: pulumi.Input[str] | None = None,
-        authentication_config: str | None = None,
         opts: pulumi.ResourceOptions | None = None,
-        **unknown: Any,
+        **arguments: Unpack[MemberArguments],
     ) -> None:
         options = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(parent=fleet), opts)
         super().__init__("kubefleet:index:MemberCluster", f"{fleet_name}/{name}", None, options)
         self.member_name = name
         self._source = caller()
-        if context is not None and access is not None:
-            unknown = {**unknown, "context": context}  # both: let the check say so, by path
-        elif context is not None:
-            access = Kubeconfig(context)
-        written = {
-            "access": access,
-            "labels": labels,
-            "taints": taints or None,
-            "properties": properties,
-            "node_pools": node_pools or None,
-            "cordon": cordon or None,
-            "leave": leave,
-            "accept_new_uid": accept_new_uid or None,
-            "join": join or None,
-            "uid": uid,
-            "authentication_config": authentication_config,
-            **unknown,
-        }
-        self._raw = {key: plain(value) for key, value in written.items() if value is not None}
+        said = ((key, value) for key, value in arguments.items() if value is not None)
+        written: dict[str, Any] = {key: value for key, value in said if key not in _FLAGS or value}
+        if "context" in written and "access" not in written:
+            # Where both are given the check says so, by path.
+            written["access"] = Kubeconfig(written.pop("context"))
+        self._raw = {key: plain(value) for key, value in written.items()}
         self.register_outputs({})

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import pulumi
 
@@ -15,6 +15,34 @@ from pulumi_kubefleet.replicas import Divided, Duplicated
 from pulumi_kubefleet.strategies import Approval, Check, RollingUpdate, SpreadUpdate, StagedUpdate, Wait
 
 Manifest = str | PathLike[str] | Mapping[str, Any]
+
+
+class PlacementArguments(TypedDict, total=False):
+    """What may be said of a placement, as `Placement` has it."""
+
+    namespace: str | None
+    select: str | Sequence[str] | None
+    create_namespace: bool | None
+    policy: Policy | None
+    replicas: Duplicated | Divided | None
+    strategy: RollingUpdate | StagedUpdate | SpreadUpdate | None
+    overrides: Sequence[Override] | None
+    health: Sequence[HealthCheck] | None
+    priority: int | None
+    labels: Mapping[str, pulumi.Input[str]] | None
+    approvals: Sequence[str] | None
+    freeze: bool | None
+    data: str | None
+    move: str | None
+    before_remove: Sequence[Wait | Approval | Check] | None
+    paused: bool | None
+    divide_companions: bool | None
+    restart_on: str | Sequence[str] | None
+    on_existing: str | None
+    on_drift: str | None
+    on_delete: str | None
+    on_immutable: str | None
+    allow_namespaces: Sequence[str] | None
 
 
 class Placement(pulumi.ComponentResource):
@@ -69,31 +97,8 @@ class Placement(pulumi.ComponentResource):
         name: str,
         *,
         manifests: Manifest | Sequence[Manifest],
-        namespace: str | None = None,
-        select: str | Sequence[str] | None = None,
-        create_namespace: bool | None = None,
-        policy: Policy | None = None,
-        replicas: Duplicated | Divided | None = None,
-        strategy: RollingUpdate | StagedUpdate | SpreadUpdate | None = None,
-        overrides: Sequence[Override] | None = None,
-        health: Sequence[HealthCheck] | None = None,
-        priority: int | None = None,
-        labels: Mapping[str, pulumi.Input[str]] | None = None,
-        approvals: Sequence[str] | None = None,
-        freeze: bool | None = None,
-        data: str | None = None,
-        move: str | None = None,
-        before_remove: Sequence[Wait | Approval | Check] | None = None,
-        paused: bool | None = None,
-        divide_companions: bool | None = None,
-        restart_on: str | Sequence[str] | None = None,
-        on_existing: str | None = None,
-        on_drift: str | None = None,
-        on_delete: str | None = None,
-        on_immutable: str | None = None,
-        allow_namespaces: Sequence[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
-        **unknown: Any,
+        **arguments: Unpack[PlacementArguments],
     ) -> None:
         options = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(parent=fleet), opts)
         super().__init__("kubefleet:index:Placement", f"{fleet_name}/{name}", None, options)
@@ -103,31 +108,5 @@ class Placement(pulumi.ComponentResource):
             self._manifests: list[Any] = list(manifests)
         else:
             self._manifests = [manifests]
-        written = {
-            "namespace": namespace,
-            "select": select,
-            "create_namespace": create_namespace,
-            "policy": policy,
-            "replicas": replicas,
-            "strategy": strategy,
-            "overrides": overrides,
-            "health": health,
-            "priority": priority,
-            "labels": labels,
-            "approvals": approvals,
-            "freeze": freeze,
-            "data": data,
-            "move": move,
-            "before_remove": before_remove,
-            "paused": paused,
-            "divide_companions": divide_companions,
-            "restart_on": restart_on,
-            "on_existing": on_existing,
-            "on_drift": on_drift,
-            "on_delete": on_delete,
-            "on_immutable": on_immutable,
-            "allow_namespaces": allow_namespaces,
-            **unknown,
-        }
-        self._raw = {key: plain(value) for key, value in written.items() if value is not None}
-        self._divides = isinstance(replicas, Divided)
+        self._raw = {key: plain(value) for key, value in arguments.items() if value is not None}
+        self._divides = isinstance(arguments.get("replicas"), Divided)
