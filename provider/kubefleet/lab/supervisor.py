@@ -37,7 +37,8 @@ class Supervisor:
         self._phase = LabPhase.STARTING
         self._ready: set[str] = set()
         self._ending = asyncio.Event()
-        ports = Ports()
+        # They are held as long as this is there.
+        self._ports = ports = Ports()
         self._shared = Etcd(folder.etcd, programs["etcd"], ports) if spec.etcd == "shared" else None
         self._clusters = {
             cluster.name: RunningCluster(cluster, folder.cluster(cluster.name), programs, ports, self._shared)
