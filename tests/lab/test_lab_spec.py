@@ -1,15 +1,18 @@
 import json
 import socket
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from kubefleet.lab.audit import count_events, read_events, writes_in
+from kubefleet.lab.folder import LabFolder
 from kubefleet.lab.lab import Lab
 from kubefleet.lab.lock import Lock
 from kubefleet.lab.nodes import node_objects
 from kubefleet.lab.ports import Ports
 from kubefleet.lab.spec import LabClusterSpec, LabSpec, load_spec, shipped_labs
+from kubefleet.lab.supervisor import Supervisor
 from kubefleet.spec.mistakes import MistakesError
 
 pytestmark = pytest.mark.fast
@@ -87,6 +90,16 @@ def test_a_port_that_was_taken_is_free_for_its_server_only() -> None:
     for _ in ("started", "started again"):
         with socket.create_server(("127.0.0.1", port)) as server:  # it asks for reuse, as the lab's programs do
             assert server.getsockname()[1] == port
+
+
+def test_a_lab_holds_its_ports_from_when_it_is_made(tmp_path: Path) -> None:
+    programs = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
+    lab = Supervisor("held", load_spec("quickstart"), LabFolder(tmp_path), dict.fromkeys(programs, Path("none")))
+    ports = [urlsplit(cluster.server).port for cluster in lab._clusters.values()]
+    assert len(ports) == 3
+    for port in ports:
+        with socket.socket() as stranger, pytest.raises(OSError, match="in use"):
+            stranger.bind(("127.0.0.1", port))
 
 
 def test_a_lock_has_one_holder_and_goes_with_it(tmp_path: Path) -> None:
