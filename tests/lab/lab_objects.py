@@ -1,10 +1,13 @@
 """Objects and waits that tests of the lab share."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from kubefleet.kube.connect import connect
 from kubefleet.kube.connection import Connection
+from kubefleet.lab.lab import Lab
 
 PREFIX = "lab.pulumi-kubefleet"
 QUICK = {f"{PREFIX}/{stage}-after": "50ms" for stage in ("start", "ready", "stop")}
@@ -21,6 +24,19 @@ def until(reached: Callable[[], Any], seconds: float = 30) -> Any:
         assert time.monotonic() < end, f"it did not come in {seconds} s"
         time.sleep(0.05)
     return found
+
+
+@contextmanager
+def in_space(lab: Lab, names: Iterable[str], space: str, **options: Any) -> Iterator[dict[str, Connection]]:
+    """Connections to members, on which there is a namespace meanwhile, in which pods may be made."""
+    opened = {name: connect(name, lab.access(name), **options) for name in names}
+    for connection in opened.values():
+        connection.post("/api/v1/namespaces", {"metadata": {"name": space}})
+        until(lambda at=connection: list(at.list(f"/api/v1/namespaces/{space}/serviceaccounts")))
+    yield opened
+    for connection in opened.values():
+        connection.delete(f"/api/v1/namespaces/{space}")
+        connection.close()
 
 
 def config_map(name: str, **data: str) -> dict[str, Any]:

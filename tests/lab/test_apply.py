@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from lab_objects import crd
+from lab_objects import crd, until
 
 from kubefleet.health import Status, health
 from kubefleet.kube.connect import connect
@@ -302,10 +302,7 @@ def job() -> dict:
 
 
 def finished(connection) -> None:
-    deadline = time.monotonic() + 60
-    while not connection.get(MIGRATE)["status"].get("completionTime"):
-        assert time.monotonic() < deadline, "the job does not end"
-        time.sleep(0.1)
+    until(lambda: connection.get(MIGRATE)["status"].get("completionTime"), 60)
 
 
 def test_a_finished_job_is_made_anew_for_a_new_revision_and_only_then(connection):

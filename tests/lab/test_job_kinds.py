@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from lab_objects import PREFIX, definition, until
+from lab_objects import PREFIX, definition, in_space, until
 
 from kubefleet.dispatch.round import JobTask, Round, run_round
 from kubefleet.dispatch.shards import create_shard, fence_shard, read_shards
@@ -16,7 +16,6 @@ from kubefleet.jobs.divide import Demand, DivideJobBy, Site
 from kubefleet.jobs.indexes import span
 from kubefleet.jobs.shard_job import JOB_LABEL, WholeJob
 from kubefleet.jobs.verdict import JobPhase, verdict
-from kubefleet.kube.connect import connect
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.errors import ApiError
 from kubefleet.kube.object_access import apply_body, delete_if_there
@@ -40,18 +39,14 @@ TEMPLATE = {
 
 @pytest.fixture(scope="module")
 def members(quickstart_lab: Lab) -> Iterator[dict[str, Connection]]:
-    opened = {name: connect(name, quickstart_lab.access(name), answer_within=4) for name in MEMBERS}
-    for connection in opened.values():
-        connection.post("/api/v1/namespaces", {"metadata": {"name": SPACE}})
-        apply_body(connection, CRD, manager="test", force=True)
-    for connection in opened.values():
-        until(lambda at=connection: at.resource_of("jobset.x-k8s.io/v1alpha2", "JobSet"))
-        until(lambda at=connection: list(at.list(f"/api/v1/namespaces/{SPACE}/serviceaccounts")))
-    yield opened
-    for connection in opened.values():
-        delete_if_there(connection, ref_of(CRD))
-        connection.delete(f"/api/v1/namespaces/{SPACE}")
-        connection.close()
+    with in_space(quickstart_lab, MEMBERS, SPACE, answer_within=4) as opened:
+        for connection in opened.values():
+            apply_body(connection, CRD, manager="test", force=True)
+        for connection in opened.values():
+            until(lambda at=connection: at.resource_of("jobset.x-k8s.io/v1alpha2", "JobSet"))
+        yield opened
+        for connection in opened.values():
+            delete_if_there(connection, ref_of(CRD))
 
 
 class Run:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from lab_objects import PREFIX, definition, until
+from lab_objects import PREFIX, definition, in_space, until
 
 from kubefleet.dispatch.kueue import Standing, standings
 from kubefleet.dispatch.round import JobTask, Round, run_round
@@ -16,7 +16,6 @@ from kubefleet.jobs.divide import Demand, DivideJobBy, Site
 from kubefleet.jobs.indexes import span
 from kubefleet.jobs.shard_job import JOB_LABEL, QUEUE, WholeJob
 from kubefleet.jobs.verdict import JobPhase, verdict
-from kubefleet.kube.connect import connect
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.object_access import apply_body, delete_if_there
 from kubefleet.kube.object_ref import ref_of
@@ -38,25 +37,20 @@ JOB = WholeJob("sweep", "00000000000000d1", SPACE, TEMPLATE, TOTAL, queue="batch
 
 @pytest.fixture(scope="module")
 def members(quickstart_lab: Lab) -> Iterator[dict[str, Connection]]:
-    opened = {name: connect(name, quickstart_lab.access(name)) for name in MEMBERS}
-    for connection in opened.values():
-        connection.post("/api/v1/namespaces", {"metadata": {"name": SPACE}})
-        until(lambda at=connection: list(at.list(f"/api/v1/namespaces/{SPACE}/serviceaccounts")))
-    for name in ("eu-1", "eu-2"):
-        for crd in CRDS:
-            apply_body(opened[name], crd, manager="test", force=True)
-        for kind in KINDS:
-            until(lambda at=opened[name], kind=kind: at.resource_of(f"{GROUP}/{VERSION}", kind))
-    opened["eu-1"].post(
-        f"{KUEUE}/localqueues",
-        {"apiVersion": f"{GROUP}/{VERSION}", "kind": "LocalQueue", "metadata": {"name": "batch"}, "spec": {}},
-    )
-    yield opened
-    for connection in opened.values():
-        for crd in CRDS:
-            delete_if_there(connection, ref_of(crd))
-        connection.delete(f"/api/v1/namespaces/{SPACE}")
-        connection.close()
+    with in_space(quickstart_lab, MEMBERS, SPACE) as opened:
+        for name in ("eu-1", "eu-2"):
+            for crd in CRDS:
+                apply_body(opened[name], crd, manager="test", force=True)
+            for kind in KINDS:
+                until(lambda at=opened[name], kind=kind: at.resource_of(f"{GROUP}/{VERSION}", kind))
+        opened["eu-1"].post(
+            f"{KUEUE}/localqueues",
+            {"apiVersion": f"{GROUP}/{VERSION}", "kind": "LocalQueue", "metadata": {"name": "batch"}, "spec": {}},
+        )
+        yield opened
+        for connection in opened.values():
+            for crd in CRDS:
+                delete_if_there(connection, ref_of(crd))
 
 
 def condition(name: str, holds: bool, message: str = "") -> dict[str, Any]:

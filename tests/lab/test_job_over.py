@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from lab_objects import PREFIX, until
+from lab_objects import PREFIX, in_space, until
 
 from kubefleet.dispatch.finish import finish
 from kubefleet.dispatch.round import JobTask, Round, run_round
@@ -14,7 +14,6 @@ from kubefleet.jobs.account import Account
 from kubefleet.jobs.divide import Demand, DivideJobBy, Site
 from kubefleet.jobs.shard_job import JOB_LABEL, WholeJob
 from kubefleet.jobs.verdict import JobPhase, Verdict, verdict
-from kubefleet.kube.connect import connect
 from kubefleet.kube.connection import Connection
 from kubefleet.kube.object_access import MERGE
 from kubefleet.lab.lab import Lab
@@ -38,14 +37,8 @@ DOOMED = whole("doomed", "00000000000000e2", "600s", maxFailedIndexes=0, backoff
 
 @pytest.fixture(scope="module")
 def members(quickstart_lab: Lab) -> Iterator[dict[str, Connection]]:
-    opened = {name: connect(name, quickstart_lab.access(name)) for name in MEMBERS}
-    for connection in opened.values():
-        connection.post("/api/v1/namespaces", {"metadata": {"name": SPACE}})
-        until(lambda at=connection: list(at.list(f"/api/v1/namespaces/{SPACE}/serviceaccounts")))
-    yield opened
-    for connection in opened.values():
-        connection.delete(f"/api/v1/namespaces/{SPACE}")
-        connection.close()
+    with in_space(quickstart_lab, MEMBERS, SPACE) as opened:
+        yield opened
 
 
 class Kept:

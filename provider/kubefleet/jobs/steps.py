@@ -1,6 +1,6 @@
 """What is to be done next for a job, by its account and what the clusters have of it."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from kubefleet.jobs.account import Account, JobSeen, Seen, Shard, ShardState
@@ -66,12 +66,12 @@ def to_begin(account: Account, demand: Demand) -> int | None:
     """
     if demand.parallelism is None:
         return None
-    running = (min(shard.slots, len(shard.indexes - shard.completed - shard.failed)) for shard in _open(account))
+    running = (
+        min(shard.slots, len(shard.indexes - shard.completed - shard.failed))
+        for shard in account.shards
+        if shard.is_open
+    )
     return max(0, demand.parallelism - sum(running))
-
-
-def _open(account: Account) -> Iterator[Shard]:
-    return (shard for shard in account.shards if shard.is_open)
 
 
 def next_parts(
