@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -163,7 +164,7 @@ def ledger_does_not_book(patch: Patch) -> None:
 
 @fault
 def what_stands_is_not_booked(patch: Patch) -> None:
-    patch.setattr(_SCHEDULE, "_book_what_stands", lambda cycle, requests, previous: None)
+    patch.setattr(_SCHEDULE, "book_what_stands", lambda cycle, requests, previous: None)
 
 
 @fault
@@ -341,7 +342,7 @@ def min_clusters_are_ignored(patch: Patch) -> None:
 
 @fault
 def lower_priority_goes_first(patch: Patch) -> None:
-    patch.setattr(order, "_rank", lambda request: (request.priority, request.name))
+    patch.setattr(order, "_ranked", lambda requests: sorted(requests, key=attrgetter("priority", "name")))
 
 
 @fault

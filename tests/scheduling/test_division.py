@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from makers import shares
+from numpy.typing import NDArray
 
 from kubefleet.model.policy import DivideBy
 from kubefleet.scheduling.division import STRATEGIES, Share, divide
 from kubefleet.scheduling.layout import UNBOUNDED
-from kubefleet.scheduling.newly_divided import contenders
+from kubefleet.scheduling.newly_divided import contenders, most_room
 from kubefleet.scheduling.seats import Limit
 
 pytestmark = pytest.mark.fast
@@ -94,3 +95,35 @@ def test_over_contenders_replicas_are_divided_as_over_everyone(data: st.DataObje
 
     few = contenders(by, weights, rooms, domains, seats)
     assert divided(few) == divided(places)
+
+
+@settings(max_examples=500, derandomize=True, deadline=None)
+@given(st.data(), st.sampled_from((DivideBy.AVAILABLE, DivideBy.AGGREGATED)), st.integers(1, 4))
+def test_who_gets_seats_by_room_shows_without_counting_all_of_it(data: st.DataObject, by: DivideBy, seats: int) -> None:
+    places = range(data.draw(st.integers(1, 60)))
+    rooms = np.array([data.draw(st.integers(0, 30)) for _ in places], dtype=np.int64)
+    # What all nodes together have free is no less than what they hold.
+    bounds = np.array([room + data.draw(st.sampled_from((0, 0, 0, 1, 5))) for room in rooms.tolist()], dtype=np.int64)
+    domains = np.array([data.draw(st.sampled_from((0, 1, 4))) for _ in places], dtype=np.int64)
+    weights, asked = np.ones(len(places), dtype=np.int64), list[int]()
+
+    def count(some: NDArray[np.int64]) -> NDArray[np.int64]:
+        asked.extend(some.tolist())
+        return rooms[some]
+
+    seen = most_room(bounds, domains, seats, count)
+    few = contenders(by, weights, seen, domains, seats)
+    assert few == contenders(by, weights, rooms, domains, seats)
+    assert seen[few].tolist() == rooms[few].tolist()
+    assert len(asked) == len(set(asked))
+
+
+def test_of_many_clusters_the_room_of_most_is_not_counted() -> None:
+    bounds, asked = np.arange(1000, dtype=np.int64) + 10, list[int]()
+
+    def count(some: NDArray[np.int64]) -> NDArray[np.int64]:
+        asked.extend(some.tolist())
+        return bounds[some] - 5
+
+    most_room(bounds, np.arange(1000, dtype=np.int64) % 3, 4, count)
+    assert len(asked) < 60

@@ -45,6 +45,8 @@ def test_pods_are_laid_on_the_same_nodes_and_leave_the_same_room(seed: int, monk
             ledger.take(rows, [(size, pods)])
             rooms = [ledger.room(other).tolist() for other in sizes]
             free = ledger.most_free(size, "cpu").tolist()
+            bounds = [ledger.room_bounds(other, columns.places) for other in sizes]
+            assert all((most >= room).all() for most, room in zip(bounds, rooms, strict=True))
             seen.append((rooms, free, ledger.share_free([(size, 7)]).tolist()))
         assert seen[0] == seen[1]
 

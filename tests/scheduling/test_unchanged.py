@@ -5,11 +5,13 @@ from random import Random
 from typing import Any
 
 import pytest
+from immutabledict import immutabledict
 from makers import ALL, CORDONED, NO_EXECUTE, NOW, best, cluster, named, node, pod, request, spread
 
+from kubefleet.model.affinity import Affinity, PlacementSelector
 from kubefleet.model.cluster import Cluster
 from kubefleet.model.decision import Decision, Previous
-from kubefleet.model.policy import DivideBy, Divided
+from kubefleet.model.policy import DivideBy, Divided, Policy, PolicyType
 from kubefleet.model.request import Request
 from kubefleet.model.snapshot import Snapshot
 from kubefleet.scheduling import place, schedule
@@ -28,8 +30,19 @@ def _fleet(random: Random) -> list[Cluster]:
     ]
 
 
-def _asked(random: Random) -> list[Request]:
-    policies = (ALL, best(1), best(3), best(2, topology_spread=spread()), named("c1", "c2"))
+NEW = Affinity(PlacementSelector(("new",)))
+
+
+def _of_team(team: str) -> Affinity:
+    return Affinity(PlacementSelector(labels=(("team", team),)), "region")
+
+
+def _asked(random: Random, *, affinities: bool) -> list[Request]:
+    beside, apart, rather = _of_team("a"), _of_team("b"), replace(_of_team("b"), weight=50)
+    plain = (ALL, best(1), best(3), best(2, topology_spread=spread()), named("c1", "c2"))
+    minding = (best(2, affinity=(beside,)), best(2, anti_affinity=(apart,)), best(2, anti_affinity=(rather,)))
+    spreading = Policy(PolicyType.PICK_ALL, topology_spread=spread())
+    policies = (*plain, spreading, *(minding if affinities else ()))
     return [
         request(
             f"p{number:02}",
@@ -37,31 +50,38 @@ def _asked(random: Random) -> list[Request]:
             random.choice(policies),
             size=pod(cpu=f"{random.randint(1, 30) * 100}m"),
             divided=Divided(random.choice(list(DivideBy))) if random.random() < 0.4 else None,
+            labels=immutabledict({"team": random.choice("abc")}),
         )
         for number in range(12)
     ]
 
 
 def _otherwise(clusters: list[Cluster], random: Random) -> list[Cluster]:
-    """The fleet a day later: one cluster is cordoned, one tainted, one smaller, or none of it."""
+    """The fleet a day later, or before: one cluster is cordoned, one tainted, one smaller, or none of it."""
     what = random.choice(({}, {"state": CORDONED}, {"taints": (NO_EXECUTE,)}, {"shapes": (node("1"),)}))
     fields: dict[str, Any] = dict(what)
     return [replace(clusters[0], **fields), *clusters[1:]]
 
 
+@pytest.mark.parametrize("affinities", [False, True], ids=["alone", "with affinities"])
 @pytest.mark.parametrize("seed", range(60))
-def test_the_short_way_gives_what_the_long_one_gives(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_short_way_gives_what_the_long_one_gives(
+    seed: int, affinities: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     random = Random(seed)
-    clusters, asked = _fleet(random), _asked(random)
-    first = schedule(Snapshot(NOW, tuple(clusters)), asked, {})
+    clusters, asked = _fleet(random), _asked(random, affinities=affinities)
+    fleets = [clusters, _otherwise(clusters, random)]
+    random.shuffle(fleets)
+    first, later = (Snapshot(NOW, tuple(fleet)) for fleet in fleets)
+    decided = schedule(first, asked, {})
     before = {
         decision.placement: Previous(tuple(decision.bindings), edited=random.random() < 0.1)
-        for decision in first.decisions
+        for decision in decided.decisions
     }
-    later = Snapshot(NOW, tuple(_otherwise(clusters, random)))
     asked = [
         *(replace(one, rebalance=random.random() < 0.1) for one in asked if random.random() < 0.9),
-        request("new", 3, best(2), size=pod(cpu="1")),
+        request("new", 3, best(1), size=pod(cpu="1"), priority=-1),
+        request("new-beside", 1, best(1, affinity=(NEW, _of_team("a"))), size=pod(cpu="1"), priority=-1),
     ]
     short = schedule(later, asked, before)
     monkeypatch.setattr(place, "unchanged", lambda *_: None)
@@ -74,6 +94,8 @@ def test_a_plan_that_changes_nothing_takes_the_short_way(monkeypatch: pytest.Mon
         request("copies", 2, best(2), size=pod(cpu="100m")),
         request("everywhere", 1, ALL, size=pod(cpu="100m")),
         request("parts", 4, best(3), size=pod(cpu="100m"), divided=Divided(DivideBy.AVAILABLE)),
+        request("alone", 1, best(1, anti_affinity=(Affinity(PlacementSelector(("copies",))),)), size=pod(cpu="100m")),
+        request("evenly", 1, Policy(PolicyType.PICK_ALL, topology_spread=spread()), size=pod(cpu="100m")),
     ]
     before = {one.placement: Previous(tuple(one.bindings)) for one in schedule(snapshot, asked, {}).decisions}
     taken: list[Decision | None] = []
@@ -85,6 +107,6 @@ def test_a_plan_that_changes_nothing_takes_the_short_way(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(place, "unchanged", watched)
     again = schedule(snapshot, asked, before)
-    assert len(taken) == 3
+    assert len(taken) == len(asked)
     assert all(decision is not None for decision in taken)
     assert all(one.bindings is before[one.placement].bindings for one in again.decisions)

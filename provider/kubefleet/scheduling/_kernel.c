@@ -16,13 +16,16 @@ typedef int64_t num;
 #define MOST_PER_NODE ((num)1 << 30)
 #define UNBOUNDED ((num)1 << 40)
 #define NEVER ((num)1 << 30)
+#define HIGHEST (NEVER >> FINE)
 #define MANY_ROUNDS 4
 #define SCORED 2
 #define BLOCK 16
+#define FINE 6 /* heights are in 64ths of a percent */
+#define LINE 16 /* small numbers in a line of the cache */
 
 typedef struct {
-    num *kinds, *counts, *free, *used, *whole;
-    int32_t *height;
+    num *counts, *free, *used, *whole;
+    int32_t *kinds, *height;
     num clusters, groups, resources, known_kinds;
 } Nodes;
 
@@ -34,15 +37,15 @@ typedef struct {
 
 /* One cluster of the table. */
 typedef struct {
-    num *kinds, *counts, *free;
-    int32_t *height;
+    num *counts, *free;
+    int32_t *kinds, *height;
     num stride;
 } Row;
 
 static Row row_of(const Nodes *nodes, num cluster)
 {
     num at = cluster * nodes->groups;
-    Row row = {nodes->kinds + at, nodes->counts + at, nodes->free + at, nodes->height + at,
+    Row row = {nodes->counts + at, nodes->free + at, nodes->kinds + at, nodes->height + at,
                nodes->clusters * nodes->groups};
     return row;
 }
@@ -54,7 +57,7 @@ static num kind_of(const Nodes *nodes, const Row *row, num group)
 }
 
 /* Score of LeastAllocated with some more pods on each node of a group; -1 where they do not fit. */
-static num score(const Nodes *nodes, const Row *row, const Size *size, num group, num pods)
+static int32_t score(const Nodes *nodes, const Row *row, const Size *size, num group, num pods)
 {
     num total = 0, kind = kind_of(nodes, row, group);
     if (!size->accepts[kind])
@@ -66,117 +69,97 @@ static num score(const Nodes *nodes, const Row *row, const Size *size, num group
         if (r < SCORED)
             total += have * 100 / nodes->whole[r * nodes->known_kinds + kind];
     }
-    return total;
+    return (int32_t)(total < HIGHEST ? total : HIGHEST);
 }
 
 static int32_t height_of(const Nodes *nodes, num kind, const num *free, num stride)
 {
     num total = 0;
     for (num r = 0; r < SCORED; r++)
-        total += free[r * stride] * 100 / nodes->whole[r * nodes->known_kinds + kind];
+        total += free[r * stride] * (100 << FINE) / nodes->whole[r * nodes->known_kinds + kind];
     return (int32_t)(total < NEVER ? total : NEVER);
 }
 
 /* What is known of the groups of one cluster while pods of one size are laid there: the most that each can score with one
  * pod more, and whether that is what it scores (`exact`). Below 0 it takes none; so do the places that fill up the last
- * block. `top` is the most of each block, because from pod to pod only one or two groups change; until a block is `seen`
- * it is what its groups could score at most, and of the groups nothing is known. Most blocks never are. */
+ * block. `top` is the most of each block: from pod to pod only one or two groups change. */
 typedef struct {
     int32_t *most, *top;
-    uint8_t *exact, *seen;
+    uint8_t *exact;
 } Known;
+
+static int32_t top_of(const int32_t *most)
+{
+    int32_t top = -1;
+    for (int g = 0; g < BLOCK; g++)
+        top = most[g] > top ? most[g] : top;
+    return top;
+}
 
 static void know(const Known *known, num group, int32_t most, int exact)
 {
-    num block = group / BLOCK;
-    int32_t top = -1;
     known->most[group] = most;
     known->exact[group] = (uint8_t)exact;
-    for (num g = block * BLOCK; g < (block + 1) * BLOCK; g++)
-        top = known->most[g] > top ? known->most[g] : top;
-    known->top[block] = top;
+    known->top[group / BLOCK] = top_of(known->most + group / BLOCK * BLOCK);
 }
 
-/* What can be known without a look at free amounts. */
-static int32_t at_most(const Nodes *nodes, const Row *row, const Size *size, num group)
+/* What can be known without a look at free amounts: mostly it is the score. */
+static int32_t at_most(const Row *row, const Size *size, num group)
 {
-    return row->height[group] - size->loss[kind_of(nodes, row, group)];
+    return (row->height[group] - size->loss[row->kinds[group]]) >> FINE;
 }
 
-/* No group loses less than the one that loses the least. */
-static void begin(const Nodes *nodes, const Row *row, const Size *size, num used, const Known *known)
+static void begin(const Row *row, const Size *size, num used, const Known *known)
 {
-    num blocks = (used + BLOCK - 1) / BLOCK;
-    int32_t least = (int32_t)NEVER;
-    for (num k = 0; k < nodes->known_kinds; k++)
-        least = size->loss[k] < least ? size->loss[k] : least;
-    for (num b = 0; b < blocks; b++) {
-        num end = (b + 1) * BLOCK < used ? (b + 1) * BLOCK : used;
-        int32_t top = 0;
-        for (num g = b * BLOCK; g < end; g++)
-            top = row->height[g] > top ? row->height[g] : top;
-        known->top[b] = top - least;
-    }
-    memset(known->seen, 0, (size_t)blocks);
+    num end = (used + BLOCK - 1) / BLOCK * BLOCK;
+    for (num g = 0; g < used; g++)
+        known->most[g] = at_most(row, size, g);
+    for (num g = used; g < end; g++)
+        known->most[g] = -1;
+    for (num g = 0; g < end; g += BLOCK)
+        known->top[g / BLOCK] = top_of(known->most + g);
+    memset(known->exact, 0, (size_t)end);
 }
 
-static void see(const Nodes *nodes, const Row *row, const Size *size, num used, const Known *known, num block)
-{
-    int32_t top = -1;
-    for (num g = block * BLOCK; g < (block + 1) * BLOCK; g++) {
-        known->most[g] = g < used ? at_most(nodes, row, size, g) : -1;
-        top = known->most[g] > top ? known->most[g] : top;
-    }
-    known->top[block] = top;
-    memset(known->exact + block * BLOCK, 0, BLOCK);
-    known->seen[block] = 1;
-}
-
-/* The group that comes first: the highest score, of equals the first place; -1 where the pod fits none. `found` is its
- * score. Only what may come first is scored: what a group scores is never above what it can. */
-static num best_group(const Nodes *nodes, const Row *row, const Size *size, num used, const Known *known, int32_t *found)
+/* The group that comes first: the highest score, of equals the first place; -1 where the pod fits none. Only what may come
+ * first is scored: what a group scores is never above what it can. */
+static num best_group(const Nodes *nodes, const Row *row, const Size *size, num used, const Known *known)
 {
     num blocks = (used + BLOCK - 1) / BLOCK;
     for (;;) {
-        int32_t most = -1;
+        int32_t top = -1;
         num block = 0, group;
         for (num b = 0; b < blocks; b++) {
-            if (known->top[b] > most) {
-                most = known->top[b];
+            if (known->top[b] > top) {
+                top = known->top[b];
                 block = b;
             }
         }
-        *found = most;
-        if (most < 0)
+        if (top < 0)
             return -1;
-        if (!known->seen[block]) {
-            see(nodes, row, size, used, known, block);
-            continue;
-        }
-        for (group = block * BLOCK; known->most[group] != most; group++)
+        for (group = block * BLOCK; known->most[group] != top; group++)
             ;
         if (known->exact[group])
             return group;
-        num rank = score(nodes, row, size, group, 1);
-        know(known, group, (int32_t)(rank < NEVER ? rank : NEVER), 1);
+        /* Mostly it is the one that is asked for: then how many nodes it has is the next question. */
+        __builtin_prefetch(row->counts + group);
+        know(known, group, score(nodes, row, size, group, 1), 1);
     }
 }
 
-/* How many pods in a row every node of a group gets before another group is better: at least 1, at most `most`. */
+/* How many pods in a row every node of a group gets before another group is better: at least 1, at most `limit`. */
 static num rounds_of(const Nodes *nodes, const Row *row, const Size *size, num used, num group, const Known *known,
-                     num most)
+                     num limit)
 {
-    int32_t mine = known->most[group], bar;
+    int32_t mine = known->most[group], than = 0;
     know(known, group, -1, 1);
-    num low = 1, high = most, other = best_group(nodes, row, size, used, known, &bar);
+    num low = 1, high = limit, other = best_group(nodes, row, size, used, known);
     know(known, group, mine, 1);
-    if (other >= 0 && other < group)
-        bar++;
-    if (bar < 0)
-        bar = 0;
+    if (other >= 0)
+        than = known->most[other] + (other < group);
     while (low < high) {
         num middle = (low + high + 1) / 2;
-        if (score(nodes, row, size, group, middle) >= bar)
+        if (score(nodes, row, size, group, middle) >= than)
             low = middle;
         else
             high = middle - 1;
@@ -205,10 +188,9 @@ static num lay_on(Nodes *nodes, num cluster, const Size *size, num left, num *af
 {
     Row row = row_of(nodes, cluster);
     if (left > 0)
-        begin(nodes, &row, size, nodes->used[cluster], known);
+        begin(&row, size, nodes->used[cluster], known);
     while (left > 0) {
-        int32_t rank;
-        num each = 1, used = nodes->used[cluster], group = best_group(nodes, &row, size, used, known, &rank);
+        num each = 1, used = nodes->used[cluster], group = best_group(nodes, &row, size, used, known);
         if (group < 0)
             break;
         num count = row.counts[group], kind = kind_of(nodes, &row, group);
@@ -218,7 +200,7 @@ static num lay_on(Nodes *nodes, num cluster, const Size *size, num left, num *af
             for (num r = 0; r < nodes->resources; r++)
                 row.free[r * row.stride + group] -= each * size->need[r];
             row.height[group] = height_of(nodes, kind, row.free + group, row.stride);
-            know(known, group, at_most(nodes, &row, size, group), 0);
+            know(known, group, at_most(&row, size, group), 0);
             left -= each * count;
             continue;
         }
@@ -282,10 +264,11 @@ static int read_all(const Py_buffer *v, Nodes *nodes, Size *size)
     nodes->height = v[4].buf, nodes->whole = v[5].buf;
     size->need = v[6].buf, size->accepts = v[7].buf, size->loss = v[8].buf;
     nodes->clusters = length(&v[3]), nodes->resources = length(&v[6]), nodes->known_kinds = (num)v[7].len;
-    nodes->groups = nodes->clusters ? length(&v[0]) / nodes->clusters : 0;
+    nodes->groups = nodes->clusters ? length(&v[1]) / nodes->clusters : 0;
     num cells = nodes->clusters * nodes->groups;
-    return length(&v[0]) == cells && length(&v[1]) == cells && length(&v[2]) == cells * nodes->resources &&
-           v[4].len == (Py_ssize_t)(cells * (num)sizeof(int32_t)) && nodes->resources >= SCORED &&
+    Py_ssize_t narrow = (Py_ssize_t)(cells * (num)sizeof(int32_t));
+    return v[0].len == narrow && length(&v[1]) == cells && length(&v[2]) == cells * nodes->resources &&
+           v[4].len == narrow && nodes->resources >= SCORED &&
            length(&v[5]) == SCORED * nodes->known_kinds && v[8].len == (Py_ssize_t)(nodes->known_kinds * 4);
 }
 
@@ -318,21 +301,26 @@ static PyObject *lay(PyObject *self, PyObject *args)
         return NULL;
     }
     after = PyMem_Malloc((size_t)nodes.resources * sizeof(num));
-    size_t places = (size_t)(nodes.groups / BLOCK + 1) * BLOCK;
-    known.most = PyMem_Malloc(places * sizeof(int32_t));
-    known.top = PyMem_Malloc(places / BLOCK * sizeof(int32_t));
-    known.exact = PyMem_Malloc(places);
-    known.seen = PyMem_Malloc(places / BLOCK);
-    if (after == NULL || known.most == NULL || known.top == NULL || known.exact == NULL || known.seen == NULL) {
+    size_t blocks = (size_t)(nodes.groups / BLOCK + 1);
+    known.most = PyMem_Malloc(blocks * BLOCK * sizeof(int32_t));
+    known.top = PyMem_Malloc(blocks * sizeof(int32_t));
+    known.exact = PyMem_Malloc(blocks * BLOCK);
+    if (after == NULL || known.most == NULL || known.top == NULL || known.exact == NULL) {
         PyMem_Free(after);
         PyMem_Free(known.most);
         PyMem_Free(known.top);
         PyMem_Free(known.exact);
-        PyMem_Free(known.seen);
         release_all(v, 11);
         return PyErr_NoMemory();
     }
     for (at = (num)first; at < count; at++) {
+        if (at + 1 < count) {
+            num next = rows[at + 1] * nodes.groups;
+            for (num g = 0; g < nodes.used[rows[at + 1]]; g += LINE) {
+                __builtin_prefetch(nodes.kinds + next + g);
+                __builtin_prefetch(nodes.height + next + g);
+            }
+        }
         left[at] = lay_on(&nodes, rows[at], &size, left[at], after, &known, &full);
         if (full)
             break;
@@ -341,7 +329,6 @@ static PyObject *lay(PyObject *self, PyObject *args)
     PyMem_Free(known.most);
     PyMem_Free(known.top);
     PyMem_Free(known.exact);
-    PyMem_Free(known.seen);
     release_all(v, 11);
     return PyLong_FromLongLong(at);
 }
@@ -367,6 +354,21 @@ static PyObject *room(PyObject *self, PyObject *args)
     Py_RETURN_NONE;
 }
 
+/* Four at once: each comparison waits for the one before it. */
+static num highest(const num *numbers, num count)
+{
+    num top[4] = {-1, -1, -1, -1};
+    num whole = count / 4 * 4;
+    for (num at = 0; at < whole; at += 4)
+        for (num n = 0; n < 4; n++)
+            top[n] = numbers[at + n] > top[n] ? numbers[at + n] : top[n];
+    for (num at = whole; at < count; at++)
+        top[0] = numbers[at] > top[0] ? numbers[at] : top[0];
+    for (num n = 1; n < 4; n++)
+        top[0] = top[n] > top[0] ? top[n] : top[0];
+    return top[0];
+}
+
 /* The most of a resource that any node which accepts a size has free, by cluster; -1 where there is none: see
  * `Ledger.most_free`. Buffers: kinds, free of that resource (cluster x place), used, accepts; and the result. */
 static PyObject *most(PyObject *self, PyObject *args)
@@ -375,19 +377,26 @@ static PyObject *most(PyObject *self, PyObject *args)
     (void)self;
     if (!PyArg_ParseTuple(args, "y*y*y*y*w*", &v[0], &v[1], &v[2], &v[3], &v[4]))
         return NULL;
-    num clusters = length(&v[2]), groups = clusters ? length(&v[0]) / clusters : 0;
-    const num *kinds = v[0].buf, *free = v[1].buf, *used = v[2].buf;
+    num clusters = length(&v[2]), groups = clusters ? length(&v[1]) / clusters : 0;
+    const int32_t *kinds = v[0].buf;
+    const num *free = v[1].buf, *used = v[2].buf;
     const uint8_t *accepts = v[3].buf;
     num *out = v[4].buf;
-    if (length(&v[0]) != clusters * groups || length(&v[1]) != clusters * groups || length(&v[4]) != clusters) {
+    if (v[0].len != (Py_ssize_t)(clusters * groups * (num)sizeof(int32_t)) || v[3].len == 0 || length(&v[1]) != clusters * groups || length(&v[4]) != clusters) {
         release_all(v, 5);
         PyErr_SetString(PyExc_ValueError, "arrays that do not go together");
         return NULL;
     }
+    /* The last kind is that of a place that is not taken. Most pods go to any node. */
+    int picky = memchr(accepts, 0, (size_t)(v[3].len - 1)) != NULL;
     for (num c = 0; c < clusters; c++) {
         num found = -1;
-        for (num g = c * groups; g < c * groups + used[c]; g++)
-            found = accepts[kinds[g]] && free[g] > found ? free[g] : found;
+        if (picky) {
+            for (num g = c * groups; g < c * groups + used[c]; g++)
+                found = accepts[kinds[g]] && free[g] > found ? free[g] : found;
+        } else {
+            found = highest(free + c * groups, used[c]);
+        }
         out[c] = found;
     }
     release_all(v, 5);

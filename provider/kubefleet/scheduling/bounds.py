@@ -31,7 +31,7 @@ def bounds_of(
     """What bounds each chosen cluster. A kept one that would be refused today gets no more than it has."""
     free = room_of(cycle, request, picked, work, whole).tolist()
     limited = request.policy.fit is Fit.FILTER and request.policy.type is not PolicyType.PICK_FIXED
-    held = cycle.held.get((request.name, work.key), {})
+    held = cycle.held_of(request, work) or {}
     stays, names = set(kept.stays), cycle.columns.names
     # Most say nothing of single clusters: that is asked once, not for each.
     granted = cycle.grants.get(request.name)

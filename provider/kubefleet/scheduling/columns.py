@@ -12,7 +12,7 @@ from kubefleet.model.property import Property
 from kubefleet.model.selector import Expr
 from kubefleet.model.snapshot import Snapshot
 from kubefleet.scheduling.node_requirement import where_enough
-from kubefleet.scheduling.protocols import Mask, Numbers, Scores
+from kubefleet.scheduling.protocols import Mask, Numbers, Scores, Verdict
 
 T = TypeVar("T")
 _NOT_MADE = object()
@@ -21,12 +21,16 @@ _EXACT = 2**40
 
 
 class Columns:
-    """Clusters sorted by name; every array follows that order. Whatever is derived is made once and then shared."""
+    """Clusters sorted by name; every array follows that order. Whatever is derived is made once and then shared.
+
+    `no_refusal` is what every filter says that has nothing against any cluster.
+    """
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.clusters = tuple(sorted(snapshot.clusters, key=lambda cluster: cluster.name))
         self.names = tuple(cluster.name for cluster in self.clusters)
         self._everywhere: Mask = np.ones(len(self.names), dtype=np.bool_)
+        self.no_refusal = Verdict(self._everywhere, lambda _: ())
         self._nothing: Scores = np.zeros(len(self.names), dtype=np.int8)
         self.places = np.arange(len(self.names), dtype=np.int64)
         self.index = {name: i for i, name in enumerate(self.names)}

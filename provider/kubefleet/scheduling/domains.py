@@ -6,13 +6,16 @@ over eligible domains, those with a cluster that passes every filter except capa
 """
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kubefleet.model.policy import TopologySpread
 from kubefleet.scheduling.columns import Columns
 from kubefleet.scheduling.protocols import Mask, Numbers
 
+T = TypeVar("T", bound=np.generic)
 _FURTHEST = 1_000_000_000
 
 
@@ -49,13 +52,22 @@ class Domains:
             there = codes[clusters]
             np.add(counts, np.bincount(there[there >= 0], minlength=len(counts)), out=counts)
 
+    def skews(self, which: int) -> Numbers:
+        """Per domain, the skew that one more there would leave for one key; the last is that of clusters without it,
+        enormous.
+        """
+        skews = np.full(len(self._counts[which]) + 1, _FURTHEST, dtype=np.int64)
+        skews[:-1] = self._counts[which] + (1 - self._least(which))
+        return skews
+
+    def everywhere(self, which: int, values: NDArray[T]) -> NDArray[T]:
+        """Per cluster what is given per domain. A cluster without the key is of domain −1: the last."""
+        found: NDArray[T] = values[self._codes[which]]
+        return found
+
     def skew(self, which: int) -> Numbers:
-        """Per cluster, the skew that one more there would leave for one key; enormous where the key is missing."""
-        # A cluster without the key is of domain −1: the last element.
-        skew = np.full(len(self._counts[which]) + 1, _FURTHEST, dtype=np.int64)
-        skew[:-1] = self._counts[which] + (1 - self._least(which))
-        everywhere: Numbers = skew[self._codes[which]]
-        return everywhere
+        """As `skews`, per cluster."""
+        return self.everywhere(which, self.skews(which))
 
     def skew_at(self, which: int, cluster: int) -> int:
         """As `skew`, for one cluster."""

@@ -18,9 +18,12 @@ def exchange(cycle: Cycle, request: Request, funnel: Funnel, kept: Kept, picked:
     for the one with which the fewest replicas are left over (of equals, the highest score). What stands stays.
     """
     bound = request.policy.type is PolicyType.PICK_N and request.policy.fit is Fit.FILTER
-    if not (request.divides and bound and picked.added):
+    if request.divided is None or not (request.divides and bound and picked.added):
         return
     parts = [work for work in request.workloads if work.divisible]
+    even = [(work, -(-work.replicas // len(picked.chosen))) for work in parts]
+    if not (kept.before or request.divided.max) and all(cycle.ledger.all_hold(work.pod, pods) for work, pods in even):
+        return
     totals = np.array([work.replicas for work in parts], dtype=np.int64)
     if (_most(cycle, request, funnel, kept, np.array(picked.chosen)).sum(axis=1) >= totals).all():
         return

@@ -1,7 +1,7 @@
 """All filters' verdicts on one request."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from kubefleet.model.cluster import ClusterState
@@ -17,7 +17,7 @@ from kubefleet.scheduling.filters.nodes import NAME as NODES
 from kubefleet.scheduling.filters.reachable import NAME as REACHABLE
 from kubefleet.scheduling.filters.spread import NAME as SPREAD
 from kubefleet.scheduling.filters.taints import NO_EXECUTE
-from kubefleet.scheduling.protocols import Filter, Mask, Verdict
+from kubefleet.scheduling.protocols import Filter, Mask, Numbers, Verdict
 
 _OF_NEW_ONES = frozenset({CAPACITY, SPREAD})
 """Filters that a domain may fail and still count for spread."""
@@ -31,7 +31,8 @@ class Funnel:
     """`passed` are the clusters that may be chosen; `grows` those where what stands may become more, which is for the
     division to bound by room; `eligible` those that make their domain count for spread: what passes every filter
     except capacity and spread. What stands `leaves` where the cluster's state, a NoExecute taint or the names of the
-    policy say so. `named` is given for PickFixed only. `many` counts those that passed.
+    policy say so. `named` is given for PickFixed only. `where` are those that passed, by number; `flags` has a byte for
+    each cluster.
     """
 
     names: tuple[str, ...]
@@ -39,12 +40,24 @@ class Funnel:
     type: PolicyType
     named: Mask | None
     leaves: Mask
-    passed: Mask
+    anyone_leaves: bool
     grows: Mask
     eligible: Mask
-    many: int
-    anyone_leaves: bool
+    passed: Mask
+    where: Numbers
+    flags: bytes
     _refusing: dict[int, dict[int, tuple[Reason, ...]]] = field(default_factory=dict, compare=False)
+
+    @property
+    def many(self) -> int:
+        """How many passed."""
+        return len(self.where)
+
+    def narrowed(self, row: Filter, verdict: Verdict) -> "Funnel":
+        """With one row more. What stands where it refuses stays, and gets no more."""
+        passed = self.passed & verdict.passed
+        where, flags = _listed(passed)
+        return replace(self, verdicts=(*self.verdicts, (row, verdict)), passed=passed, where=where, flags=flags)
 
     def reasons(self, i: int) -> tuple[Reason, ...]:
         """Why a cluster may not be chosen, all of it; of an unreachable one and of one not named only that."""
@@ -123,25 +136,43 @@ class Funnel:
         return found
 
 
-def run_filters(cycle: Cycle, request: Request) -> Funnel:
+def run_filters(cycle: Cycle, request: Request, *, but: str = "") -> Funnel:
     """Every filter once, in the table's order: most of them once for all requests of one policy. Requests of one policy
-    for which all filters say the same share a funnel.
+    for which all filters say the same share a funnel. One filter that is not the policy's can be left out, by name.
     """
-    columns, policy = cycle.columns, cycle.columns.number(request.policy)
-    shared = columns.once(
-        ("verdicts", policy), lambda: [row.judge(cycle, request) if row.by_policy else None for row in FILTERS]
-    )
-    own = [row.judge(cycle, request) for row in _OWN]
+    columns, fine = cycle.columns, cycle.columns.no_refusal
+    policy = columns.number(request.policy)
+    own = [row.judge(cycle, request) if row.name != but else fine for row in _OWN]
+
+    def of_policy() -> Funnel:
+        """Where only those filters that are the policy's refuse anybody."""
+        verdicts = [row.judge(cycle, request) if row.by_policy else fine for row in FILTERS]
+        return make_funnel(columns, request.policy, verdicts)
+
+    funnel = columns.once(("funnel", policy), of_policy)
     # A funnel holds its verdicts, so that no other can have the id of one of them.
-    return columns.once(
-        ("funnel", policy, *map(id, own)), lambda: make_funnel(columns, request.policy, _together(shared, own))
-    )
+    said = tuple(map(id, own))
+    if said == (id(fine),) * len(own):
+        return funnel
+    return columns.once(("funnel", policy, *said), lambda: _narrowed(columns, funnel, own))
 
 
-def _together(shared: Sequence[Verdict | None], own: Sequence[Verdict]) -> list[Verdict]:
-    """All verdicts in the table's order."""
+def _narrowed(columns: Columns, funnel: Funnel, own: Sequence[Verdict]) -> Funnel:
+    """The funnel of a policy, with what the request's own filters say."""
+    passed, grows, eligible = funnel.passed, funnel.grows, funnel.eligible
+    for row, verdict in zip(_OWN, own, strict=True):
+        if verdict is not columns.no_refusal and funnel.type not in row.warns_for:
+            passed = columns.both(passed, verdict.passed)
+            grows = grows if row.name == CAPACITY else columns.both(grows, verdict.passed)
+            eligible = eligible if row.name in _OF_NEW_ONES else columns.both(eligible, verdict.passed)
     rest = iter(own)
-    return [next(rest) if verdict is None else verdict for verdict in shared]
+    rows = tuple([(row, said if row.by_policy else next(rest)) for row, said in funnel.verdicts])
+    named, leaves, anyone = funnel.named, funnel.leaves, funnel.anyone_leaves
+    return Funnel(columns.names, rows, funnel.type, named, leaves, anyone, grows, eligible, passed, *_listed(passed))
+
+
+def _listed(passed: Mask) -> tuple[Numbers, bytes]:
+    return passed.nonzero()[0], passed.tobytes()
 
 
 def make_funnel(columns: Columns, policy: Policy, verdicts: Sequence[Verdict]) -> Funnel:
@@ -163,5 +194,5 @@ def make_funnel(columns: Columns, policy: Policy, verdicts: Sequence[Verdict]) -
             if row.name not in _OF_NEW_ONES:
                 eligible = columns.both(eligible, verdict.passed)
     rows = tuple(zip(FILTERS, verdicts, strict=True))
-    many, anyone = int(passed.sum()), bool(leaves.any())
-    return Funnel(columns.names, rows, policy.type, named, leaves, passed, grows, eligible, many, anyone)
+    anyone = bool(leaves.any())
+    return Funnel(columns.names, rows, policy.type, named, leaves, anyone, grows, eligible, passed, *_listed(passed))

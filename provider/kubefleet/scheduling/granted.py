@@ -1,7 +1,5 @@
 """Granted: where repair leaves a placement no seat it refuses the cluster, as a filter would."""
 
-from dataclasses import replace
-
 from kubefleet.model.policy import PolicyType
 from kubefleet.model.reason import Code, Reason, make_reason
 from kubefleet.model.request import Request
@@ -32,8 +30,6 @@ class Granted:
 
 
 def within_grants(cycle: Cycle, request: Request, funnel: Funnel) -> Funnel:
-    """The funnel with one row more. What stands where nothing is granted stays, and gets no more."""
+    """The funnel with one row more."""
     row = Granted()
-    verdict = row.judge(cycle, request)
-    passed = cycle.columns.both(funnel.passed, verdict.passed)
-    return replace(funnel, verdicts=(*funnel.verdicts, (row, verdict)), passed=passed)
+    return funnel.narrowed(row, row.judge(cycle, request))

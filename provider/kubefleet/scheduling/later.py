@@ -32,7 +32,7 @@ def with_later(
 
     `requests` are in the order of the plan: the first gets the room.
     """
-    waiting = {decision.placement for decision in decisions if decision.unplaced or _deferred(decision)}
+    waiting = {one.placement for one in decisions if one.unplaced or (one.kept and _deferred(one))}
     if not waiting:
         return list(decisions)
     found = {decision.placement: decision for decision in decisions}
@@ -68,7 +68,7 @@ def _freed(
                 freed.setdefault(i, []).append((PodShape(booking.requests), max(booking.replicas, booking.live)))
     for request in requests:
         before, decision = previous.get(request.name), decisions[request.name]
-        if before is None or before.bindings == decision.bindings:
+        if before is None or before.bindings is decision.bindings or before.bindings == decision.bindings:
             continue
         now = {binding.cluster: binding for binding in decision.bindings}
         for binding in before.bindings:
@@ -77,7 +77,7 @@ def _freed(
             i = cycle.columns.index[binding.cluster]
             stays = now[binding.cluster].replicas if binding.cluster in now else {}
             for work in request.workloads:
-                had = cycle.held.get((request.name, work.key), {}).get(i, 0)
+                had = (cycle.held_of(request, work) or {}).get(i, 0)
                 if (gone := had - stays.get(work.key, 0)) > 0:
                     freed.setdefault(i, []).append((work.pod, gone))
     ready = {ClusterState.READY, ClusterState.PLANNED}

@@ -5,9 +5,10 @@ LeastAllocated over cpu and memory), on several clusters at once.
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kubefleet.scheduling import kernel
-from kubefleet.scheduling.nodes import Nodes, Size, Table
+from kubefleet.scheduling.nodes import FINE, Nodes, Size, Table
 from kubefleet.scheduling.protocols import Numbers
 
 _MANY_ROUNDS = 4
@@ -55,7 +56,7 @@ class _Front:
     row: Numbers
     nth: Numbers
     group: Numbers
-    kind: Numbers
+    kind: NDArray[np.int32]
     free: Table
     rank: Numbers
     bars: Numbers
@@ -69,7 +70,7 @@ class _Front:
 
 def _front(nodes: Nodes, rows: Numbers, size: Size, window: Numbers) -> _Front:
     """Only groups that may come within the window below the best are scored: most are far below."""
-    most = nodes.height.take(rows, axis=0) - size.loss.take(nodes.kinds.take(rows, axis=0))
+    most = (nodes.height.take(rows, axis=0) - size.loss.take(nodes.kinds.take(rows, axis=0))) >> FINE
     bars = np.maximum(most.max(axis=1) - window, 0)
     row, group = np.divmod(np.flatnonzero(most >= bars[:, None]), most.shape[1])
     spots = nodes.spots(rows[row], group)
@@ -128,7 +129,7 @@ def _bars(front: _Front) -> Numbers:
     return bars
 
 
-def _ranks(kinds: Numbers, free: Table, size: Size, whole: Table) -> Table:
+def _ranks(kinds: NDArray[np.int32], free: Table, size: Size, whole: Table) -> Table:
     """What LeastAllocated gives nodes of some kinds with one more pod: the percentages of cpu and memory then free.
     `_NONE_LEFT` where it does not fit.
     """

@@ -1,7 +1,7 @@
 """The ledger: what every cluster still holds while one plan is made. What one placement takes, the next lacks."""
 
-from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import TypeVar, cast
 
 import numpy as np
 
@@ -12,13 +12,15 @@ from kubefleet.scheduling.columns import Columns
 from kubefleet.scheduling.layout import lay_all
 from kubefleet.scheduling.new_nodes import Needs, NewNodes, grows
 from kubefleet.scheduling.node_table import PODS, NodeTable, accepted
-from kubefleet.scheduling.nodes import NONE_AT_ALL, UNBOUNDED, Size, Table, most_free_in, room_in
+from kubefleet.scheduling.nodes import MOST_PER_NODE, NONE_AT_ALL, UNBOUNDED, Size, Table, most_free_in, room_in
 from kubefleet.scheduling.protocols import Mask, Numbers, Scores
 from kubefleet.scheduling.rooms import Rooms
 from kubefleet.scheduling.rules.books import Admissions, Limit, RuledBooks
 
 T = TypeVar("T")
+_NOT_MADE = object()
 _SHIFTS = (0, 20)
+_BITS = np.array(_SHIFTS, dtype=np.int64)
 """Memory is scored in MiB, so that two hundred times the whole stays within 64 bits."""
 
 Demand = tuple[PodShape, Numbers]
@@ -35,7 +37,8 @@ class Ledger:
     """
 
     def __init__(self, columns: Columns, pods: Iterable[PodShape]) -> None:
-        shapes = tuple(dict.fromkeys(pods))
+        # Most are one object again and again, and take long to hash.
+        shapes = tuple(dict.fromkeys({id(pod): pod for pod in pods}.values()))
         admissions = None
         if any(pod.rules is not None for pod in shapes):
             admissions = Admissions(columns.clusters, shapes)
@@ -44,6 +47,7 @@ class Ledger:
         self.resources = table.resources
         self._table = table
         self.known: Mask = np.array([cluster.capacity_known for cluster in columns.clusters], dtype=np.bool_)
+        self._all_known = bool(self.known.all())
         self._sizes = {pod: table.size(pod) for pod in shapes}
         self._by_id: dict[int, tuple[PodShape, Size]] = {}
         self._nodes = table.nodes
@@ -53,8 +57,7 @@ class Ledger:
         self._ruled = None if admissions is None else RuledBooks(columns.clusters, table, self._rooms, admissions)
         self.crowded: Mask = np.zeros(len(self.known), dtype=np.bool_)
         self._picture: Ledger | None = None
-        self._most_free: dict[tuple[PodShape, str], Numbers] = {}
-        self._plenty: dict[tuple[Size, int], bool] = {}
+        self._made: dict[Hashable, object] = {}
         self._fixed = False
         whole = np.where(table.nodes.whole < NONE_AT_ALL, table.nodes.whole, 0)[:, table.nodes.kinds]
         whole = np.minimum((whole * table.nodes.counts).sum(axis=2), 2**50)
@@ -72,6 +75,17 @@ class Ledger:
         if grown and self._new is not None:
             room = np.minimum(room + self._new.room(self._size(pod), clusters), UNBOUNDED)
         return np.where(self.known[clusters], room, UNBOUNDED)
+
+    def room_bounds(self, pod: PodShape, clusters: Numbers) -> Numbers | None:
+        """At least as many pods as `room` has, at a small part of the cost: by what all nodes of a cluster together
+        have free. None where more than that decides.
+        """
+        if self._new is not None or (self._ruled is not None and pod.rules is not None):
+            return None
+        bounds, size = np.full(len(clusters), UNBOUNDED, dtype=np.int64), self._size(pod)
+        for resource in size.asked:
+            np.minimum(bounds, self._rooms.free[resource, clusters] // size.need[resource], out=bounds)
+        return np.where(self.known[clusters] & (bounds < MOST_PER_NODE), bounds, UNBOUNDED)
 
     def _room_of_ruled(self, ruled: RuledBooks, pod: PodShape, clusters: Numbers, *, grown: bool) -> Numbers:
         """How rules would hold on nodes that are not there is not known: with them none of these is counted on. Nor are
@@ -118,11 +132,8 @@ class Ledger:
         """As `reaches(...).all()`, at hardly any cost where there is plenty. Where not, it may say no too often."""
         if self._ruled is not None and pod.rules is not None:
             return False
-        key = self._size(pod), pods
-        known = self._plenty.get(key)
-        if known is None:
-            known = self._plenty[key] = self._rooms.plenty(self._size(pod), pods, self.known)
-        return known
+        size = self._size(pod)
+        return self.once((size, pods), lambda: self._rooms.plenty(size, pods, self.known))
 
     def holds(self, clusters: Numbers, demands: Sequence[Demand], *, grown: bool = True) -> Mask:
         """Whether pods of several sizes fit on each given cluster together."""
@@ -157,9 +168,7 @@ class Ledger:
 
     def _take_ruled(self, ruled: RuledBooks, clusters: Numbers, demands: Sequence[Demand]) -> None:
         """One kind of pods after the other, the largest first."""
-        self._picture = None
-        self._most_free.clear()
-        self._plenty.clear()
+        self._changed()
         for pod, pods in self._sorted(demands):
             if pod.rules is None:
                 ruled.changed(clusters)
@@ -172,20 +181,30 @@ class Ledger:
                     self._new.take(np.array([i]), [(self._size(pod), np.array([out]))])
 
     def _take(self, clusters: Numbers, demands: Sequence[Demand]) -> None:
-        known, places, wanted = self.known[clusters], clusters, self._wanted(demands)
-        if not known.all():
+        places, wanted = clusters, self._wanted(demands)
+        if not self._all_known:
+            known = self.known[clusters]
             places, wanted = clusters[known], [(size, pods[known]) for size, pods in wanted]
         if len(places) and wanted:
             out = lay_all(self._nodes, places, wanted)
-            self._picture = None
-            self._most_free.clear()
-            self._plenty.clear()
+            self._changed()
+            short = np.count_nonzero(out) > 0
             for (size, pods), without in zip(wanted, out, strict=True):
-                self._rooms.took(places, size, pods - without)
-            if out.any():
+                self._rooms.took(places, size, pods - without if short else pods)
+            if short:
                 self.crowded[places] |= out.any(axis=0)
                 if self._new is not None:
                     self._new.take(places, _left_over(wanted, out))
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` gives, made again only when something was taken since. The caller must not change it."""
+        found = self._made.get(key, _NOT_MADE)
+        if found is _NOT_MADE:
+            found = self._made[key] = make()
+        return cast("T", found)
+
+    def _changed(self) -> None:
+        self._picture, self._made = None, {}
 
     def needs(self) -> Needs:
         """The nodes to be added for what was taken since the last call."""
@@ -193,13 +212,14 @@ class Ledger:
 
     def most_free(self, pod: PodShape, resource: str) -> Numbers:
         """The most of a resource that a node that accepts the pod has free, by cluster; −1 where there is none."""
-        key = pod, resource
-        if key not in self._most_free:
+
+        def make() -> Numbers:
             most = most_free_in(self._nodes, self._size(pod), self.resources.index(resource))
             if self._new is not None:
                 most[self.growing] = np.maximum(most[self.growing], self._new.most_free(self._size(pod), resource))
-            self._most_free[key] = most
-        return self._most_free[key]
+            return most
+
+        return self.once((self._size(pod), resource), make)
 
     def asked(self, pod: PodShape) -> tuple[str, ...]:
         """The resources of which such a pod takes any."""
@@ -241,7 +261,7 @@ class Ledger:
         other = _twin(self)
         other._nodes = self._nodes.of(np.arange(len(self.known)))
         sizes = {pod: self._sizes.get(pod) or self._table.size(pod) for pod in pods}
-        other._sizes, other._picture, other._most_free, other._plenty = sizes, None, {}, {}
+        other._sizes, other._picture, other._made = sizes, None, {}
         other._by_id, other.crowded = {}, self.crowded.copy()
         for cluster, shape, count in more:
             other._nodes.join(cluster, *self._grouped(shape, count))
@@ -270,7 +290,7 @@ class Ledger:
         """One in which `share_free` stays as it is now. The same object until something is taken."""
         if self._picture is None:
             self._picture = _twin(self)
-            self._picture._rooms = _twin(self._rooms)
+            self._picture._rooms, self._picture._made = self._rooms.picture(), {}
         return self._picture
 
     @property
@@ -283,12 +303,12 @@ class Ledger:
         the demands on it; 0 where no node has either, or capacity is not known.
         """
         taken = [
-            min(sum(int(self._size(pod).need[r]) * pods for pod, pods in demands) >> bits, 2**60)
+            min(sum([self._size(pod).amounts[r] * pods for pod, pods in demands]) >> bits, 2**60)
             for r, bits in enumerate(_SHIFTS)
         ]
         if kernel.built is not None:
-            off, bits_off = np.array(taken, dtype=np.int64), np.array(_SHIFTS, dtype=np.int64)
-            return kernel.shares(kernel.built, self._rooms.free, self._scored, self._best_share, off, bits_off)
+            off = np.array(taken, dtype=np.int64)
+            return kernel.shares(kernel.built, self._rooms.free, self._scored, self._best_share, off, _BITS)
         shares = self._best_share
         for r, bits in enumerate(_SHIFTS):
             free = self._rooms.free[r] >> bits
@@ -320,7 +340,7 @@ class Ledger:
 
     def _wanted(self, demands: Sequence[Demand]) -> list[tuple[Size, Numbers]]:
         """Pods by size, without those that nobody wants."""
-        return [(self._size(pod), np.maximum(pods, 0)) for pod, pods in demands if (pods > 0).any()]
+        return [(self._size(pod), np.maximum(pods, 0)) for pod, pods in demands if np.count_nonzero(pods > 0)]
 
 
 def _twin(one: T) -> T:

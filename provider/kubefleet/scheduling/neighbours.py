@@ -19,6 +19,9 @@ from kubefleet.scheduling.protocols import Mask, Numbers
 from kubefleet.scheduling.residents import Residents
 from kubefleet.scheduling.ties import find_ties
 
+_MOST_MASKS = 64
+"""So many are remembered."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -76,19 +79,22 @@ class Neighbours:
         self._requests = {request.name: request for request in requests}
         self._nowhere = np.zeros(len(columns), dtype=np.int64)
         self._views: dict[str, View] = {}
+        self._begun: Mapping[str, Sequence[int]] = {}
         self._stood: dict[str, Numbers] = {}
         self._stand: dict[str, Numbers] = {}
         self._taken: dict[str, Numbers] = {}
         self._left: dict[str, Mapping[int, Leaving]] = {}
         self._hopes: dict[str, Hope] = {}
+        self._near_any: dict[tuple[int, str], tuple[Numbers, Mask]] = {}
+        self._needers: dict[str, Sequence[Request]] = {}
         self._index(requests)
         self.ties = find_ties(requests, self.members)
 
     def begin(self, standing: Mapping[str, Sequence[int]]) -> None:
-        """Where placements stand before the plan, by name."""
-        # Most placements are nobody's neighbours.
-        known = {name: self._mask(standing[name]) for name in sorted(standing) if standing[name] and self._counts(name)}
+        """Where placements stand before the plan, by name: those of which it counts."""
+        known = {name: self._mask(places) for name, places in sorted(standing.items())}
         self._stood, self._stand, self._taken = known, dict(known), dict(known)
+        self._begun = standing
         for name, mask in known.items():
             self._count(name, mask, mask, 1)
 
@@ -106,6 +112,7 @@ class Neighbours:
             owners[rule].extend(bearers)
             selectors.add(rule.placements)
         self.members = {selector: self.residents.members(selector) for selector in selectors}
+        self._meant = {selector: frozenset(names) for selector, names in self.members.items()}
         self._beside = {selector: self.residents.foreign(selector) for selector in selectors}
         self._near = {selector: counts.copy() for selector, counts in self._beside.items()}
         self._meant_by = defaultdict[str, list[PlacementSelector]](list)
@@ -119,8 +126,8 @@ class Neighbours:
             for name in self.members[affinity.placements]:
                 self._rules[name].append(Rule(affinity, tuple(sorted(names))))
 
-    def _counts(self, name: str) -> bool:
-        """Whether it matters where a placement stands."""
+    def counts(self, name: str) -> bool:
+        """Whether it matters where a placement stands: most are nobody's neighbours."""
         return name in self._meant_by or bool(self._requests[name].policy.anti_affinity)
 
     def _mask(self, places: Iterable[int]) -> Numbers:
@@ -139,7 +146,9 @@ class Neighbours:
         """A placement stands on these clusters now, and has left others for a declared reason."""
         self.undecided.discard(name)
         self._left[name] = left
-        if self._counts(name):
+        if self.counts(name):
+            if places == self._begun.get(name) and self._stand[name] is self._stood[name]:
+                return
             stood, stand = self._stood.get(name, self._nowhere), self._mask(places)
             self._set(name, stand, np.maximum(stand, stood))
 
@@ -147,7 +156,7 @@ class Neighbours:
         """A placement is to be decided anew."""
         self.undecided.add(name)
         self.look_again(name)
-        if self._counts(name):
+        if self.counts(name):
             stood = self._stood.get(name, self._nowhere)
             self._set(name, stood, stood)
 
@@ -159,6 +168,17 @@ class Neighbours:
     def request(self, name: str) -> Request:
         """A placement of the plan by its name."""
         return self._requests[name]
+
+    def ranked(self, names: Iterable[str]) -> list[Request]:
+        """Placements by priority (high first), then name."""
+        return sorted(map(self.request, names), key=lambda request: (-request.priority, request.name))
+
+    def needers(self, name: str) -> Sequence[Request]:
+        """Those that need a placement, decided or not, as `ranked`."""
+        found = self._needers.get(name)
+        if found is None:
+            found = self._needers[name] = self.ranked(self.ties.needed_by.get(name, ()))
+        return found
 
     def look_again(self, name: str) -> None:
         """What affinities say of a placement is asked anew."""
@@ -199,9 +219,19 @@ class Neighbours:
         found: Mask = hit[codes]
         return found
 
+    def _around(self, counts: Numbers, key: str) -> Mask:
+        """All clusters of the domains in which any are counted. Many ask about the same counts one after the other."""
+        made = self._near_any.get((id(counts), key))
+        if made is None:
+            if len(self._near_any) > _MOST_MASKS:
+                self._near_any.clear()
+            # The counts are held too, so that no others can have their id.
+            made = self._near_any[id(counts), key] = counts, self.domain(counts > 0, key)
+        return made[1]
+
     def met(self, request: Request, rule: Affinity) -> Mask:
         """Where a rule of affinity is met as things stand."""
-        return self.domain(self._without(request, rule, self._beside, self._stand) > 0, rule.key)
+        return self._around(self._without(request, rule, self._beside, self._stand), rule.key)
 
     def met_without(self, request: Request, rule: Affinity, other: str) -> Mask:
         """As `met`, if another placement that the rule speaks of stood nowhere."""
@@ -224,7 +254,7 @@ class Neighbours:
     ) -> Numbers:
         """Counts of a selector, less the placement's own part: it is not its own neighbour."""
         found = counts[rule.placements]
-        if request.name in self.members[rule.placements]:
+        if request.name in self._meant[rule.placements]:
             found = found - own.get(request.name, self._nowhere)
         return found
 
@@ -234,7 +264,7 @@ class Neighbours:
 
     def minds(self, request: Request) -> bool:
         """Whether it matters to any placement, this one included, where this one stands."""
-        return self.concerns(request) or self._counts(request.name)
+        return self.concerns(request) or self.counts(request.name)
 
     def view(self, request: Request) -> View:
         """What affinities say now; the same object until the placement is decided anew."""
@@ -252,7 +282,7 @@ class Neighbours:
             else:
                 total = total + rule.weight * met
         for rule in request.policy.anti_affinity:
-            broken = self.domain(self._without(request, rule, self._near, self._taken) > 0, rule.key)
+            broken = self._around(self._without(request, rule, self._near, self._taken), rule.key)
             if rule.required:
                 view.against.append((rule, broken))
             else:
@@ -261,7 +291,7 @@ class Neighbours:
             bearers = self._bearers[theirs.affinity]
             if request.name in theirs.owners:
                 bearers = bearers - self._taken.get(request.name, self._nowhere)
-            broken = self.domain(bearers > 0, theirs.affinity.key)
+            broken = self._around(bearers, theirs.affinity.key)
             if theirs.affinity.required:
                 view.refusing.append((theirs, broken))
             else:

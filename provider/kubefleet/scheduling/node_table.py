@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
+from operator import itemgetter
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from kubefleet.model.request import PodShape
 from kubefleet.model.shape import NodeShape
 from kubefleet.model.standing import EMPTY_NODE, Standing
 from kubefleet.model.taint import Effect, Taint
-from kubefleet.scheduling.nodes import EMPTY, NEVER, NONE_AT_ALL, Nodes, Size, Table
+from kubefleet.scheduling.nodes import EMPTY, FINE, NEVER, NONE_AT_ALL, Nodes, Size, Table
 from kubefleet.scheduling.pending import take_pending
 from kubefleet.scheduling.protocols import Numbers
 
@@ -31,25 +32,24 @@ class NodeTable:
         self.resources = (*SCORED, *sorted({name for pod in pods for name in pod.requests} - {PODS, *SCORED}), PODS)
         shapes = [(row, shape) for row, cluster in enumerate(clusters) for shape in cluster.shapes if shape.schedulable]
         self._numbers: dict[object, int] = {}
+        self._written: dict[object, tuple[int, bool, bool]] = {}
         self.kinds: list[NodeShape] = []
         self.standing: dict[Standing, int] = {EMPTY_NODE: 0}
-        kinds = [self._kind(shape) for _, shape in shapes]
+        read = [self._read(shape) for _, shape in shapes]
         lengths = np.array([len(shape.free) for _, shape in shapes], dtype=np.int64)
-        groups = list(chain.from_iterable(shape.free for _, shape in shapes))
+        counts = _whole_numbers([count for _, shape in shapes for _, count in shape.free])
         rows = np.repeat(_whole_numbers([row for row, _ in shapes]), lengths)
-        unlimited = np.repeat(np.array([PODS not in shape.allocatable for _, shape in shapes], dtype=np.bool_), lengths)
-        # What is asked of tens of thousands of groups is asked of plain dictionaries.
-        plain = [dict(amounts.items()) for amounts, _ in groups]
-        free = np.stack([_whole_numbers([amounts.get(name, 0) for amounts in plain]) for name in self.resources])
+        unlimited = np.repeat(np.array([unlimited for _, unlimited, _ in read], dtype=np.bool_), lengths)
+        free = self._free([(shape, has_all) for (_, shape), (_, _, has_all) in zip(shapes, read, strict=True)])
         # A node that says nothing of pod slots has no limit of them.
         free[-1, unlimited] = _MOST_AMOUNT
-        counts = _within(_whole_numbers([count for _, count in groups]), rows)
+        counts = _within(counts, rows)
         by_kind = np.array([*map(_whole, self.kinds), (NONE_AT_ALL, NONE_AT_ALL)], dtype=np.int64)
         whole = np.ascontiguousarray(by_kind.T)
         marks = None
         if any(pod.rules is not None for pod in pods):
             marks = _whole_numbers(list(chain.from_iterable(self._marks(shape) for _, shape in shapes)))
-        kinds_of_groups = np.repeat(_whole_numbers(kinds), lengths)
+        kinds_of_groups = np.repeat(_whole_numbers([kind for kind, _, _ in read]), lengths)
         self.nodes = _by_cluster(len(clusters), rows, kinds_of_groups, counts, free, whole, marks)
         for row, cluster in enumerate(clusters):
             if cluster.pending:
@@ -63,8 +63,9 @@ class NodeTable:
         accepts = [accepted(shape, pod) for shape in self.kinds]
         asked = tuple(resource for resource, amount in enumerate(need) if amount)
         accepting = np.array([*accepts, False], dtype=np.bool_)
-        loss = np.minimum(sum(need[r] * 100 // self.nodes.whole[r] for r in range(len(SCORED))), NEVER)
-        return Size(np.array(need, dtype=np.int64), asked, accepting, np.where(accepting, loss, NEVER).astype(np.int32))
+        loss = np.minimum(sum(need[r] * (100 << FINE) // self.nodes.whole[r] for r in range(len(SCORED))), NEVER)
+        losses = np.where(accepting, loss, NEVER).astype(np.int32)
+        return Size(np.array(need, dtype=np.int64), tuple(need), asked, accepting, losses)
 
     def empty(self, shape: NodeShape) -> tuple[int, Numbers]:
         """Kind and free amounts of a node of a shape in the snapshot, with nothing on it."""
@@ -78,11 +79,32 @@ class NodeTable:
             return [0] * len(shape.free)
         return [self.standing.setdefault(standing, len(self.standing)) for standing in shape.standing]
 
-    def _kind(self, shape: NodeShape) -> int:
-        number = self._numbers.setdefault(_key(shape), len(self.kinds))
-        if number == len(self.kinds):
-            self.kinds.append(shape)
-        return number
+    def _free(self, shapes: Sequence[tuple[NodeShape, bool]]) -> Table:
+        """Resource × group: free amounts, shape by shape; of each it is said whether it has all resources."""
+        names, of_all, amounts = self.resources, itemgetter(*self.resources), list[int]()
+        nothing = (0,) * len(names)
+        for shape, has_all in shapes:
+            for some, _ in shape.free:
+                # There are tens of thousands: to ask for all at once is twice as fast.
+                try:
+                    amounts += of_all(some) if has_all else map(some.get, names, nothing)
+                except KeyError:
+                    amounts += map(some.get, names, nothing)
+        return np.ascontiguousarray(_whole_numbers(amounts).reshape(-1, len(names)).T)
+
+    def _read(self, shape: NodeShape) -> tuple[int, bool, bool]:
+        """The kind of its nodes, whether they have no limit of pods, and whether they have all resources. Of thousands
+        of shapes of a fleet most are written alike: these are read once.
+        """
+        written = tuple(shape.labels.items()), shape.taints, tuple(shape.allocatable.items())
+        found = self._written.get(written)
+        if found is None:
+            number = self._numbers.setdefault(_key(shape), len(self.kinds))
+            if number == len(self.kinds):
+                self.kinds.append(shape)
+            has = shape.allocatable
+            found = self._written[written] = number, PODS not in has, all(name in has for name in self.resources)
+        return found
 
 
 def _key(shape: NodeShape) -> object:
@@ -116,7 +138,7 @@ def _by_cluster(
     places = np.arange(len(rows)) - np.searchsorted(rows, rows)
     shape = clusters, max(1, int(used.max(initial=0)))
     nodes = Nodes(
-        np.full(shape, EMPTY, dtype=np.int64),
+        np.full(shape, EMPTY, dtype=np.int32),
         np.zeros(shape, dtype=np.int64),
         np.zeros((len(free), *shape), dtype=np.int64),
         used,

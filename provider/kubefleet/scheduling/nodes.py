@@ -19,6 +19,8 @@ MOST_PER_NODE = 2**30
 """Room that one node has at most, so that sums over all nodes stay within 64 bits."""
 NONE_AT_ALL = 2**62
 """Stands for a whole of nothing where shares of it are counted: they are 0."""
+FINE = 6
+"""Heights are told in so many bits after the percents."""
 NEVER = 2**30
 """More than any height of a node."""
 EMPTY = -1
@@ -27,12 +29,13 @@ EMPTY = -1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Size:
-    """What one pod takes of a node: `need` in the ledger's order of resources, of which cpu and memory come first,
-    `asked` the places of those above zero; and by kind of nodes (the last element is that of `EMPTY`) which accept it,
-    and what it takes at least off the height of one: `NEVER` where it is not accepted.
+    """What one pod takes of a node: `need` (`amounts` in Python's numbers) in the ledger's order of resources, of which
+    cpu and memory come first, `asked` the places of those above zero; and by kind of nodes (the last element is that of
+    `EMPTY`) which accept it, and what it takes at least off the height of one: `NEVER` where it is not accepted.
     """
 
     need: Numbers
+    amounts: tuple[int, ...]
     asked: tuple[int, ...]
     accepts: Mask
     loss: NDArray[np.int32]
@@ -43,11 +46,11 @@ class Nodes:
     """Groups of alike nodes by cluster; each has `used` of its places, the first ones. Of one kind are nodes with the
     same labels, taints and allocatable amounts; `whole` has, by kind, allocatable cpu and memory (`NONE_AT_ALL` for
     none). Free amounts are never below zero. `height` is what LeastAllocated would give a node before a pod is on it:
-    the percentages of cpu and memory that are free, added up. `marks` tells nodes of a kind apart by what stands on
-    them: None where no pod has rules that look at it.
+    the shares of cpu and memory that are free, added up, finer than in percents. `marks` tells nodes of a kind apart by
+    what stands on them: None where no pod has rules that look at it.
     """
 
-    kinds: Table
+    kinds: NDArray[np.int32]
     counts: Table
     free: Table
     used: Numbers
@@ -132,7 +135,7 @@ class Nodes:
         self.counts[rows, places] += touched
 
     def _alike(
-        self, rows: Numbers, kinds: Numbers, height: NDArray[np.int32], free: Table, marks: Numbers | None
+        self, rows: Numbers, kinds: NDArray[np.int32], height: NDArray[np.int32], free: Table, marks: Numbers | None
     ) -> Numbers:
         """The first group of each row that is of the kind (and mark) and has this free, or `EMPTY`."""
         width = self.counts.shape[1]
@@ -149,8 +152,8 @@ class Nodes:
 
 
 def heights(free: Table, whole: Table) -> NDArray[np.int32]:
-    """Percentages of cpu and memory that are free, each rounded down, added up."""
-    total = sum(have * 100 // all_of_it for have, all_of_it in zip(free, whole, strict=False))
+    """Shares of cpu and memory that are free, each rounded down to a part of a percent (`FINE`), added up."""
+    total = sum(have * (100 << FINE) // all_of_it for have, all_of_it in zip(free, whole, strict=False))
     bounded: NDArray[np.int32] = np.minimum(total, NEVER).astype(np.int32)
     return bounded
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -122,16 +123,12 @@ class Partners:
 
     def _open(self, request: Request) -> Mask:
         """Where all filters pass it but affinity to those that are still to be decided."""
-        funnel = run_filters(self.cycle, request)
+        passed = run_filters(self.cycle, request, but=AFFINITY).passed
         self.neighbours.look_again(request.name)
-        passed = funnel.named.copy() if funnel.named is not None else self.cycle.columns.everywhere().copy()
-        for row, verdict in funnel.verdicts:
-            if row.name != AFFINITY and request.policy.type not in row.warns_for:
-                passed &= verdict.passed
         for rule in request.policy.affinity:
             undecided = self.neighbours.undecided.intersection(self.neighbours.members[rule.placements])
             if rule.required and not undecided - {request.name}:
-                passed &= self.neighbours.met(request, rule)
+                passed = passed & self.neighbours.met(request, rule)
         return passed
 
     def _hold(self, together: Beside, among: Mask) -> Mask:
@@ -152,11 +149,11 @@ class Partners:
         """The first few that need a placement and are still to be decided: a hundred that need any of a hundred would
         otherwise take as long as their product.
         """
-        return self._undecided(self.neighbours.ties.needed_by.get(request.name, ()))[:_FEW]
+        needers, undecided = self.neighbours.needers(request.name), self.neighbours.undecided
+        return list(islice((other for other in needers if other.name in undecided), _FEW))
 
     def _undecided(self, names: Sequence[str]) -> list[Request]:
-        found = [self.neighbours.request(name) for name in names if name in self.neighbours.undecided]
-        return sorted(found, key=lambda request: (-request.priority, request.name))
+        return self.neighbours.ranked([name for name in names if name in self.neighbours.undecided])
 
     def _rules(self, request: Request, needed: Request) -> list[Affinity]:
         """The required affinities of a placement that speak of another."""

@@ -17,23 +17,26 @@ from kubefleet.scheduling.protocols import Mask, Numbers, Scorer, Scores
 from kubefleet.scheduling.scorers import scorers_for
 from kubefleet.scheduling.search import Want
 
+_NOT_THERE, _NOBODY = -(2**62), -(2**61)
+"""The first is the score of a cluster that may not be picked, also when others are added: then below the second."""
 _FEW_OF = 8
 """So many times as many clusters are sorted only as far as needed."""
 
 
 @dataclass(slots=True)
 class Picked:
-    """`chosen` are all clusters, sorted; `added` those that are new, in no order. `dropped` were kept
-    until the policy was edited, with what they are too many for; `passed_over` were picked until others had more room,
-    with their own; `seatless` may have no replica at all. `lacks` say why nothing new was chosen, where a rule about
-    the whole choice cannot hold; `wants` are what other placements would have it be, and it is. `domains` are the
-    copies by topology domain afterwards, `scorers` those that rank.
+    """`chosen` are all clusters, sorted; `added` those that are new, in no order. `dropped` were kept until the policy
+    was edited, with what they are too many for; `passed_over` were picked until others had more room, with their own;
+    `seatless` may have no replica at all. `lacks` say why nothing new was chosen, where a rule about the whole choice
+    cannot hold; `wants` are what other placements would have it be, and it is. `domains` are the copies by topology
+    domain afterwards, `scorers` those that rank; scores that are `lasting` may be made at any time.
     """
 
     domains: Domains
     scorers: tuple[Scorer, ...]
     score: Callable[[], list[Scores]]
     silent: Scores
+    lasting: bool
     chosen: list[int] = field(default_factory=list)
     added: list[int] = field(default_factory=list)
     dropped: dict[int, str] = field(default_factory=dict)
@@ -88,44 +91,55 @@ class Picked:
         self.passed_over[old] = room
 
 
-def pick(cycle: Cycle, request: Request, funnel: Funnel, kept: Kept) -> Picked:
-    """Kept clusters, and the best of those that pass."""
-    now, domains = cycle.picture(), _nothing_yet(cycle, request, funnel)
+def nobody(cycle: Cycle, request: Request, funnel: Funnel, *, lasting: bool = False) -> Picked:
+    """No cluster, and the scores by which some would be picked, as the cycle is when they are first asked for: always
+    the same (`lasting`) of a picture.
+    """
     scorers = scorers_for(cycle, request)
 
     def score() -> list[Scores]:
-        return [scorer.score(now, request, funnel.passed, _nothing_yet(now, request, funnel)) for scorer in scorers]
+        nothing = _nothing_yet(cycle, request, funnel)
+        return [scorer.score(cycle, request, funnel.passed, nothing) for scorer in scorers]
 
-    picked = Picked(domains, scorers, score, cycle.columns.nothing())
+    return Picked(_nothing_yet(cycle, request, funnel), scorers, score, cycle.columns.nothing(), lasting)
+
+
+def pick(cycle: Cycle, request: Request, funnel: Funnel, kept: Kept) -> Picked:
+    """Kept clusters, and the best of those that pass."""
+    picked = nobody(cycle, request, funnel)
+    domains = picked.domains
     if len(cycle.ledger.growing):
         # Whether a cluster must grow cannot be told from what was free alone, once something is booked.
         _ = picked.values
     number = request.policy.number if request.policy.type is PolicyType.PICK_N else len(cycle.columns)
     stays = kept.stays
     if len(stays) > number:
-        among = np.zeros(len(cycle.columns), dtype=np.bool_)
-        among[stays] = True
-        stays = _best(cycle, request, funnel, picked, among, number, standing=True)
+        stays = _best(cycle, request, funnel, picked, np.array(sorted(stays)), number, standing=True)
         picked.dropped = dict.fromkeys(sorted(set(kept.stays) - set(stays)), "fewer clusters")
     else:
         domains.add_all(stays)
     picked.seatless = _seatless(cycle, request)
-    candidates = funnel.passed
+    candidates = funnel.where
     if kept.stays or picked.seatless:
-        candidates = candidates.copy()
-        candidates[[*kept.stays, *picked.seatless]] = False
+        candidates = _without(funnel.passed, [*kept.stays, *picked.seatless])
     picked.added = _best(cycle, request, funnel, picked, candidates, number - len(stays), standing=False)
     while kept.edited and (crowded := [i for i in stays if spread_binds(request) and domains.crowded(i)]):
         worst = int(picked.by_score(np.array(crowded))[-1])
         domains.add(worst, -1)
         stays = [i for i in stays if i != worst]
         picked.dropped[worst] = "topology spread"
-        candidates = candidates.copy()
-        candidates[picked.added] = False
+        candidates = _without(funnel.passed, [*kept.stays, *picked.seatless, *picked.added])
         free = number - len(stays) - len(picked.added)
         picked.added += _best(cycle, request, funnel, picked, candidates, free, standing=False)
     picked.chosen = sorted([*stays, *picked.added])
     return picked
+
+
+def _without(mask: Mask, clusters: Sequence[int]) -> Numbers:
+    """Where a mask holds, but for some clusters."""
+    rest = mask.copy()
+    rest[clusters] = False
+    return rest.nonzero()[0]
 
 
 def _nothing_yet(cycle: Cycle, request: Request, funnel: Funnel) -> Domains:
@@ -158,45 +172,48 @@ def spread_binds(request: Request) -> bool:
 
 
 def _best(
-    cycle: Cycle, request: Request, funnel: Funnel, picked: Picked, among: Mask, number: int, *, standing: bool
+    cycle: Cycle, request: Request, funnel: Funnel, picked: Picked, places: Numbers, number: int, *, standing: bool
 ) -> list[int]:
-    """Up to `number` clusters with the highest scores, ties by name. A topology spread counts anew with every pick;
-    none is picked that a `DoNotSchedule` forbids; of those that stand it forbids none.
+    """Up to `number` of some clusters (sorted) with the highest scores, ties by name. A topology spread counts anew
+    with every pick; none is picked that a `DoNotSchedule` forbids; of those that stand it forbids none.
     """
     if number <= 0:
         return []
     spreads, bound = request.policy.topology_spread, spread_binds(request)
-    places = np.flatnonzero(among)
     if spreads and (bound or len(places) > number):
         if bound and not standing and picked.domains.one_rule and len(places) <= number:
             best: list[int] = picked.domains.fill(places, picked.by_score).tolist()
             return best
-        return _one_by_one(cycle, request, funnel, picked, among, number, standing=standing)
+        return _one_by_one(cycle, request, funnel, picked, places, number, standing=standing)
     ranked: list[int] = (places if len(places) <= number else picked.best(places, number)).tolist()
     picked.domains.add_all(ranked)
     return ranked
 
 
 def _one_by_one(
-    cycle: Cycle, request: Request, funnel: Funnel, picked: Picked, among: Mask, number: int, *, standing: bool
+    cycle: Cycle, request: Request, funnel: Funnel, picked: Picked, among: Numbers, number: int, *, standing: bool
 ) -> list[int]:
     """As `_best`, where every pick changes the scores of the next, or whether it is allowed."""
-    bound, left = spread_binds(request), among.copy()
-    scorers = picked.scorers
+    bound, scorers = spread_binds(request), picked.scorers
     again = [which for which, scorer in enumerate(scorers) if scorer.every_pick]
-    lasting = picked.totals([which for which in range(len(scorers)) if which not in again])
+    others = picked.totals([which for which in range(len(scorers)) if which not in again])
+    lasting = np.full(len(cycle.columns), _NOT_THERE, dtype=np.int64)
+    lasting[among] = others[among]
     found, at_the_time = list[int](), list[list[int]]()
     while len(found) < number:
+        total = lasting.copy()
         for which in again:
             picked.values[which] = scorers[which].score(cycle, request, funnel.passed, picked.domains)
-        allowed = left & picked.domains.allowed() if bound else left
-        if standing and not allowed.any():
-            allowed = left
-        places = np.flatnonzero(allowed)
-        if not len(places):
+            total += picked.values[which] * np.int64(scorers[which].weight)
+        best = int(total.argmax())
+        if bound:
+            allowed = np.where(picked.domains.allowed(), total, _NOT_THERE)
+            first = int(allowed.argmax())
+            best = best if standing and allowed[first] < _NOBODY else first
+            total = total if standing else allowed
+        if total[best] < _NOBODY:
             break
-        best = int(places[(lasting + picked.totals(again))[places].argmax()])
-        left[best] = False
+        lasting[best] = _NOT_THERE
         picked.domains.add(best)
         found.append(best)
         at_the_time.append([int(picked.values[which][best]) for which in again])

@@ -45,14 +45,10 @@ def place(cycle: Cycle, request: Request, previous: Previous | None) -> tuple[De
     if cycle.grants:
         funnel = within_grants(cycle, request, funnel)
     estimated = estimates(cycle, request)
-    before = cycle.ledger.picture()
-    solved = solve(cycle, request, previous or Previous(), funnel)
+    solved = solve(cycle, request, previous or Previous(), funnel, scored=True)
     kept, picked, shared = solved.kept, solved.picked, solved.shared
     if provided := request.provides_namespaces | request.provides_apis:
         cycle.provide(provided, sorted(shared.seats))
-    if cycle.ledger.picture() is not before:
-        # To keep what was free before every booking would take more than the scores do.
-        _ = picked.values
     new_nodes = needed_nodes(cycle)
     outcome = Outcome(cycle.columns, request, funnel, kept, picked, shared)
     moves = moves_of(cycle, request, kept, picked, shared)
@@ -116,13 +112,18 @@ def _frozen(cycle: Cycle, request: Request, previous: Previous, funnel: Funnel) 
     )
 
 
+def _replicas(cycle: Cycle, items: tuple[tuple[str, int], ...]) -> immutabledict[str, int]:
+    return cycle.columns.once(("replicas", items), lambda: immutabledict(items))
+
+
 def _bindings(cycle: Cycle, request: Request, kept: Kept, shared: Shared) -> tuple[Binding, ...]:
     """One for each cluster with seats, sorted; where all is as it was before they are the same objects."""
     keys = sorted(workload.key for workload in request.workloads)
     places = sorted(shared.seats)
     # Most clusters have the same: they share it.
-    distinct = {id(seats): seats for seats in shared.seats.values()}
-    made = {which: immutabledict((key, seats[key]) for key in keys) for which, seats in distinct.items()}
+    several = shared.seats.values() if shared.alike is None else [shared.alike]
+    distinct = {id(seats): seats for seats in several}
+    made = {which: _replicas(cycle, tuple([(key, seats[key]) for key in keys])) for which, seats in distinct.items()}
     if list(kept.before) == places and len(made) == 1:
         ((replicas,),) = (made.values(),)
         alike = {id(binding.replicas): binding.replicas for binding in kept.before.values()}

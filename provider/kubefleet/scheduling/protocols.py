@@ -36,7 +36,8 @@ class Filter(Protocol):
 
     What stands on a refused cluster stays there and gets no more, and its domain does not count for spread; `funnel.py`
     and `keep.py` name the filters of which that is not so. Names are unique. The same answer is to be the same Verdict
-    (`columns.once`, with a key that begins with the name): placements share whatever has the same verdicts.
+    (`columns.once`, with a key that begins with the name; `columns.no_refusal` where nobody is refused): placements
+    share whatever has the same verdicts.
     """
 
     name: str

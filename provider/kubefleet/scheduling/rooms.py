@@ -15,6 +15,8 @@ from kubefleet.scheduling import kernel
 from kubefleet.scheduling.nodes import MOST_PER_NODE, Nodes, Size, room_in
 from kubefleet.scheduling.protocols import Mask, Numbers
 
+_FEW = 16
+"""So many clusters are counted sooner than it is told which need to be."""
 _LASTS = 256
 """Changes after which losses are counted from there on."""
 
@@ -22,7 +24,7 @@ _LASTS = 256
 @dataclass(slots=True, eq=False)
 class _Counted:
     """Room as it was counted, by cluster, and what `level` was then. `now` is what it is after so many `changes`, and
-    `floor` the room that there is at least.
+    `floor` the room that there is at least. Where there was none anywhere it is `full`: there is never more.
     """
 
     room: Numbers
@@ -30,6 +32,7 @@ class _Counted:
     now: Numbers
     floor: Numbers
     changes: int
+    full: bool
 
 
 class Rooms:
@@ -42,12 +45,13 @@ class Rooms:
         self.free = (nodes.free * nodes.counts).sum(axis=2)
         self.laid = np.zeros(len(nodes.counts), dtype=np.int64)
         self.changes = 0
+        self._lent = False
         self._counted: dict[Size, _Counted] = {}
         self._begin()
 
     def fork(self, nodes: Nodes, sizes: Iterable[Size]) -> "Rooms":
         """The same room on a copy of the nodes, which goes its own way; what is known of some sizes is known there."""
-        other = copy(self)
+        other = self.picture()
         other.nodes, other.laid = nodes, self.laid.copy()
         known = {size: self._counted[size] for size in sizes if size in self._counted}
         other._counted = {
@@ -57,11 +61,16 @@ class Rooms:
         other._begin()
         return other
 
+    def picture(self) -> "Rooms":
+        """The same, of which `free` stays as it is now."""
+        self._lent = True
+        return copy(self)
+
     def took(self, clusters: Numbers, size: Size, pods: Numbers) -> None:
         """So many pods of a size were laid on some clusters."""
         self.changes += 1
-        # Pictures of the ledger have the amounts as they were.
-        self.free = self.free.copy()
+        if self._lent:
+            self.free, self._lent = self.free.copy(), False
         if kernel.built is not None:
             free, laid = (self.free, self._began), (self.laid, self._laid_before)
             kernel.took(kernel.built, free, laid, clusters, size.need, pods, self._lost)
@@ -85,16 +94,18 @@ class Rooms:
         if fewest < pods:
             return False
         *gone, laid = self._lost.tolist()
-        return bool(fewest - laid - sum([-(-gone[r] // int(size.need[r])) for r in size.asked]) >= pods)
+        return bool(fewest - laid - sum([-(-gone[r] // size.amounts[r]) for r in size.asked]) >= pods)
 
     def _begin(self) -> None:
         """Count losses from here on: by resource, and pods, the most that any cluster has lost."""
-        self._first, self._began, self._laid_before = self.changes, self.free, self.laid.copy()
+        self._first, self._began, self._laid_before = self.changes, self.free.copy(), self.laid.copy()
         self._lost = np.zeros(len(self.free) + 1, dtype=np.int64)
         self._fewest: dict[Size, int] = {}
 
     def room(self, size: Size, clusters: Numbers) -> Numbers:
         """How many pods some clusters hold."""
+        if len(clusters) <= _FEW:
+            return room_in(self.nodes, size, clusters)
         counted = self._known(size)
         self._count(size, counted, clusters)
         return counted.room[clusters]
@@ -128,8 +139,9 @@ class Rooms:
         counted = self._counted.get(size)
         if counted is None:
             room, level = room_in(self.nodes, size), self._level(size)
-            counted = self._counted[size] = _Counted(room, level, level, room.copy(), self.changes)
-        elif counted.changes != self.changes:
+            full = not np.count_nonzero(room)
+            counted = self._counted[size] = _Counted(room, level, level, room.copy(), self.changes, full)
+        elif counted.changes != self.changes and not counted.full:
             counted.now, counted.changes = self._level(size), self.changes
             # What is rounded down in both levels can be one too few for each resource.
             fallen = counted.level - counted.now + len(size.asked)
@@ -160,4 +172,4 @@ class Rooms:
 
 def _toll(laid: Size, size: Size) -> int:
     """The room for a size that a pod of another takes at most."""
-    return sum([-(-int(laid.need[resource]) // int(size.need[resource])) for resource in size.asked])
+    return sum([-(-laid.amounts[resource] // size.amounts[resource]) for resource in size.asked])

@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from kubefleet.model.decision import Move, Plan, Previous
 from kubefleet.model.request import PodShape, Request
 from kubefleet.model.snapshot import Snapshot
 from kubefleet.scheduling.columns import Columns
 from kubefleet.scheduling.cycle import Cycle, Grants
+from kubefleet.scheduling.held import book_what_stands, where_held
 from kubefleet.scheduling.later import with_later
 from kubefleet.scheduling.ledger import Ledger
 from kubefleet.scheduling.neighbours import Neighbours
@@ -17,11 +16,9 @@ from kubefleet.scheduling.options import Options
 from kubefleet.scheduling.order import in_order
 from kubefleet.scheduling.partners import Partners
 from kubefleet.scheduling.place import place
-from kubefleet.scheduling.protocols import Numbers
 from kubefleet.scheduling.repair import repair
 from kubefleet.scheduling.room import Room
 from kubefleet.scheduling.rules.prepare import with_rules
-from kubefleet.scheduling.standing import standing_of
 from kubefleet.scheduling.ties import Ties
 from kubefleet.scheduling.together import place_units
 from kubefleet.scheduling.uncollected import uncollected
@@ -84,18 +81,18 @@ def _schedule(
     ordered = in_order(requests, ties)
     stands = [*ordered, *asking]
     cycle = Cycle(columns, Ledger(columns, _pods(columns, stands)), options, neighbours=neighbours)
-    _book_what_stands(cycle, stands, previous)
+    book_what_stands(cycle, stands, previous)
     # What stands waits for new nodes already; what is placed now says which it needs.
     cycle.ledger.needs()
     if neighbours is not None:
-        neighbours.begin(_where(cycle, ordered))
+        neighbours.begin(where_held(cycle, [request for request in ordered if neighbours.counts(request.name)]))
     if neighbours is None:
         placed = [place(cycle, request, previous.get(request.name)) for request in ordered]
         if any(decision.unplaced for decision, _ in placed):
 
             def begin(grants: Grants) -> Cycle:
                 again = Cycle(columns, Ledger(columns, _pods(columns, stands)), options, grants)
-                _book_what_stands(again, stands, previous)
+                book_what_stands(again, stands, previous)
                 return again
 
             cycle, placed = repair(ordered, previous, (cycle, placed), begin)
@@ -124,58 +121,3 @@ def _pods(columns: Columns, requests: Sequence[Request]) -> list[PodShape]:
     asked = [workload.pod for request in requests for workload in request.workloads]
     booked = [PodShape(booking.requests) for cluster in columns.clusters for booking in cluster.bookings]
     return [*asked, *booked]
-
-
-def _book_what_stands(cycle: Cycle, requests: Sequence[Request], previous: Mapping[str, Previous]) -> None:
-    """Book previous bindings and bookings of others, less their pods that the snapshot has counted already."""
-    standing: dict[int, tuple[PodShape, Numbers]] = {}
-
-    def of_size(pod: PodShape) -> Numbers:
-        number = cycle.columns.number(pod)
-        if number not in standing:
-            standing[number] = pod, np.zeros(len(cycle.columns), dtype=np.int64)
-        return standing[number][1]
-
-    mine = {request.uid: request.name for request in requests if request.uid}
-    known = {(request.name, workload.key) for request in requests for workload in request.workloads}
-    live: dict[tuple[str, str], dict[int, int]] = {}
-    for i, cluster in enumerate(cycle.columns.clusters):
-        for booking in cluster.bookings:
-            key = mine.get(booking.uid, ""), booking.workload
-            if key not in known:
-                # Another stack's, or of a placement or workload that the program does not have any more.
-                of_size(PodShape(booking.requests))[i] += max(0, booking.replicas - booking.live)
-                continue
-            live.setdefault(key, {})[i] = booking.live
-            cycle.held.setdefault(key, {})[i] = max(booking.replicas, booking.live)
-    for request in requests:
-        there = standing_of(cycle.columns, previous.get(request.name))
-        if there is not None:
-            cycle.standing[request.name] = there
-            if provided := request.provides_namespaces | request.provides_apis:
-                cycle.provide(provided, there.places)
-        for workload in request.workloads:
-            key = request.name, workload.key
-            if key in cycle.held:
-                held, counted = cycle.held[key], live[key]
-                promised = dict(zip(there.places, there.pods(workload.key), strict=True)) if there else {}
-                cycle.held[key] = held | {i: max(held.get(i, 0), pods) for i, pods in promised.items()}
-                for i, pods in cycle.held[key].items():
-                    of_size(workload.pod)[i] += max(0, pods - counted.get(i, 0))
-            elif there is not None:
-                counts = there.pods(workload.key)
-                cycle.held[key] = dict(zip(there.places, counts, strict=True))
-                of_size(workload.pod)[there.where] += np.maximum(counts, 0)
-    # Large ones first: they have the fewest places to go.
-    for demand in sorted(standing.values(), key=lambda some: cycle.ledger.extent(some[0]), reverse=True):
-        cycle.ledger.take(cycle.columns.places, [demand])
-
-
-def _where(cycle: Cycle, requests: Sequence[Request]) -> dict[str, list[int]]:
-    """By placement the clusters where it stands: by what was decided, and by what it has booked."""
-    found: dict[str, set[int]] = {request.name: set() for request in requests}
-    for name, there in cycle.standing.items():
-        found[name] |= set(there.places)
-    for (name, _), held in cycle.held.items():
-        found[name] |= {i for i, pods in held.items() if pods}
-    return {name: sorted(places) for name, places in found.items() if places}

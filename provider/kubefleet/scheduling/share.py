@@ -23,9 +23,26 @@ from kubefleet.scheduling.shared import Seats, Shared, book
 
 def share(cycle: Cycle, request: Request, funnel: Funnel, kept: Kept, picked: Picked) -> Shared:
     """Whole copies, or divided replicas, on the chosen clusters."""
+    if not (picked.chosen or kept.before or picked.lacks):
+        return _nowhere(request)
     if request.divided is None or not request.divides:
         return _copies(cycle, request, funnel, kept, picked)
     return _divided(cycle, request, request.divided, funnel, kept, picked)
+
+
+def _nowhere(request: Request) -> Shared:
+    if not request.divides:
+        return Shared()
+    return Shared(short={work.key: work.replicas for work in request.workloads if work.divisible and work.replicas})
+
+
+def settled(request: Request, kept: Kept, picked: Picked) -> bool:
+    """Whether no part of what is divided has a replica to give or to take: then it does not matter who else was picked,
+    and whatever divides the parts would leave them where they are.
+    """
+    if request.divided is None or kept.edited or picked.dropped or request.divided.max or not kept.stays:
+        return False
+    return request.divides and all(_stands(kept, work) for work in request.workloads if work.divisible)
 
 
 def givers(kept: Kept, picked: Picked) -> list[int]:
@@ -39,14 +56,15 @@ def _copies(cycle: Cycle, request: Request, funnel: Funnel, kept: Kept, picked: 
     must leave stays while nothing took its place.
     """
     copy = {work.key: work.replicas for work in request.workloads}
-    shared = Shared(dict.fromkeys(picked.chosen, copy))
+    shared = Shared(dict.fromkeys(picked.chosen, copy), alike=copy)
     for i in kept.before:
         if i in shared.seats and not funnel.passed[i]:
             had = kept.before[i].replicas
             shared.seats[i] = {key: min(count, had.get(key, 0)) for key, count in copy.items()}
+            shared.alike = None
     for i in _waiting(request, kept, picked):
         shared.seats[i] = {work.key: kept.before[i].replicas.get(work.key, 0) for work in request.workloads}
-        shared.deferred[i] = 1
+        shared.deferred[i], shared.alike = 1, None
     book(cycle, request, shared, request.workloads)
     return shared
 
@@ -73,7 +91,7 @@ def _divided(cycle: Cycle, request: Request, divided: Divided, funnel: Funnel, k
         parts.sort(key=lambda work: (-work.replicas, work.key))
     if not kept.before and rules is None and is_new(cycle, request, divided, parts):
         return newly_divided(cycle, request, divided, funnel, picked, parts[0], whole)
-    if not (kept.edited or picked.dropped or divided.max) and all(_stands(kept, work) for work in parts):
+    if settled(request, kept, picked):
         return _as_it_stands(cycle, request, kept, parts, whole)
     shared = Shared({i: {work.key: work.replicas for work in whole} for i in picked.chosen})
     leaving = givers(kept, picked)
@@ -129,7 +147,6 @@ def _stands(kept: Kept, work: Workload) -> bool:
 
 
 def _as_it_stands(cycle: Cycle, request: Request, kept: Kept, parts: list[Workload], whole: list[Workload]) -> Shared:
-    """No part has a replica to give or to take: whatever divides them would leave them where they are."""
     shared = Shared()
     copies = {work.key: work.replicas for work in whole}
     for i in kept.stays:
@@ -163,7 +180,7 @@ def _seats(
     binds = request.policy.fit is Fit.FILTER and request.policy.type is not PolicyType.PICK_FIXED
     if not binds or not len(np.intersect1d(picked.chosen, cycle.ledger.growing)):
         return divide(divided.by, shares, work.replicas, limit)
-    held = cycle.held.get((request.name, work.key), {})
+    held = cycle.held_of(request, work) or {}
     free = room_of(cycle, request, picked, work, whole, grown=False).tolist()
     there = [
         min(UNBOUNDED, more + max(0, held.get(share.cluster, 0) - share.current))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from kubefleet.model.affinity import PlacementSelector
 from kubefleet.model.policy import PolicyType
@@ -31,7 +32,7 @@ class Ties:
 def find_ties(requests: Sequence[Request], members: Mapping[PlacementSelector, Sequence[str]]) -> Ties:
     """The ties of a plan's placements among one another, by whom each selector means."""
     needs: dict[str, tuple[str, ...]] = {}
-    for request in sorted(requests, key=lambda request: request.name):
+    for request in sorted([request for request in requests if request.policy.affinity], key=attrgetter("name")):
         found = {
             name
             for rule in request.policy.affinity

@@ -1,6 +1,6 @@
 """Placements for which nothing changes: of most plans nearly all. They cost next to nothing."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,10 @@ from kubefleet.model.policy import Policy, PolicyType
 from kubefleet.model.reason import Reason
 from kubefleet.model.request import Request
 from kubefleet.scheduling.cycle import Cycle
+from kubefleet.scheduling.domains import Domains
 from kubefleet.scheduling.funnel import Funnel
 from kubefleet.scheduling.keep import Kept
-from kubefleet.scheduling.pick import pick
+from kubefleet.scheduling.pick import pick, spread_binds
 from kubefleet.scheduling.protocols import Scores
 from kubefleet.scheduling.refused import Outcome, why_not
 from kubefleet.scheduling.rules.estimates import estimates
@@ -24,6 +25,7 @@ from kubefleet.scheduling.trail import Lazily, Ranking, Refusals
 from kubefleet.scheduling.warned import warnings_of
 
 _NONE: immutabledict[str, Any] = immutabledict()
+_FEW = 32
 
 
 def unchanged(cycle: Cycle, request: Request, previous: Previous, funnel: Funnel) -> Decision | None:
@@ -33,19 +35,19 @@ def unchanged(cycle: Cycle, request: Request, previous: Previous, funnel: Funnel
     standing = cycle.standing.get(request.name)
     if standing is None or previous.edited or request.may_rebalance or not _plain(cycle, request):
         return None
-    stays = funnel.passed[standing.where]
-    if funnel.anyone_leaves or not stays.all():
+    if funnel.anyone_leaves or not _all_pass(funnel, standing):
         return None
     if request.divides:
         if not _totals_stand(request, standing):
             return None
-    elif not (_copies_stand(request, standing) and _nobody_to_add(request.policy, standing, funnel)):
+    elif not (_copies_stand(request, standing) and _nobody_to_add(cycle, request, standing, funnel)):
         return None
     if request.policy.type is PolicyType.PICK_N and len(standing.places) > request.policy.number:
         return None
+    if cycle.neighbours is not None:
+        cycle.neighbours.decided(request.name, standing.places, {})
     trail = _Trail(cycle.picture(), request, funnel, standing, estimates(cycle, request))
-    on = frozenset(standing.places)
-    names = cycle.columns.names
+    on, names = standing.on, cycle.columns.names
     return Decision(
         placement=request.name,
         bindings=standing.bindings,
@@ -59,15 +61,24 @@ def unchanged(cycle: Cycle, request: Request, previous: Previous, funnel: Funnel
     )
 
 
+def _all_pass(funnel: Funnel, standing: Standing) -> bool:
+    """Whether no filter has anything against any cluster on which it stands."""
+    if funnel.many == len(funnel.names):
+        return True
+    # For a few numpy takes longer to begin than Python takes for all of it.
+    if len(standing.places) < _FEW:
+        return all(map(funnel.flags.__getitem__, standing.places))
+    return bool(funnel.passed[standing.where].all())
+
+
 def _plain(cycle: Cycle, request: Request) -> bool:
-    """Whether clusters are told apart by nothing but the policy and what is free."""
+    """Whether nothing but the policy, what is free and where others stand tells clusters apart."""
     policy = request.policy
     if cycle.grants or len(cycle.ledger.growing):
         return False
-    if cycle.neighbours is not None and cycle.neighbours.minds(request):
-        return False
-    if any(work.autoscaled is not None or work.pod.rules is not None for work in request.workloads):
-        return False
+    for work in request.workloads:
+        if work.autoscaled is not None or work.pod.rules is not None:
+            return False
     return cycle.columns.once(("plain", cycle.columns.number(policy)), lambda: _is_plain(policy))
 
 
@@ -80,39 +91,43 @@ def _is_plain(policy: Policy) -> bool:
 
 def _copies_stand(request: Request, standing: Standing) -> bool:
     """Whether every binding is a whole copy."""
-    copy = {work.key: work.replicas for work in request.workloads}
-    if standing.alike is not None:
-        return _same(standing.alike, copy)
-    return all(_same(binding.replicas, copy) for binding in standing.bindings)
+    # Sorted by workload, as decisions are.
+    copy = sorted([(work.key, work.replicas) for work in request.workloads])
+    return [list(replicas.items()) for replicas in standing.distinct] == [copy] * len(standing.distinct)
 
 
-def _same(replicas: Mapping[str, int], copy: Mapping[str, int]) -> bool:
-    """Sorted by workload, as decisions are."""
-    return list(replicas.items()) == sorted(copy.items())
+def _nobody_to_add(cycle: Cycle, request: Request, standing: Standing, funnel: Funnel) -> bool:
+    if request.policy.type is PolicyType.PICK_N:
+        return len(standing.places) == request.policy.number
+    if len(standing.places) == funnel.many:
+        return True
+    if not spread_binds(request):
+        return False
 
+    def make() -> bool:
+        domains = Domains(cycle.columns, request.policy.topology_spread, funnel.eligible)
+        domains.add_all(standing.places)
+        allowed = domains.allowed() & funnel.passed
+        allowed[standing.where] = False
+        return not allowed.any()
 
-def _nobody_to_add(policy: Policy, standing: Standing, funnel: Funnel) -> bool:
-    wanted = funnel.many if policy.type is PolicyType.PICK_ALL else policy.number
-    return len(standing.places) == wanted
+    # Both are part of the cycle, so that no others can have their ids.
+    return cycle.columns.once(("nobody to add", id(standing), id(funnel)), make)
 
 
 def _totals_stand(request: Request, standing: Standing) -> bool:
     """Whether all replicas are there, some on each cluster; of workloads that are not divided a whole one on each."""
     if request.divided is None or request.divided.max:
         return False
-    keys = sorted(work.key for work in request.workloads)
+    keys = sorted([work.key for work in request.workloads])
     parts = [work for work in request.workloads if work.divisible]
     whole = [work for work in request.workloads if not work.divisible]
-    sums = dict.fromkeys((work.key for work in parts), 0)
-    for binding in standing.bindings:
-        replicas = dict(binding.replicas)
-        if list(replicas) != keys or any(replicas[work.key] != work.replicas for work in whole):
+    for replicas in standing.distinct:
+        if list(replicas) != keys or not any(replicas[work.key] for work in parts):
             return False
-        if not any(replicas[key] for key in sums):
+        if any(replicas[work.key] != work.replicas for work in whole):
             return False
-        for key in sums:
-            sums[key] += replicas[key]
-    return all(0 < work.replicas == sums[work.key] for work in parts)
+    return all(0 < work.replicas == sum(standing.pods(work.key)) for work in parts)
 
 
 @dataclass(slots=True, eq=False)

@@ -10,7 +10,7 @@ from kubefleet.scheduling.protocols import Mask, Verdict
 def judge_existing(cycle: Cycle, plugin: str, code: Code, needs: frozenset[str], present: str) -> Verdict:
     """Refuse clusters that lack one of `needs`. `present` names the cluster's field: None there means all exist."""
     if not needs:
-        return cycle.columns.once("nothing needed", lambda: Verdict(cycle.columns.everywhere(), lambda _: ()))
+        return cycle.columns.no_refusal
     clusters = cycle.columns.clusters
 
     def has(i: int, need: str) -> bool:

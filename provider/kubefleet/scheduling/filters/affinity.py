@@ -24,7 +24,7 @@ class AffinityMet:
         """As things stand when the placement is decided."""
         view = _view(cycle, request)
         if view is None or not view.beside:
-            return _fine(cycle)
+            return cycle.columns.no_refusal
 
         def reasons(i: int) -> tuple[Reason, ...]:
             name = cycle.columns.names[i]
@@ -50,7 +50,7 @@ class AntiAffinity:
         """As things stand when the placement is decided; what moves away in this plan still stands there too."""
         view = _view(cycle, request)
         if view is None or not (view.against or view.refusing):
-            return _fine(cycle)
+            return cycle.columns.no_refusal
 
         def reasons(i: int) -> tuple[Reason, ...]:
             name = cycle.columns.names[i]
@@ -80,7 +80,3 @@ def _view(cycle: Cycle, request: Request) -> View | None:
     """What affinities say; None where none says anything."""
     neighbours = cycle.neighbours
     return neighbours.view(request) if neighbours is not None and neighbours.concerns(request) else None
-
-
-def _fine(cycle: Cycle) -> Verdict:
-    return cycle.columns.once("no affinity", lambda: Verdict(cycle.columns.everywhere(), lambda _: ()))

@@ -17,5 +17,7 @@ class Apis:
 
     def judge(self, cycle: Cycle, request: Request) -> Verdict:
         """Made once per distinct set of APIs that no placement of this plan provides."""
+        if not request.needs_apis:
+            return cycle.columns.no_refusal
         needs = request.needs_apis - request.provides_apis
         return judge_existing(cycle, self.name, Code.API_MISSING, needs, "apis")

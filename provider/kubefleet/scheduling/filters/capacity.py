@@ -26,9 +26,22 @@ class Capacity:
     by_policy = False
 
     def judge(self, cycle: Cycle, request: Request) -> Verdict:
-        """Counts room anew for every request: the ledger has changed."""
+        """Counts room anew whenever the ledger has changed."""
         if request.policy.fit is not Fit.FILTER:
-            return _nothing_short(cycle)
+            return cycle.columns.no_refusal
+        if len(request.workloads) != 1:
+            return self._judge(cycle, request)
+        (workload,) = request.workloads
+        most = _most_of_all(request, workload)
+        if cycle.ledger.all_hold(workload.pod, most):
+            return cycle.columns.no_refusal
+        if (request.divided is not None and request.divided.min) or cycle.held_of(request, workload):
+            return self._judge(cycle, request)
+        # Many that find no room are alike.
+        key = NAME, cycle.columns.number(workload.pod), workload.key, most
+        return cycle.ledger.once(key, lambda: self._judge(cycle, request))
+
+    def _judge(self, cycle: Cycle, request: Request) -> Verdict:
         passed = cycle.columns.everywhere()
         notes: list[_Shortage] = []
         for workload in request.workloads:
@@ -37,7 +50,7 @@ class Capacity:
             wanted = _least(cycle, request, workload)
             if cycle.ledger.reaches(workload.pod, wanted).all():
                 continue
-            held = cycle.held.get((request.name, workload.key))
+            held = cycle.held_of(request, workload)
             beyond = wanted - cycle.held_by(request, workload, cycle.columns.places) if held else wanted
             fits = cycle.ledger.reaches(workload.pod, beyond)
             if not fits.all():
@@ -46,7 +59,7 @@ class Capacity:
         if sum([workload.replicas > 0 for workload in request.workloads]) > 1:
             passed = passed & self._together(cycle, request, passed)
         if passed is cycle.columns.everywhere() or passed.all():
-            return _nothing_short(cycle)
+            return cycle.columns.no_refusal
         return Verdict(passed, lambda i: self._reasons(cycle, notes, i))
 
     def _together(self, cycle: Cycle, request: Request, alone: Mask) -> Mask:
@@ -104,10 +117,6 @@ class _Shortage:
                 return make_reason(Code.INSUFFICIENT_CAPACITY, plugin, cluster, **detail)
         detail |= {"pods": int(self.wanted[row]), "room": int(self.room[row])}
         return make_reason(Code.INSUFFICIENT_CAPACITY, plugin, cluster, **detail)
-
-
-def _nothing_short(cycle: Cycle) -> Verdict:
-    return cycle.columns.once(NAME, lambda: Verdict(cycle.columns.everywhere(), lambda _: ()))
 
 
 def _most_of_all(request: Request, workload: Workload) -> int:

@@ -22,7 +22,7 @@ class Functions:
         """Made once per distinct request: a function sees all of it."""
         columns, plugins = cycle.columns, request.policy.filters
         if not plugins:
-            return columns.once("no functions", lambda: Verdict(columns.everywhere(), lambda _: ()))
+            return columns.no_refusal
 
         def make() -> Verdict:
             said = [(plugin, ask(cycle, plugin, request, as_verdict)) for plugin in plugins]

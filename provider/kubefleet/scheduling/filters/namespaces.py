@@ -17,5 +17,7 @@ class Namespaces:
 
     def judge(self, cycle: Cycle, request: Request) -> Verdict:
         """Made once per distinct set of namespaces that no placement of this plan provides."""
+        if not request.needs_namespaces:
+            return cycle.columns.no_refusal
         needs = request.needs_namespaces - request.provides_namespaces
         return judge_existing(cycle, self.name, Code.NAMESPACE_MISSING, needs, "namespaces")

@@ -66,11 +66,11 @@ def _reserve(cycle: Cycle, players: Sequence[Request]) -> None:
     """Book what is granted as if it stood, all at once: pods of several sizes are laid as they fit together."""
     demands = _demands(players, cycle.grants, range(len(cycle.columns)))
     cycle.ledger.take(cycle.columns.places, demands)
-    works = [(request.name, work.key) for request in players for work in request.workloads]
-    for key, (_, pods) in zip(works, demands, strict=True):
-        held = cycle.held.get(key, {})
+    works = [(request, work) for request in players for work in request.workloads]
+    for (request, work), (_, pods) in zip(works, demands, strict=True):
+        held = dict(cycle.held_of(request, work) or {})
         more = {int(c): int(pods[c]) for c in np.flatnonzero(pods)}
-        cycle.held[key] = held | {c: held.get(c, 0) + count for c, count in more.items()}
+        cycle.held[request.name, work.key] = held | {c: held.get(c, 0) + count for c, count in more.items()}
 
 
 def _demands(players: Sequence[Request], grants: Grants, clusters: Sequence[int]) -> list[Demand]:

@@ -11,20 +11,24 @@ from kubefleet.scheduling.filters.capacity import NAME
 
 def estimates(cycle: Cycle, request: Request) -> Callable[[int], tuple[Reason, ...]]:
     """Warnings by cluster, as things are before the request is booked."""
-    if request.policy.fit is Fit.IGNORE:
+    clusters, names = cycle.columns.clusters, cycle.columns.names
+    unread = cycle.columns.once(
+        "unread",
+        lambda: {
+            i: said.unread for i, cluster in enumerate(clusters) if (said := cluster.surroundings) and said.unread
+        },
+    )
+    ruled = [work for work in request.workloads if work.rules is not None or work.pod.rules is not None]
+    if request.policy.fit is Fit.IGNORE or not (ruled or unread):
         return _none
     found: dict[tuple[str, int], tuple[str, ...]] = {}
-    for work in request.workloads:
+    for work in ruled:
         for i in range(len(cycle.columns)) if work.pod.rules is not None and work.replicas else ():
             limit = cycle.ledger.limit(work.pod, i)
             if limit is not None and limit.unsure:
                 found[work.key, i] = limit.unsure
-    always = {work.key: work.rules.unsure for work in request.workloads if work.rules is not None and work.replicas}
-    clusters, names = cycle.columns.clusters, cycle.columns.names
-    unread = cycle.columns.once(
-        "unread", lambda: {i: said.unread for i, cluster in enumerate(clusters) if (said := cluster.surroundings)}
-    )
-    if not found and not any(always.values()) and not any(unread.values()):
+    always = {work.key: work.rules.unsure for work in ruled if work.rules is not None and work.replicas}
+    if not (found or unread or any(always.values())):
         return _none
 
     def reasons(i: int) -> tuple[Reason, ...]:

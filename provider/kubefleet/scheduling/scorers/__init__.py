@@ -24,10 +24,13 @@ def scorers_for(cycle: Cycle, request: Request) -> tuple[Scorer, ...]:
     """The table's rows, those of affinity and of growing pools where there is any, and those that the request's policy
     brings along.
     """
-    number = cycle.columns.number(request.policy)
-    rows = (*SCORERS, AFFINITY) if cycle.neighbours is not None else SCORERS
-    growth = (Growth(),) if len(cycle.ledger.growing) else ()
-    return cycle.columns.once(("scorers", number), lambda: (*rows, *growth, *function_scorers(request)))
+
+    def make() -> tuple[Scorer, ...]:
+        rows = (*SCORERS, AFFINITY) if cycle.neighbours is not None else SCORERS
+        growth = (Growth(),) if len(cycle.ledger.growing) else ()
+        return (*rows, *growth, *function_scorers(request))
+
+    return cycle.columns.once(("scorers", cycle.columns.number(request.policy)), make)
 
 
 __all__ = ["SCORERS", "scorers_for"]

@@ -25,5 +25,7 @@ class Spread:
         counted = [which for which, spread in enumerate(domains.spreads) if not spread.hard or request.divides]
         if not counted:
             return cycle.columns.nothing()
+        if len(counted) == 1:
+            return domains.everywhere(counted[0], np.maximum(-domains.skews(counted[0]), _LOWEST).astype(np.int8))
         skew = sum(domains.skew(which) for which in counted)
         return np.maximum(-skew, _LOWEST).astype(np.int8)
