@@ -22,6 +22,11 @@ typedef int64_t num;
 #define BLOCK 16
 #define FINE 6 /* heights are in 64ths of a percent */
 #define LINE 16 /* small numbers in a line of the cache */
+#ifdef __GNUC__
+#define FETCH(address) __builtin_prefetch(address)
+#else
+#define FETCH(address) ((void)(address))
+#endif
 
 typedef struct {
     num *counts, *free, *used, *whole;
@@ -142,7 +147,7 @@ static num best_group(const Nodes *nodes, const Row *row, const Size *size, num 
         if (known->exact[group])
             return group;
         /* Mostly it is the one that is asked for: then how many nodes it has is the next question. */
-        __builtin_prefetch(row->counts + group);
+        FETCH(row->counts + group);
         know(known, group, score(nodes, row, size, group, 1), 1);
     }
 }
@@ -280,6 +285,16 @@ static int all_within(const num *rows, num count, num clusters)
     return 1;
 }
 
+/* Have what is looked at first of a cluster at hand when its turn comes. */
+static void fetch(const Nodes *nodes, num cluster)
+{
+    Row row = row_of(nodes, cluster);
+    for (num g = 0; g < nodes->used[cluster]; g += LINE) {
+        FETCH(row.kinds + g);
+        FETCH(row.height + g);
+    }
+}
+
 static PyObject *lay(PyObject *self, PyObject *args)
 {
     Py_buffer v[11];
@@ -314,13 +329,8 @@ static PyObject *lay(PyObject *self, PyObject *args)
         return PyErr_NoMemory();
     }
     for (at = (num)first; at < count; at++) {
-        if (at + 1 < count) {
-            num next = rows[at + 1] * nodes.groups;
-            for (num g = 0; g < nodes.used[rows[at + 1]]; g += LINE) {
-                __builtin_prefetch(nodes.kinds + next + g);
-                __builtin_prefetch(nodes.height + next + g);
-            }
-        }
+        if (at + 1 < count)
+            fetch(&nodes, rows[at + 1]);
         left[at] = lay_on(&nodes, rows[at], &size, left[at], after, &known, &full);
         if (full)
             break;
@@ -382,7 +392,8 @@ static PyObject *most(PyObject *self, PyObject *args)
     const num *free = v[1].buf, *used = v[2].buf;
     const uint8_t *accepts = v[3].buf;
     num *out = v[4].buf;
-    if (v[0].len != (Py_ssize_t)(clusters * groups * (num)sizeof(int32_t)) || v[3].len == 0 || length(&v[1]) != clusters * groups || length(&v[4]) != clusters) {
+    if (v[0].len != (Py_ssize_t)(clusters * groups * (num)sizeof(int32_t)) || length(&v[1]) != clusters * groups ||
+        v[3].len == 0 || length(&v[4]) != clusters) {
         release_all(v, 5);
         PyErr_SetString(PyExc_ValueError, "arrays that do not go together");
         return NULL;
