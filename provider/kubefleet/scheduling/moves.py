@@ -17,6 +17,8 @@ def moves_of(cycle: Cycle, request: Request, kept: Kept, picked: Picked, shared:
     Where no copy takes the place of one (there is no other cluster, or fewer were asked for) the destination is empty.
     Replicas that the user takes away are no move.
     """
+    if not kept.before:
+        return ()
     causes = (*sorted(_causes(kept, picked).items()), *_shifted(cycle, request, kept, picked))
     if not causes:
         return ()
@@ -41,6 +43,8 @@ def left(
     cycle: Cycle, request: Request, kept: Kept, picked: Picked, shared: Shared, moves: Sequence[Move]
 ) -> dict[str, MoveReason]:
     """Clusters that lost the placement, or replicas of it, for a declared reason; sorted. `moves` are all its moves."""
+    if not kept.before:
+        return {}
     names = cycle.columns.names
     found = {
         names[i]: leaving.reason
@@ -69,8 +73,6 @@ def _shifted(cycle: Cycle, request: Request, kept: Kept, picked: Picked) -> list
 
 
 def _causes(kept: Kept, picked: Picked) -> dict[int, Leaving]:
-    if not kept.before:
-        return {}
     return (
         {i: Leaving(MoveReason.POLICY_EDITED, why) for i, why in picked.dropped.items()}
         | dict.fromkeys(kept.released, Leaving(MoveReason.REBALANCE))

@@ -8,6 +8,8 @@ from kubefleet.scheduling.new_nodes import UNKNOWN
 
 def needed_nodes(cycle: Cycle) -> dict[int, tuple[Reason, ...]]:
     """By cluster, what was booked on new nodes since the last call. Empty where no cluster grows."""
+    if not len(cycle.ledger.growing):
+        return {}
     found: dict[int, tuple[Reason, ...]] = {}
     for i, pools in cycle.ledger.needs().items():
         cluster = cycle.columns.clusters[i]

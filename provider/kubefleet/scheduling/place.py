@@ -73,9 +73,11 @@ def place(cycle: Cycle, request: Request, previous: Previous | None) -> tuple[De
 
 
 def _kept_reasons(cycle: Cycle, outcome: Outcome) -> dict[str, tuple[Reason, ...]]:
+    if not outcome.kept.before:
+        return {}
     found = kept_reasons(outcome)
     tolerations = outcome.request.policy.tolerations
-    if tolerations and outcome.kept.before and any(toleration.seconds for toleration in tolerations):
+    if tolerations and any(toleration.seconds for toleration in tolerations):
         standing = [i for i in outcome.kept.before if i in outcome.shared.seats]
         for name, reasons in deadline_reasons(cycle, outcome.request, standing).items():
             found[name] = (*found.get(name, ()), *reasons)

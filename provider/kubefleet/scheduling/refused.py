@@ -94,7 +94,7 @@ def kept_reasons(outcome: Outcome) -> dict[str, tuple[Reason, ...]]:
     """By cluster, what speaks against what stays there; sorted."""
     found: dict[str, tuple[Reason, ...]] = {}
     pinned = outcome.kept.pinned
-    if not outcome.kept.before or not (outcome.shared.deferred or pinned or _spoken_against(outcome)):
+    if not (outcome.shared.deferred or pinned or _spoken_against(outcome)):
         return found
     standing = set(outcome.kept.stays)
     for i in sorted(outcome.shared.seats):

@@ -73,6 +73,8 @@ def _waiting(request: Request, kept: Kept, picked: Picked) -> list[int]:
     """Copies that stay until enough others are placed. Of named clusters none takes the place of another, except that
     of one that was named before.
     """
+    if not kept.before:
+        return []
     going = givers(kept, picked)
     if request.policy.type is PolicyType.PICK_N:
         return going[: max(0, request.policy.number - len(picked.chosen))]
