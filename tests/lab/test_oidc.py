@@ -286,7 +286,7 @@ def test_an_account_of_another_namespace_is_refused(hub: Hub, member: Member):
 def test_a_token_that_was_tampered_with_is_refused(hub: Hub, member: Member):
     header, claims, signature = hub.token(member.audience).split(".")
     assert member.who(f"{header}.{claims}.{signature}") is not None
-    member.refuses(f"{header}.{claims}.{'A' if signature[5] != 'A' else 'B'}{signature[1:]}")
+    member.refuses(f"{header}.{claims}.{'A' if signature[0] != 'A' else 'B'}{signature[1:]}")
     content = json.loads(base64.urlsafe_b64decode(claims + "=="))
     content["sub"] = f"system:serviceaccount:{HERE}:fleet-rbac"
     forged = base64.urlsafe_b64encode(json.dumps(content).encode()).rstrip(b"=").decode()

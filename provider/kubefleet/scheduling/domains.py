@@ -48,6 +48,8 @@ class Domains:
 
     def add_all(self, clusters: Sequence[int]) -> None:
         """One copy on each of some clusters."""
+        if not self.spreads:
+            return
         for codes, counts in zip(self._codes, self._counts, strict=True):
             there = codes[clusters]
             np.add(counts, np.bincount(there[there >= 0], minlength=len(counts)), out=counts)

@@ -10,6 +10,7 @@ from kubefleet.model.shape import NodeShape
 from kubefleet.scheduling import kernel
 from kubefleet.scheduling.columns import Columns
 from kubefleet.scheduling.layout import lay_all
+from kubefleet.scheduling.least_allocated import lay
 from kubefleet.scheduling.new_nodes import Needs, NewNodes, grows
 from kubefleet.scheduling.node_table import PODS, NodeTable, accepted
 from kubefleet.scheduling.nodes import MOST_PER_NODE, NONE_AT_ALL, UNBOUNDED, Size, Table, most_free_in, room_in
@@ -181,20 +182,28 @@ class Ledger:
                     self._new.take(np.array([i]), [(self._size(pod), np.array([out]))])
 
     def _take(self, clusters: Numbers, demands: Sequence[Demand]) -> None:
+        if len(demands) == 1 and self._all_known:
+            # Nearly always: what is asked for below is known.
+            ((pod, pods),) = demands
+            left = lay(self._nodes, clusters, self._size(pod), pods)
+            self._took(clusters, [(self._size(pod), pods)], left[None, :])
+            return
         places, wanted = clusters, self._wanted(demands)
         if not self._all_known:
             known = self.known[clusters]
             places, wanted = clusters[known], [(size, pods[known]) for size, pods in wanted]
         if len(places) and wanted:
-            out = lay_all(self._nodes, places, wanted)
-            self._changed()
-            short = np.count_nonzero(out) > 0
-            for (size, pods), without in zip(wanted, out, strict=True):
-                self._rooms.took(places, size, pods - without if short else pods)
-            if short:
-                self.crowded[places] |= out.any(axis=0)
-                if self._new is not None:
-                    self._new.take(places, _left_over(wanted, out))
+            self._took(places, wanted, lay_all(self._nodes, places, wanted))
+
+    def _took(self, clusters: Numbers, wanted: Sequence[tuple[Size, Numbers]], out: Table) -> None:
+        """Pods were laid, but for those that found no node; what is below 0 of either is nothing."""
+        self._changed()
+        for (size, pods), without in zip(wanted, out, strict=True):
+            self._rooms.took(clusters, size, pods - without)
+        if np.count_nonzero(out) and np.count_nonzero(out > 0):
+            self.crowded[clusters] |= (out > 0).any(axis=0)
+            if self._new is not None:
+                self._new.take(clusters, _left_over(wanted, np.maximum(out, 0)))
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
         """What `make` gives, made again only when something was taken since. The caller must not change it."""
@@ -302,10 +311,8 @@ class Ledger:
         """Per cluster the percentage (rounded half up, 0..100) of cpu or memory, the scarcer, that would be free with
         the demands on it; 0 where no node has either, or capacity is not known.
         """
-        taken = [
-            min(sum([self._size(pod).amounts[r] * pods for pod, pods in demands]) >> bits, 2**60)
-            for r, bits in enumerate(_SHIFTS)
-        ]
+        asked = [(self._size(pod).amounts, pods) for pod, pods in demands]
+        taken = [min(sum([need[r] * pods for need, pods in asked]) >> bits, 2**60) for r, bits in enumerate(_SHIFTS)]
         if kernel.built is not None:
             off = np.array(taken, dtype=np.int64)
             return kernel.shares(kernel.built, self._rooms.free, self._scored, self._best_share, off, _BITS)

@@ -59,13 +59,13 @@ class Picked:
 
     def totals(self, scorers: Sequence[int] | None = None) -> Numbers:
         """As `total`, of all clusters; by some scorers only."""
-        total = np.zeros(len(self.silent), dtype=np.int64)
+        total: Numbers | None = None
         for which in range(len(self.scorers)) if scorers is None else scorers:
             # Most scorers have nothing to say most of the time.
             if (values := self.values[which]) is not self.silent:
-                weight = self.scorers[which].weight
-                total += values if weight == 1 else values * np.int64(weight)
-        return total
+                weighted = values * np.int64(self.scorers[which].weight)
+                total = weighted if total is None else total + weighted
+        return np.zeros(len(self.silent), dtype=np.int64) if total is None else total
 
     def by_score(self, places: Numbers) -> Numbers:
         """Clusters sorted by score, the highest first; ties by name."""

@@ -24,7 +24,7 @@ class Capacity:
         """Nothing where `fit` is `ignore` or the capacity is not known."""
         if request.policy.fit is Fit.IGNORE:
             return cycle.columns.nothing()
-        return cycle.ledger.share_free(demands_of(request, candidates)).astype(np.int8)
+        return cycle.ledger.share_free(demands_of(request, candidates)).astype(np.int8, copy=False)
 
 
 def demands_of(request: Request, candidates: Mask) -> list[tuple[PodShape, int]]:
