@@ -158,7 +158,7 @@ def test_what_the_user_says_of_a_member_wins(member: Callable[..., Member]) -> N
 def test_states(
     member: Callable[..., Member], changes: dict[str, Any], said: dict[str, Any], state: ClusterState, why: str
 ) -> None:
-    cluster = look(member(changes, **said), deadline=1.5)
+    cluster = look(member(changes, **said), deadline=4)
     assert (cluster.state, cluster.why) == (state, why)
 
 

@@ -85,10 +85,11 @@ class Standings:
             bindings = tuple([there[place] for place in places])
         if not bindings:
             return None
-        which = [id(binding.replicas) for binding in bindings]
-        if not all(map(self._plain.__contains__, which)):
+        try:
+            replicas = [self._plain[id(binding.replicas)] for binding in bindings]
+        except KeyError:
             # The bindings, which are held, hold them.
             self._plain |= {id(one.replicas): dict(one.replicas.items()) for one in bindings}
-        replicas = list(map(self._plain.__getitem__, which))
-        distinct = list(map(self._plain.__getitem__, set(which)))
+            replicas = [self._plain[id(binding.replicas)] for binding in bindings]
+        distinct = list({id(some): some for some in replicas}.values()) if len(replicas) > 1 else replicas
         return Standing(bindings, places, replicas, distinct, places if len(places) < _FEW else frozenset(places))

@@ -19,7 +19,7 @@ def estimates(cycle: Cycle, request: Request) -> Callable[[int], tuple[Reason, .
         },
     )
     ruled = [work for work in request.workloads if work.rules is not None or work.pod.rules is not None]
-    if request.policy.fit is Fit.IGNORE or not (ruled or unread):
+    if not (ruled or unread) or request.policy.fit is Fit.IGNORE:
         return _none
     found: dict[tuple[str, int], tuple[str, ...]] = {}
     for work in ruled:
