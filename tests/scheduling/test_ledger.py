@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 from immutabledict import immutabledict
-from makers import NOW, cluster, node, pod
+from makers import ALL, NOW, best, cluster, node, plan, pod, request
 
 from kubefleet.model.amounts import parse_amounts
 from kubefleet.model.cluster import Cluster
+from kubefleet.model.decision import Binding, Previous
 from kubefleet.model.request import PodShape
 from kubefleet.model.selector import Expr, Operator
 from kubefleet.model.shape import NodeShape
@@ -15,6 +16,7 @@ from kubefleet.model.taint import Effect, Taint, Toleration
 from kubefleet.scheduling.columns import Columns
 from kubefleet.scheduling.layout import UNBOUNDED
 from kubefleet.scheduling.ledger import Ledger
+from kubefleet.scheduling.standing import Standing, Standings
 
 pytestmark = pytest.mark.fast
 
@@ -159,3 +161,41 @@ def test_figures_that_no_machine_has_overflow_nothing(nodes: list[NodeShape], si
         assert 0 <= books.room(asked)[0] <= UNBOUNDED
         assert all(0 <= share <= 100 for share in books.ledger.share_free([(asked, count)]))
     assert books.room(one)[1] == 8
+
+
+def test_what_is_placed_keeps_no_picture_of_the_fleet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One for each of 10,000 placements would be most of the memory of a plan."""
+    pictures: list[Ledger] = []
+    real = Ledger.picture
+
+    def counted(self: Ledger) -> Ledger:
+        pictures.append(self)
+        return real(self)
+
+    monkeypatch.setattr(Ledger, "picture", counted)
+    clusters = [cluster(f"c{number}", node("8")) for number in range(4)]
+    asked = [request(f"p{number:02}", 1, best(2), size=pod(cpu="100m")) for number in range(20)]
+    made = plan(clusters, asked)
+    assert not any(decision.unplaced for decision in made.decisions)
+    assert pictures == []
+    # Scores tell what was free when they ranked, also when they are asked for after everything is booked.
+    first, *_, last = (decision.candidates[0].scores[-1].value for decision in made.decisions)
+    assert first > last
+
+
+def test_what_stands_alike_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    clusters = [cluster(f"c{number:02}", node("8", 40)) for number in range(20)]
+    asked = [request(f"p{number:02}", 2, ALL, size=pod(cpu="100m")) for number in range(10)]
+    made = plan(clusters, asked)
+    standing = {decision.placement: Previous(decision.bindings) for decision in made.decisions}
+    read: list[int] = []
+    real = Standings._of
+
+    def counted(self: Standings, bindings: tuple[Binding, ...]) -> Standing | None:
+        read.append(len(bindings))
+        return real(self, bindings)
+
+    monkeypatch.setattr(Standings, "_of", counted)
+    again = plan(clusters, asked, standing)
+    assert all(one.bindings is standing[one.placement].bindings for one in again.decisions)
+    assert read == [20]
