@@ -1,5 +1,7 @@
 """The changes that are made to code; that tests notice them is `make mutants`."""
 
+import tomllib
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -7,6 +9,7 @@ from mutations import mutants
 from process import forked
 from put import put
 from reach import watched
+from subjects import subjects
 
 pytestmark = pytest.mark.fast
 
@@ -130,3 +133,9 @@ def test_work_that_raises_or_does_not_end_is_not_done() -> None:
     assert forked(lambda: None, 1)
     assert not forked(fail, 1)
     assert not forked(run_on, 1)
+
+
+def test_what_is_listed_as_equivalent_is_a_mutant() -> None:
+    """A list that names what the code has no more stops the next run of them all."""
+    listed = tomllib.loads(Path(__file__).with_name("equivalent.toml").read_text())
+    assert set(listed) <= {subject.name for subject in subjects()}
