@@ -1,14 +1,16 @@
 from collections import Counter
 from collections.abc import Sequence
+from random import Random
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from makers import shares
+from makers import ALL, best, cluster, node, plan, pod, request, shares, spread
 from numpy.typing import NDArray
 
-from kubefleet.model.policy import DivideBy
+from kubefleet.model.policy import DivideBy, Divided, Policy, PolicyType
+from kubefleet.scheduling import newly_divided
 from kubefleet.scheduling.division import STRATEGIES, Share, divide
 from kubefleet.scheduling.layout import UNBOUNDED
 from kubefleet.scheduling.newly_divided import contenders, most_room
@@ -101,9 +103,9 @@ def test_over_contenders_replicas_are_divided_as_over_everyone(data: st.DataObje
 @given(st.data(), st.sampled_from((DivideBy.AVAILABLE, DivideBy.AGGREGATED)), st.integers(1, 4))
 def test_who_gets_seats_by_room_shows_without_counting_all_of_it(data: st.DataObject, by: DivideBy, seats: int) -> None:
     places = range(data.draw(st.integers(1, 60)))
-    rooms = np.array([data.draw(st.integers(0, 30)) for _ in places], dtype=np.int64)
+    rooms = np.array([data.draw(st.integers(0, 4)) for _ in places], dtype=np.int64)
     # What all nodes together have free is no less than what they hold.
-    bounds = np.array([room + data.draw(st.sampled_from((0, 0, 0, 1, 5))) for room in rooms.tolist()], dtype=np.int64)
+    bounds = np.array([room + data.draw(st.sampled_from((0, 0, 1, 4))) for room in rooms.tolist()], dtype=np.int64)
     domains = np.array([data.draw(st.sampled_from((0, 1, 4))) for _ in places], dtype=np.int64)
     weights, asked = np.ones(len(places), dtype=np.int64), list[int]()
 
@@ -127,3 +129,32 @@ def test_of_many_clusters_the_room_of_most_is_not_counted() -> None:
 
     most_room(bounds, np.arange(1000, dtype=np.int64) % 3, 4, count)
     assert len(asked) < 60
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_to_count_the_room_of_few_decides_as_to_count_it_all(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = Random(seed)
+    clusters = [
+        cluster(
+            f"c{number:02}",
+            *(node(random.choice("1248"), random.randint(1, 3)) for _ in range(random.choice((1, 1, 2)))),
+            labels={"region": random.choice("ab")},
+            capacity_known=random.random() > 0.02,
+        )
+        for number in range(30)
+    ]
+    asked = [
+        request(
+            f"p{number}",
+            random.randint(1, 6),
+            random.choice((ALL, best(25), Policy(PolicyType.PICK_ALL, topology_spread=spread()))),
+            size=pod(cpu=f"{random.randint(2, 19) * 100}m"),
+            divided=Divided(random.choice(list(DivideBy))),
+        )
+        for number in range(8)
+    ]
+    plans = []
+    for spare in (0, 1_000_000):
+        monkeypatch.setattr(newly_divided, "_SPARE", spare)
+        plans.append(plan(clusters, asked))
+    assert plans[0] == plans[1]
