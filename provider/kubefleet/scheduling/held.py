@@ -14,9 +14,8 @@ from kubefleet.scheduling.standing import Standing, Standings
 
 _Held = dict[tuple[str, str], dict[int, int]]
 """By placement and workload, pods by cluster."""
-
-
 _MANY = 32
+"""On more clusters than that what stands alike is added as an array."""
 
 
 @dataclass(slots=True)

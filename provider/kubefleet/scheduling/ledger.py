@@ -236,7 +236,7 @@ class Ledger:
 
     def need(self, pod: PodShape, resource: str) -> int:
         """What one such pod takes of a resource."""
-        return int(self._size(pod).need[self.resources.index(resource)])
+        return self._size(pod).amounts[self.resources.index(resource)]
 
     def size(self, pod: PodShape) -> Size:
         """What one such pod takes of a node, and which accept it."""
@@ -252,7 +252,7 @@ class Ledger:
 
     def extent(self, pod: PodShape) -> tuple[int, ...]:
         """Puts sizes of pods in an order that is the same for every cluster: by cpu, memory, and what else there is."""
-        return tuple(int(amount) for amount in self._size(pod).need)
+        return self._size(pod).amounts
 
     def room_on_empty(self, pod: PodShape, shape: NodeShape) -> int:
         """How many such pods a node of a cluster's shape holds with nothing else on it."""

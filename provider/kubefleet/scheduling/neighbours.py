@@ -262,10 +262,6 @@ class Neighbours:
         """Whether any affinity speaks of the placement, or is its own."""
         return bool(request.policy.affinity or request.policy.anti_affinity or request.name in self._rules)
 
-    def minds(self, request: Request) -> bool:
-        """Whether it matters to any placement, this one included, where this one stands."""
-        return self.concerns(request) or self.counts(request.name)
-
     def view(self, request: Request) -> View:
         """What affinities say now; the same object until the placement is decided anew."""
         if request.name not in self._views:
